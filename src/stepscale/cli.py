@@ -75,6 +75,10 @@ def clear_line(error: BaseException) -> str | None:
 def check_names(pipelines: Iterable[str], runner: str | None = None) -> None:
     """Check the names of pipelines and of the runner, for which Kedro would answer with an error of the import system.
 
+    Args:
+        pipelines: Names of pipelines.
+        runner: Name of a runner of Kedro, with or without its module; None: the default.
+
     Raises:
         InputError: One of them is not there.
     """

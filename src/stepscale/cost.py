@@ -109,8 +109,8 @@ def total(ledgers: Iterable[Ledger]) -> Ledger:
         for name, cost in ledger.models.items():
             for phase in ("prefill", "decode", "verify"):
                 result.add(name, phase, getattr(cost, phase), parameters=cost.parameters)
-            mine = result.models[name]
-            mine.attention_width = mine.attention_width or cost.attention_width
-            mine.context_sum += cost.context_sum
-            mine.seconds += cost.seconds
+            summed = result.models[name]
+            summed.attention_width = summed.attention_width or cost.attention_width
+            summed.context_sum += cost.context_sum
+            summed.seconds += cost.seconds
     return result

@@ -14,6 +14,10 @@ from stepscale.errors import InputError
 def check_environment(env: str | None, conf_source: str | None = None) -> None:
     """Check that an environment is there.
 
+    Args:
+        env: The environment asked for; None: the one that KEDRO_ENV names, else ``local``.
+        conf_source: Folder of the configuration; None: that of the project.
+
     Raises:
         InputError: It is not; the line names those that are.
     """
@@ -41,7 +45,12 @@ def environments(conf_source: str | None = None) -> list[str] | None:
 
 
 def pipelines_of(env: str | None, conf_source: str | None = None) -> list[str]:
-    """The pipelines that the environment's ``run.yml`` names; empty if there is no such file."""
+    """The pipelines that the environment's ``run.yml`` names; empty if there is no such file.
+
+    Args:
+        env: The environment asked for; None: the one that KEDRO_ENV names, else ``local``.
+        conf_source: Folder of the configuration; None: that of the project.
+    """
     files, root = _opened(conf_source)
     path = f"{root}/{environment(env)}/run.yml"
     if root is None or not files.isfile(path):
@@ -55,6 +64,13 @@ def broken_file(env: str | None, conf_source: str | None = None) -> str | None:
     """The first configuration file that is not YAML (a key given twice, a wrong indent), with its line and what is wrong.
 
     Kedro's own error does not always name the file.
+
+    Args:
+        env: The environment asked for; None: the one that KEDRO_ENV names, else ``local``.
+        conf_source: Folder of the configuration; None: that of the project.
+
+    Returns:
+        One line; None if all files are sound.
     """
     from omegaconf import OmegaConf
 

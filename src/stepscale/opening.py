@@ -13,6 +13,9 @@ from stepscale.errors import InputError
 def needs(extra: str) -> Iterator[None]:
     """Imports in this block belong to an extra of the package.
 
+    Args:
+        extra: Of the package, such as "models".
+
     Raises:
         InputError: One is not installed; the line names the extra.
     """
@@ -49,6 +52,9 @@ def checked_folder(source: str | Path) -> str | Path:
 
 def check_precision(dtype: str) -> None:
     """Check the name of a precision.
+
+    Args:
+        dtype: As a caller gives it.
 
     Raises:
         InputError: It is none that models run in.

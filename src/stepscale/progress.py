@@ -49,7 +49,7 @@ class LoggedProgress:
     def _tell(self, now: float) -> None:
         self._lines += 1
         rate = self.done / max(now - self._began, 1e-9)
-        left = tqdm.format_interval(max(0.0, self.total - self.done) / rate) if rate else "?"
+        time_left = tqdm.format_interval(max(0.0, self.total - self.done) / rate) if rate else "?"
         logger.info(
             "%s: %.0f of %d %s (%.0f%%), %.3g/s, %s left",
             self.description,
@@ -58,7 +58,7 @@ class LoggedProgress:
             self.unit,
             100 * self.done / max(self.total, 1),
             rate,
-            left,
+            time_left,
         )
 
     def __enter__(self) -> Self:
@@ -72,7 +72,13 @@ class LoggedProgress:
 
 
 def progress(description: str, total: int, unit: str) -> Progress:
-    """A bar with rate and time left on a terminal; elsewhere log lines. ``unit`` is what is counted, in the plural."""
+    """A bar with rate and time left on a terminal; elsewhere log lines.
+
+    Args:
+        description: What is being done.
+        total: How many there are to do.
+        unit: What is counted, in the plural.
+    """
     if not sys.stderr.isatty():
         return LoggedProgress(description, total, unit)
     return tqdm(total=total, desc=description, unit=f" {unit}", unit_scale=total >= 10_000)

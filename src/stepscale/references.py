@@ -37,6 +37,9 @@ class Reference(BaseModel):
 def reference_in(folder: str | Path) -> Reference | None:
     """What the folder refers to; None if it holds a model itself or is a hub name.
 
+    Args:
+        folder: A folder, or a hub name.
+
     Raises:
         InputError: The file is damaged.
     """
@@ -50,13 +53,21 @@ def reference_in(folder: str | Path) -> Reference | None:
 
 
 def refer_to_model(source: str | Path, folder: Path) -> Path:
-    """Make ``folder`` refer to a model: a folder by its absolute path, a hub name as it is."""
+    """Make ``folder`` refer to a model.
+
+    Args:
+        source: A folder, noted by its absolute path, or a hub name.
+        folder: Where the reference is written.
+    """
     local = Path(source).expanduser()
     return Reference(kind="model", source=str(local.resolve()) if local.is_dir() else str(source)).write(folder)
 
 
 def model_source(source: str | Path) -> str | Path:
     """Where the weights are: ``source`` itself, or what a folder refers to.
+
+    Args:
+        source: A folder, or a hub name.
 
     Raises:
         InputError: It is no name of a model, or the folder refers to a model that is not here.
@@ -73,6 +84,9 @@ def model_source(source: str | Path) -> str | Path:
 
 def architectures(source: str | Path) -> tuple[str, ...]:
     """The class names that the config.json of a folder gives; empty for a hub name.
+
+    Args:
+        source: A folder, or a hub name.
 
     Raises:
         InputError: The file is not a model's config.json.

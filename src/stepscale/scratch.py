@@ -21,7 +21,12 @@ def scratch_folder(name: str) -> Path:
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """One file in two places: a hard link where both lie on one disk, else a copy. Models are replaced and never written to."""
+    """One file in two places: a hard link where both lie on one disk, else a copy. Models are replaced and never written to.
+
+    Args:
+        source: The file.
+        target: The second place.
+    """
     try:
         os.link(source, target)
     except OSError:
@@ -35,7 +40,12 @@ def local_path(uri: str) -> Path | None:
 
 
 def share_files(copy: Path, original: Path) -> None:
-    """Large files of a copied folder that are those of the original take no room of their own, where both lie on one disk."""
+    """Large files of a copied folder that are those of the original take no room of their own, where both lie on one disk.
+
+    Args:
+        copy: A copied folder.
+        original: What it is a copy of.
+    """
     for path in copy.rglob("*"):
         twin = original / path.relative_to(copy)
         if (
@@ -54,6 +64,10 @@ def replace_folder(source: Path, target: Path) -> None:
     """Copy a folder to ``target``; what was there goes only when the copy is whole.
 
     Who may read the copy is as for any new file (the umask says so), not as for the scratch folder, which is private.
+
+    Args:
+        source: The folder to copy.
+        target: The place.
     """
     fresh = target.with_name(f"{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -31,7 +31,12 @@ _MACHINE, _PROCESS = "stepscale.machine", "stepscale.process"  # tags of runs
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested parameters as ``a.b.c`` names."""
+    """Nested parameters as ``a.b.c`` names.
+
+    Args:
+        params: Nested mappings.
+        prefix: How every name begins.
+    """
     flat: dict[str, Any] = {}
     for key, value in params.items():
         if isinstance(value, Mapping):
@@ -158,15 +163,30 @@ class Tracked:
             client.log_batch(self.run_id, metrics=metrics[start : start + _BATCH])
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        """Single values."""
+        """Single values.
+
+        Args:
+            values: By name.
+            step: Optimizer step, or another number that they belong to.
+        """
         self.history((name, step, value) for name, value in values.items())
 
     def on_log(self, step: int, values: Mapping[str, float]) -> None:
-        """The trainers' ``on_log`` callback."""
+        """The trainers' ``on_log`` callback.
+
+        Args:
+            step: Optimizer step.
+            values: By name.
+        """
         self.metrics(values, step)
 
     def folder(self, path: Path, name: str) -> None:
-        """A folder (a model) as an artifact; on the same disk its files take no room of their own."""
+        """A folder (a model) as an artifact; on the same disk its files take no room of their own.
+
+        Args:
+            path: The folder.
+            name: Of the artifact.
+        """
         import mlflow
 
         client = mlflow.MlflowClient()
@@ -175,7 +195,12 @@ class Tracked:
             share_files(stored / name, path)
 
     def text(self, text: str, name: str) -> None:
-        """A text, such as the report's page, as an artifact of this name."""
+        """A text, such as the report's page, as an artifact.
+
+        Args:
+            text: The text.
+            name: File name of the artifact.
+        """
         import mlflow
 
         mlflow.MlflowClient().log_text(self.run_id, text, name)
@@ -187,6 +212,10 @@ def child_run(name: str, params: BaseModel | Mapping[str, Any] | None = None) ->
 
     It is tagged with the revision of the code, as its parent is, so models can be searched by it. It ends as "FAILED" if the
     block raises, as "KILLED" if the program is stopped.
+
+    Args:
+        name: As MLflow shows it.
+        params: Noted when it begins.
     """
     import mlflow
 

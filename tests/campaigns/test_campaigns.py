@@ -56,17 +56,17 @@ def test_chunks_are_saved_and_only_what_is_missing_is_run(tmp_path: Path) -> Non
 def test_findings_of_another_revision_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_campaign(Odd(), 4, 0, tmp_path, 99.0)
     monkeypatch.setattr("campaigns.running.code_revision", lambda: "another")
-    again = Odd()
-    run_campaign(again, 4, 0, tmp_path, 99.0)
-    assert again.run_cases == [0, 1, 2, 3]
+    resumed = Odd()
+    run_campaign(resumed, 4, 0, tmp_path, 99.0)
+    assert resumed.run_cases == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["text", "files"])
 def test_a_campaign_prints_one_line_of_json_without_faults(name: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, [name, "--cases", "5", "--folder", str(tmp_path)])
-    summary = json.loads(done.stdout.splitlines()[-1])
-    assert summary["campaign"] == name and summary["cases"] == 5 and summary["seed"] == 0, done.output
-    assert done.exit_code == 0, (tmp_path / f"{name}-0.jsonl").read_text()
+    result = CliRunner().invoke(main, [name, "--cases", "5", "--folder", str(tmp_path)])
+    summary = json.loads(result.stdout.splitlines()[-1])
+    assert summary["campaign"] == name and summary["cases"] == 5 and summary["seed"] == 0, result.output
+    assert result.exit_code == 0, (tmp_path / f"{name}-0.jsonl").read_text()
 
 
 def test_a_case_is_made_of_its_seed_and_number_alone() -> None:
@@ -87,10 +87,10 @@ def test_a_target_that_raises_or_lets_a_script_through_is_a_fault() -> None:
 
 
 def test_every_byte_and_key_of_a_record_is_mutated() -> None:
-    made = [mutation.what for mutation in mutations(TRL)]
+    mutated = [mutation.what for mutation in mutations(TRL)]
     for place in range(len(json.dumps(TRL))):
-        assert f"byte {place} deleted" in made and f"cut at byte {place}" in made
-    assert {"prompt deleted", "completions.1 deleted", "labels renamed", "labels.0 is null"} <= set(made)
+        assert f"byte {place} deleted" in mutated and f"cut at byte {place}" in mutated
+    assert {"prompt deleted", "completions.1 deleted", "labels renamed", "labels.0 is null"} <= set(mutated)
     assert {format_name for format_name, _ in RECORDS} == set(READABLE_FORMATS) - {"parquet"}
 
 

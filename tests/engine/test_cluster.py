@@ -180,8 +180,8 @@ def test_a_store_that_is_no_folder_is_one_line(path: str) -> None:
 @pytest.mark.e2e
 def test_two_ray_nodes_one_of_which_is_killed_give_the_same_rows(tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    alone = ["unshare", "-rn"]  # Ray listens on all interfaces: here there is none but loopback
-    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+    isolated = ["unshare", "-rn"]  # Ray listens on all interfaces: here there is none but loopback
+    if not shutil.which("unshare") or subprocess.run([*isolated, "true"], capture_output=True).returncode:
         pytest.skip("no network namespace can be made here")
     environment = os.environ | {
         "PYTHONPATH": f"{TESTS.parent / 'src'}{os.pathsep}{TESTS}",
@@ -190,16 +190,16 @@ def test_two_ray_nodes_one_of_which_is_killed_give_the_same_rows(tmp_path: Path)
         "OMP_NUM_THREADS": "1",
     }
     command = f"ip link set lo up && exec {sys.executable} {TESTS / 'ray_session.py'} {tmp_path}"
-    running = [*alone, "sh", "-c", command]
+    running = [*isolated, "sh", "-c", command]
     try:
-        done = subprocess.run(running, env=environment, capture_output=True, text=True, timeout=560)
+        process = subprocess.run(running, env=environment, capture_output=True, text=True, timeout=560)
     except subprocess.TimeoutExpired:
         pytest.skip("Ray did not end in time: this machine is busy")
-    if done.returncode == 75:
+    if process.returncode == 75:
         pytest.skip("Ray's nodes did not start in time: this machine is busy")
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
+    assert process.returncode == 0, (process.stdout + process.stderr)[-3000:]
+    results = json.loads(process.stdout.splitlines()[-1])
     expected = [cluster_work.piece(tmp_path, n).table.to_json() for n in range(8)]
-    assert told["tables"] == [hashlib.sha256(text.encode()).hexdigest() for text in expected]
-    assert told["begun"].count(cluster_work.DEADLY) >= 2
-    assert told["refused"].startswith("piece 2: there is no such model")
+    assert results["tables"] == [hashlib.sha256(text.encode()).hexdigest() for text in expected]
+    assert results["begun"].count(cluster_work.DEADLY) >= 2
+    assert results["refused"].startswith("piece 2: there is no such model")

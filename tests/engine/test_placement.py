@@ -29,11 +29,11 @@ def verifier(model_of, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_verifier_runs_in_bfloat16_near_its_float32_scores(verifier: Path) -> None:
     trajectories = [Trajectory("What is 3+4?", (f"so 3+4={n}", f"the answer is {n}")) for n in range(9)]
-    both = [
+    scores = [
         ModelVerifier(verifier, **Placement(device="cpu", dtype=dtype).model_dump()).score(trajectories, Ledger())
         for dtype in ("float32", "bfloat16")
     ]
-    for exact, rounded in zip(*both, strict=True):
+    for exact, rounded in zip(*scores, strict=True):
         assert rounded.negative.dtype == np.float32
         assert np.abs(exact.negative - rounded.negative).max() < 0.02
 
@@ -43,9 +43,9 @@ def test_a_generator_writes_in_bfloat16(model_of, tmp_path: Path) -> None:
     placement = GeneratorPlacement(device="cpu", dtype="bfloat16", memory_budget_gb=0.01)
     generator = LocalGenerator.load(base, **placement.model_dump())
     requests = [Request(generator.encode_prompt("What is 3+4?"), seed) for seed in range(8)]
-    found = generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
-    assert len({continuation.tokens for continuation in found}) > 1
-    assert found == generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
+    continuations = generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
+    assert len({continuation.tokens for continuation in continuations}) > 1
+    assert continuations == generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
 
 
 def test_a_device_that_is_none_is_refused() -> None:

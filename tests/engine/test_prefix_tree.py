@@ -30,13 +30,13 @@ def test_each_distinct_token_of_the_tree_is_in_one_piece_and_a_path_spells_its_s
 
 def test_a_piece_that_is_split_keeps_its_places_and_is_older_than_what_comes_before_it() -> None:
     tree = PrefixTree()
-    whole = tree.add_tokens(array([1, 2, 3, 4]))
-    whole.places = array([10, 11, 12, 13])
-    tree.touch(whole)
+    full = tree.add_tokens(array([1, 2, 3, 4]))
+    full.places = array([10, 11, 12, 13])
+    tree.touch(full)
     half = tree.add_tokens(array([1, 2, 7])).parent
     assert half is not None and half.places is not None
-    assert (half.places.tolist(), half.own_places.tolist(), whole.own_places.tolist()) == ([10, 11], [10, 11], [12, 13])
-    assert [tree.drop_oldest(), tree.drop_oldest()] == [whole, half]
+    assert (half.places.tolist(), half.own_places.tolist(), full.own_places.tolist()) == ([10, 11], [10, 11], [12, 13])
+    assert [tree.drop_oldest(), tree.drop_oldest()] == [full, half]
 
 
 def test_chunks_are_kept_whole() -> None:
@@ -48,13 +48,13 @@ def test_chunks_are_kept_whole() -> None:
 
 def test_what_is_written_to_the_pool_is_gathered_left_aligned() -> None:
     pool = KeyValuePool((3, 2, 4), torch.zeros(1))
-    written = [torch.randn(3, 2, 2, n, 4) for n in (5, 0, 2)]
-    places = [pool.take(part.shape[3]) for part in written]
-    for at, part in zip(places, written, strict=True):
+    parts = [torch.randn(3, 2, 2, n, 4) for n in (5, 0, 2)]
+    places = [pool.take(part.shape[3]) for part in parts]
+    for at, part in zip(places, parts, strict=True):
         pool.write(at, part)
     gathered = pool.gather(places)
     assert gathered.shape == (3, 2, 3, 2, 5, 4)
-    for row, part in enumerate(written):
+    for row, part in enumerate(parts):
         assert torch.equal(gathered[:, :, row, :, : part.shape[3]], part)
         assert not gathered[:, :, row, :, part.shape[3] :].any()
     pool.clear()

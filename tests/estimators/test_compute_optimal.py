@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of, strategy_results
+from stepscale.estimators.compute_optimal import compute_optimal
+from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.curve import Curve, curve, difference, interpolated
 from stepscale.estimators.efficiency import efficiency, efficiency_table, reach
+from stepscale.estimators.strategy_results import StrategyResults, strategy_results
 
 IDS = tuple(f"p{i}" for i in range(8))
 BINS = np.array([1, 1, 1, 1, 2, 2, 2, 2])

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of
+from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.cost_optimal import cost_optimal
+from stepscale.estimators.cross_validation import fold_of
+from stepscale.estimators.strategy_results import StrategyResults
 
 IDS = tuple(f"p{i}" for i in range(8))
 BINS = np.array([1, 1, 1, 1, 2, 2, 2, 2])

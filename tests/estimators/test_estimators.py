@@ -17,6 +17,7 @@ from stepscale.estimators import (
     majority_per_problem,
     paired_interval,
     pass_at_k,
+    vote_draws,
     voting,
     weighted,
     weighted_per_problem,
@@ -194,7 +195,7 @@ def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> 
 
 def test_the_monte_carlo_error_of_some_problems_follows_from_each_one_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(voting, "_ENUMERATED", 0)
-    monkeypatch.setattr(voting, "_ORDERED", 40 * 12 * 100)  # a hundred orders
+    monkeypatch.setattr(vote_draws, "_ORDERED", 40 * 12 * 100)  # a hundred orders
     rng = np.random.default_rng(0)
     answers = rng.integers(0, 4, (40, 12))
     answers[20:] = 1  # sure to be right: no order changes it

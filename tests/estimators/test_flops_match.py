@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
+from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.cost_optimal import cost_optimal
 from stepscale.estimators.flops_match import RATIOS, InFlops, budget_multiplier, flops_match, matched_difference
+from stepscale.estimators.strategy_results import StrategyResults
 
 BINS = np.repeat([1, 2], 20)
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.estimators import weighted_per_problem
-from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.online_comparison import FLOPS, GENERATIONS, compare_online
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, ladder_of, outcomes
 from stepscale.estimators.online_policy import (
@@ -22,6 +21,7 @@ from stepscale.estimators.online_policy import (
     choose_policy,
     follow,
 )
+from stepscale.estimators.strategy_results import StrategyResults
 
 NEVER = 2.0
 

@@ -86,10 +86,10 @@ def test_each_command_runs_once_and_a_figure_out_of_its_interval_has_moved(
     monkeypatch.delenv("NO_SUCH_DATA", raising=False)
     (tmp_path / "once.py").write_text("import pathlib\npathlib.Path('ran').touch(exist_ok=False)\nprint('[1, 2]')\n")
     command = "python once.py"
-    asked = [
+    entries = [
         figure(command=command, read="0"),
         figure(id="two", command=command, read="1"),
         figure(id="fails", command="python -c 'raise SystemExit(1)'"),
         figure(id="absent", needs="NO_SUCH_DATA"),
     ]
-    assert [redone.status for redone in redo(asked, tmp_path)] == ["holds", "moved", "failed", "left out"]
+    assert [redone.status for redone in redo(entries, tmp_path)] == ["holds", "moved", "failed", "left out"]

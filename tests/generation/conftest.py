@@ -16,15 +16,15 @@ def small_config(kind: str, **changes):
 @pytest.fixture(scope="session")
 def make_model(tmp_path_factory):
     """Saves a tiny model of an architecture and gives its folder."""
-    made: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
 
     def make(kind: str, **changes) -> Path:
         name = "-".join([kind, *(f"{key}={value}" for key, value in sorted(changes.items()))])
-        if name not in made:
+        if name not in folders:
             folder = tmp_path_factory.mktemp("model") / kind
             # peaked enough to share prefixes, loose enough to part; separators and ends come up
-            made[name] = save_causal(folder, small_config(kind, **changes), letter_tokenizer(ALPHABET), scale=3.0)
-        return made[name]
+            folders[name] = save_causal(folder, small_config(kind, **changes), letter_tokenizer(ALPHABET), scale=3.0)
+        return folders[name]
 
     return make
 

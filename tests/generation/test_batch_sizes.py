@@ -29,11 +29,11 @@ def requests() -> list[Request]:
     return [Request(p, seed_for(0, "batch sizes", str(i), k)) for i, p in enumerate(prompts) for k in range(8)]
 
 
-def drawn(requests: Sequence[Request], size: int) -> list[Continuation]:
+def draw_in_batches(requests: Sequence[Request], size: int) -> list[Continuation]:
     """So many requests at a time, by a generator that has met none before."""
     lab = LocalGenerator.load(LAB, prompt_template="<s>{problem}\n")
     batches = [requests[at : at + size] for at in range(0, len(requests), size)]
-    return [one for batch in batches for one in lab.generate(batch, SAMPLING, "solution", Ledger())]
+    return [continuation for batch in batches for continuation in lab.generate(batch, SAMPLING, "solution", Ledger())]
 
 
 # A drawing's uniform number, unlike any other's -> cumulative probabilities [V].
@@ -59,14 +59,14 @@ def test_the_share_of_tokens_that_another_batch_size_changes_is_below_one_in_a_h
     size, every, requests, lines, monkeypatch
 ):
     monkeypatch.setattr(batching, "FEWEST_ROWS", 512)  # all in one batch
-    wide = drawn(requests, 512)[::every]
+    wide = draw_in_batches(requests, 512)[::every]
     wide_lines = dict(lines)
     lines.clear()
-    few = drawn(requests[::every], size)
+    few = draw_in_batches(requests[::every], size)
     compared = different = 0
     for a, b in zip(wide, few, strict=True):
-        same = next((i for i, (x, y) in enumerate(zip(a.tokens, b.tokens, strict=False)) if x != y), len(a.tokens))
-        compared += min(same + 1, len(a.tokens))  # what follows a difference has another prefix
+        n_equal = next((i for i, (x, y) in enumerate(zip(a.tokens, b.tokens, strict=False)) if x != y), len(a.tokens))
+        compared += min(n_equal + 1, len(a.tokens))  # what follows a difference has another prefix
         different += a.tokens != b.tokens
     # A token changes if its number falls between a border and where rounding moved it: that share of [0, 1) is the rate,
     # known far more exactly than by counting tokens that changed.

@@ -28,29 +28,29 @@ def calls_of(generator: LocalGenerator, n: int) -> list[DrawCall]:
     ]
 
 
-def alone(generator: LocalGenerator, call: DrawCall, sampling: Sampling = SAMPLING) -> list[Continuation]:
+def drawn_alone(generator: LocalGenerator, call: DrawCall, sampling: Sampling = SAMPLING) -> list[Continuation]:
     generator.forget()
     return generator.generate(call.requests, replace(sampling, max_new_tokens=call.most), call.until, Ledger())
 
 
 def finished(batch: ContinuousBatch, calls: list[DrawCall], per_step: int) -> None:
     """Adds some calls before each step, until all are done."""
-    waiting, done = list(calls), []
+    waiting, finished_calls = list(calls), []
     while waiting or len(batch):
         for call in waiting[:per_step]:
             batch.add(call)
         del waiting[:per_step]
-        done += batch.step()
-    assert len(done) == len(calls) and all(call.is_done for call in calls)
+        finished_calls += batch.step()
+    assert len(finished_calls) == len(calls) and all(call.is_done for call in calls)
 
 
 def tokens_of(call: DrawCall) -> list[tuple[object, ...]]:
-    drawn = [call.continuations[i] for i in range(len(call.requests))]
-    return [(one.tokens, one.ended, one.step_ends) for one in drawn]
+    continuations = [call.continuations[i] for i in range(len(call.requests))]
+    return [(c.tokens, c.ended, c.step_ends) for c in continuations]
 
 
-def same(call: DrawCall, expected: list[Continuation]) -> bool:
-    return tokens_of(call) == [(one.tokens, one.ended, one.step_ends) for one in expected]
+def has_drawn(call: DrawCall, expected: list[Continuation]) -> bool:
+    return tokens_of(call) == [(c.tokens, c.ended, c.step_ends) for c in expected]
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -58,28 +58,28 @@ def same(call: DrawCall, expected: list[Continuation]) -> bool:
 def test_each_request_draws_what_it_draws_alone_whenever_it_joins(make_model, kind, per_step) -> None:
     generator = LocalGenerator.load(make_model(kind, **MODELS[kind]), device="cpu")
     calls = calls_of(generator, 24)
-    expected = [alone(generator, call) for call in calls]
+    expected = [drawn_alone(generator, call) for call in calls]
     generator.forget()
     finished(generator.continuous_batch(SAMPLING), calls, per_step)
-    assert [same(call, one) for call, one in zip(calls, expected, strict=True)] == [True] * 24
-    logprobs = [one.logprobs for call in calls for _, one in sorted(call.continuations.items())]
-    for ours, theirs in zip(logprobs, (one.logprobs for part in expected for one in part), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert [has_drawn(call, part) for call, part in zip(calls, expected, strict=True)] == [True] * 24
+    logprobs = [c.logprobs for call in calls for _, c in sorted(call.continuations.items())]
+    for logprob, reference in zip(logprobs, (c.logprobs for part in expected for c in part), strict=True):
+        np.testing.assert_allclose(logprob, reference, atol=1e-5)
 
 
 def test_a_question_draws_the_same_beside_sixty_three_others(tiny_llama) -> None:
     generator = LocalGenerator.load(tiny_llama)
     calls = calls_of(generator, 64)
-    expected = [alone(generator, call) for call in calls]
+    expected = [drawn_alone(generator, call) for call in calls]
     generator.forget()
     finished(generator.continuous_batch(SAMPLING), calls, 64)
-    assert all(same(call, one) for call, one in zip(calls, expected, strict=True))
+    assert all(has_drawn(call, part) for call, part in zip(calls, expected, strict=True))
 
 
 def test_a_call_that_is_dropped_leaves_the_others_as_they_are(tiny_llama) -> None:
     generator = LocalGenerator.load(tiny_llama)
     calls = calls_of(generator, 12)
-    expected = [alone(generator, call) for call in calls]
+    expected = [drawn_alone(generator, call) for call in calls]
     generator.forget()
     batch = generator.continuous_batch(SAMPLING)
     for step, call in enumerate(calls):
@@ -90,8 +90,8 @@ def test_a_call_that_is_dropped_leaves_the_others_as_they_are(tiny_llama) -> Non
             batch.drop(call)
     while len(batch):
         batch.step()
-    kept = [i for i, call in enumerate(calls) if call.is_done]
-    assert len(kept) >= 6 and all(same(calls[i], expected[i]) for i in kept)
+    done_calls = [i for i, call in enumerate(calls) if call.is_done]
+    assert len(done_calls) >= 6 and all(has_drawn(calls[i], expected[i]) for i in done_calls)
 
 
 def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_forgotten_meanwhile(tiny_llama) -> None:
@@ -100,44 +100,46 @@ def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_forgotten_mea
         batch, calls = generator.continuous_batch(SAMPLING), calls_of(generator, 9)
         solutions = {i: call.requests[0].prefix for i, call in enumerate(calls)}
         for _ in range(4):
-            now = {i: DrawCall([Request(prefix, 7 * i)], 30, "step") for i, prefix in solutions.items()}
-            finished(batch, list(now.values()), 2)
-            for call in now.values():
-                assert same(call, alone(LocalGenerator.load(tiny_llama), call))
-            going = {i: call.continuations[0] for i, call in now.items() if call.continuations[0].ended == "step"}
-            solutions = {i: solutions[i] + one.tokens for i, one in going.items()}
+            step_calls = {i: DrawCall([Request(prefix, 7 * i)], 30, "step") for i, prefix in solutions.items()}
+            finished(batch, list(step_calls.values()), 2)
+            for call in step_calls.values():
+                assert has_drawn(call, drawn_alone(LocalGenerator.load(tiny_llama), call))
+            going = {
+                i: call.continuations[0] for i, call in step_calls.items() if call.continuations[0].ended == "step"
+            }
+            solutions = {i: solutions[i] + step.tokens for i, step in going.items()}
 
 
 def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_for_itself(tiny_llama) -> None:
     generator = LocalGenerator.load(tiny_llama)
     calls = calls_of(generator, 10)
-    expected = [alone(generator, call) for call in calls]
+    expected = [drawn_alone(generator, call) for call in calls]
     for limits in ({"tokens": 300}, {"tokens": 1}, {"most_rows": 3}):
         generator.forget()
         generator._limits = replace(generator._limits, **limits)
-        again = [DrawCall(call.requests, call.most, call.until) for call in calls]
+        repeated = [DrawCall(call.requests, call.most, call.until) for call in calls]
         batch = generator.continuous_batch(SAMPLING)
-        for call in again:
+        for call in repeated:
             batch.add(call)
         most = 0
         while len(batch):
             batch.step()
             most = max(most, len(batch._owners))
         assert most <= (3 if "most_rows" in limits else 300 // 6)
-        assert all(same(call, one) for call, one in zip(again, expected, strict=True))
+        assert all(has_drawn(call, part) for call, part in zip(repeated, expected, strict=True))
 
 
 def test_what_places_in_memory_held_before_is_not_seen(tiny_llama) -> None:
     generator = LocalGenerator.load(tiny_llama)
     calls = calls_of(generator, 12)
-    expected = [alone(generator, call) for call in calls]
+    expected = [drawn_alone(generator, call) for call in calls]
     generator.forget()
     batch = generator.continuous_batch(SAMPLING)
     arena = batch._cohort._arena
     for _ in range(2):
         arena.take((10**6,), generator._like).fill_(1e10)
     finished(batch, calls, 3)
-    assert all(same(call, one) for call, one in zip(calls, expected, strict=True))
+    assert all(has_drawn(call, part) for call, part in zip(calls, expected, strict=True))
 
 
 def test_a_prefix_without_room_is_refused_alone(tiny_llama) -> None:

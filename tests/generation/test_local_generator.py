@@ -82,22 +82,22 @@ def test_tokens_do_not_depend_on_batch_composition(generator):
     assert [c.tokens for c in by_seven] == [c.tokens for c in wide]
     assert [c.tokens for c in one_by_one] == [c.tokens for c in wide[::16]]
     shuffled = np.random.default_rng(0).permutation(512)
-    again = generator.generate([requests[i] for i in shuffled], SAMPLING, "solution", Ledger())
-    assert [c.tokens for c in again] == [wide[i].tokens for i in shuffled]
+    reordered = generator.generate([requests[i] for i in shuffled], SAMPLING, "solution", Ledger())
+    assert [c.tokens for c in reordered] == [wide[i].tokens for i in shuffled]
 
 
 def test_results_are_the_same_to_the_bit_whatever_the_number_of_threads(tiny_llama, monkeypatch):
     rows_of_a_cohort(monkeypatch, 32)
-    before, drawn = torch.get_num_threads(), []
+    before, results = torch.get_num_threads(), []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             generator = LocalGenerator.load(tiny_llama)
-            drawn.append(generator.generate(requests_for(generator, 9, 16), SAMPLING, "solution", Ledger()))
+            results.append(generator.generate(requests_for(generator, 9, 16), SAMPLING, "solution", Ledger()))
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    assert drawn[0] == drawn[1]
+    assert results[0] == results[1]
 
 
 def test_the_tree_is_not_changed_while_a_cohort_may_read_it(tiny_llama, monkeypatch):
@@ -137,34 +137,36 @@ def test_each_distinct_token_of_the_tree_is_computed_once(tiny_llama):
     generator = LocalGenerator.load(tiny_llama, name="m")
     requests = requests_for(generator, 5, 40)
     ledger = Ledger()
-    found = generator.generate(requests, SAMPLING, "solution", ledger)
+    continuations = generator.generate(requests, SAMPLING, "solution", ledger)
     nodes = {
         (r.prefix + c.tokens)[:end]
-        for r, c in zip(requests, found, strict=True)
+        for r, c in zip(requests, continuations, strict=True)
         for end in range(1, len(r.prefix) + len(c.tokens))  # the last token is drawn, never passed through the model
     }
     assert ledger.models["m"].tokens == len(nodes)
-    passed = sum(len(c.tokens) - 1 for c in found)
+    passed = sum(len(c.tokens) - 1 for c in continuations)
     assert ledger.models["m"].decode < passed  # samples that begin alike were computed together
 
 
 def test_going_on_step_by_step_computes_nothing_twice_and_changes_no_token(tiny_llama):
     generator = LocalGenerator.load(tiny_llama, name="m")
     requests = requests_for(generator, 4, 6)
-    whole = LocalGenerator.load(tiny_llama).generate(requests, SAMPLING, "solution", Ledger())
+    solutions = LocalGenerator.load(tiny_llama).generate(requests, SAMPLING, "solution", Ledger())
     ledger = Ledger()
-    written: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(requests)), ())
-    nodes, going = set(), list(written)
+    tokens_so_far: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(requests)), ())
+    nodes, going = set(), list(tokens_so_far)
     while going:
-        now = [Request(requests[i].prefix + written[i], requests[i].seed) for i in going]
-        found = generator.generate(now, SAMPLING, "step", ledger)
-        for i, request, continuation in zip(going, now, found, strict=True):
+        next_requests = [Request(requests[i].prefix + tokens_so_far[i], requests[i].seed) for i in going]
+        continuations = generator.generate(next_requests, SAMPLING, "step", ledger)
+        for i, request, continuation in zip(going, next_requests, continuations, strict=True):
             full = request.prefix + continuation.tokens
             nodes |= {full[:end] for end in range(1, len(full))}
-            written[i] += continuation.tokens
-        going = [i for i, c in zip(going, found, strict=True) if c.ended == "step" and len(written[i]) < 40]
-    for i, continuation in enumerate(whole):
-        assert written[i][: len(continuation.tokens)] == continuation.tokens
+            tokens_so_far[i] += continuation.tokens
+        going = [
+            i for i, c in zip(going, continuations, strict=True) if c.ended == "step" and len(tokens_so_far[i]) < 40
+        ]
+    for i, continuation in enumerate(solutions):
+        assert tokens_so_far[i][: len(continuation.tokens)] == continuation.tokens
     assert ledger.models["m"].tokens == len(nodes)
 
 
@@ -180,11 +182,11 @@ def test_a_small_budget_forgets_and_computes_again_but_changes_no_token(tiny_lla
 
 
 def test_ends_are_told_apart_and_step_ends_are_token_positions(generator):
-    found = generator.generate(requests_for(generator, 12, 30), SAMPLING, "solution", Ledger())
+    continuations = generator.generate(requests_for(generator, 12, 30), SAMPLING, "solution", Ledger())
     newline, end = generator.encode_prompt("\n")[0], 2
-    kinds = {c.ended for c in found}
+    kinds = {c.ended for c in continuations}
     assert kinds == {"solution", "length"}
-    for c in found:
+    for c in continuations:
         assert (c.tokens[-1] == end) == (c.ended == "solution")
         assert len(c.tokens) == 40 or c.ended == "solution"
         for at in c.step_ends:
@@ -202,8 +204,8 @@ def test_ends_are_told_apart_and_step_ends_are_token_positions(generator):
 
 def test_a_full_context_ends_a_continuation_and_a_full_prefix_is_refused(generator):
     prefix = tuple([5, 6, 7, 8] * 31)  # 124 of 128 tokens
-    [found] = generator.generate([Request(prefix, 0)], SAMPLING, "solution", Ledger())
-    assert found.ended == "solution" or len(found.tokens) == 4
+    [continuation] = generator.generate([Request(prefix, 0)], SAMPLING, "solution", Ledger())
+    assert continuation.ended == "solution" or len(continuation.tokens) == 4
     with pytest.raises(InputError, match="no room in its context of 128"):
         generator.generate([Request((*prefix, 5, 6, 7, 8), 0)], SAMPLING, "solution", Ledger())
 
@@ -211,10 +213,10 @@ def test_a_full_context_ends_a_continuation_and_a_full_prefix_is_refused(generat
 def test_a_step_that_fills_the_context_is_cut_off_and_not_a_step_to_go_on_from(generator):
     newline = generator.encode_prompt("\n")[-1]
     prefix = tuple([5, 6, 7, 8] * 29)  # 116 of 128 tokens
-    found = generator.generate([Request(prefix, seed) for seed in range(3_000)], SAMPLING, "step", Ledger())
-    filling = [c for c in found if len(c.tokens) == 12 and c.tokens[-1] == newline]
+    continuations = generator.generate([Request(prefix, seed) for seed in range(3_000)], SAMPLING, "step", Ledger())
+    filling = [c for c in continuations if len(c.tokens) == 12 and c.tokens[-1] == newline]
     assert filling and {c.ended for c in filling} == {"length"}
-    assert all(len(c.tokens) < 12 for c in found if c.ended == "step")
+    assert all(len(c.tokens) < 12 for c in continuations if c.ended == "step")
 
 
 def test_drawing_follows_the_distribution():
@@ -243,10 +245,10 @@ def test_drawing_follows_the_distribution():
 def test_certainty_is_kept_if_asked_for_and_changes_no_token(tiny_llama):
     generator = LocalGenerator.load(tiny_llama)
     requests = [Request(generator.encode_prompt(text), seed) for text in ("1+1", "2+3") for seed in range(3)]
-    plain = generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
-    told = generator.generate(requests, Sampling(max_new_tokens=12, certainty=True), "solution", Ledger())
+    uncertain = generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
+    certain = generator.generate(requests, Sampling(max_new_tokens=12, certainty=True), "solution", Ledger())
     model = load_causal_lm(tiny_llama)
-    for request, without, with_it in zip(requests, plain, told, strict=True):
+    for request, without, with_it in zip(requests, uncertain, certain, strict=True):
         assert (with_it.tokens, with_it.logprobs) == (without.tokens, without.logprobs) and without.certainties == ()
         ids = torch.tensor([[*request.prefix, *with_it.tokens]])
         with torch.no_grad():
@@ -320,15 +322,15 @@ def test_a_large_models_requests_are_a_cohort_per_core_of_rows_that_its_vocabula
 
 
 def test_cohorts_side_by_side_draw_what_one_after_the_other_draws(make_model, monkeypatch):
-    folder, found = make_model("llama"), []
+    folder, results = make_model("llama"), []
     requests = None
     for is_small in (True, False):
         monkeypatch.setattr("stepscale.generation.local.is_small", lambda _, is_small=is_small: is_small)
         generator = LocalGenerator.load(folder, device="cpu")
         requests = [Request(generator.encode_prompt(f"{i}+{i}="), seed) for i in range(6) for seed in range(16)]
-        found.append(generator.generate(requests, Sampling(max_new_tokens=30), "solution", Ledger()))
+        results.append(generator.generate(requests, Sampling(max_new_tokens=30), "solution", Ledger()))
         assert len(cohorts(requests, 30, generator._limits)) == (1 if is_small else 2)
-    assert [c.tokens for c in found[0]] == [c.tokens for c in found[1]]
+    assert [c.tokens for c in results[0]] == [c.tokens for c in results[1]]
 
 
 def test_a_request_with_a_floor_is_stopped_where_its_group_of_tokens_falls_below_and_nothing_after_is_counted(
@@ -336,21 +338,25 @@ def test_a_request_with_a_floor_is_stopped_where_its_group_of_tokens_falls_below
 ):
     generator, group = LocalGenerator.load(tiny_llama), 3
     texts = ("1+1", "2+3", "4+4", "7+1", "9+2", "5+5")
-    whole = [Request(generator.encode_prompt(text), seed) for seed, text in enumerate(texts)]
+    requests = [Request(generator.encode_prompt(text), seed) for seed, text in enumerate(texts)]
     sampling = Sampling(max_new_tokens=24, certainty=True, group=group)
-    drawn = generator.generate(whole, sampling, "solution", Ledger())
-    means = [np.convolve(one.certainties, np.ones(group) / group, "valid") for one in drawn]
+    unstopped = generator.generate(requests, sampling, "solution", Ledger())
+    means = [np.convolve(c.certainties, np.ones(group) / group, "valid") for c in unstopped]
     floor = float(np.median([values.min() for values in means]))  # about half of them fall below at some token
-    ledger, fresh = Ledger(), LocalGenerator.load(tiny_llama)
-    stopped = fresh.generate([replace(one, floor=floor) for one in whole], sampling, "solution", ledger)
-    for one, other, values in zip(stopped, drawn, means, strict=True):
+    ledger, generator_anew = Ledger(), LocalGenerator.load(tiny_llama)
+    stopped = generator_anew.generate(
+        [replace(request, floor=floor) for request in requests], sampling, "solution", ledger
+    )
+    for cut, full, values in zip(stopped, unstopped, means, strict=True):
         below = np.flatnonzero(values < floor)
-        length = int(below[0]) + group if len(below) else len(other.tokens)
-        assert one.tokens == other.tokens[:length] and one.certainties == pytest.approx(
-            other.certainties[:length], abs=1e-5
+        length = int(below[0]) + group if len(below) else len(full.tokens)
+        assert cut.tokens == full.tokens[:length] and cut.certainties == pytest.approx(
+            full.certainties[:length], abs=1e-5
         )
-        assert one.ended == ("length" if length < len(other.tokens) else other.ended)
-    assert 0 < sum(len(one.tokens) < len(other.tokens) for one, other in zip(stopped, drawn, strict=True)) < len(texts)
+        assert cut.ended == ("length" if length < len(full.tokens) else full.ended)
+    assert (
+        0 < sum(len(cut.tokens) < len(full.tokens) for cut, full in zip(stopped, unstopped, strict=True)) < len(texts)
+    )
     # what is drawn last is never passed through the model; the prompts differ, so no token is shared
     [cost] = ledger.models.values()
-    assert cost.decode == sum(len(one.tokens) - 1 for one in stopped)
+    assert cost.decode == sum(len(cut.tokens) - 1 for cut in stopped)

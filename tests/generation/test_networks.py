@@ -44,9 +44,9 @@ def test_logprobs_of_drawn_tokens_are_the_models_own(case, make_model):
     generator = LocalGenerator.load(folder)
     assert isinstance(generator._network, LlamaNetwork if case.startswith("llama") else TransformersNetwork)
     requests = [Request(p, seed) for p in prefixes_of_many_lengths() for seed in range(4)]
-    drawn = generator.generate(requests, Sampling(max_new_tokens=24), "solution", Ledger())
+    continuations = generator.generate(requests, Sampling(max_new_tokens=24), "solution", Ledger())
     model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager")
-    for request, continuation in zip(requests, drawn, strict=True):
+    for request, continuation in zip(requests, continuations, strict=True):
         ids = torch.tensor([request.prefix + continuation.tokens])
         with torch.no_grad():
             logprobs = torch.log_softmax(model(ids).logits[0], -1)
@@ -57,13 +57,13 @@ def test_logprobs_of_drawn_tokens_are_the_models_own(case, make_model):
 
 def test_a_decoding_step_is_compiled_and_computes_what_the_plain_one_does(make_model):
     assert isinstance(compiled_decode(), torch.jit.ScriptFunction)
-    compiled, plain = (LocalGenerator.load(make_model("llama", attention_bias=True)) for _ in range(2))
-    plain._network._decode = decode
+    compiled, interpreted = (LocalGenerator.load(make_model("llama", attention_bias=True)) for _ in range(2))
+    interpreted._network._decode = decode
     requests = [Request(p, seed) for p in prefixes_of_many_lengths() for seed in range(20)]
-    drawn, expected = (
+    continuations, expected = (
         generator.generate(requests, Sampling(max_new_tokens=24), "solution", Ledger())
-        for generator in (compiled, plain)
+        for generator in (compiled, interpreted)
     )
-    assert [one.tokens for one in drawn] == [one.tokens for one in expected]
-    for one, other in zip(drawn, expected, strict=True):
-        np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-6)
+    assert [c.tokens for c in continuations] == [c.tokens for c in expected]
+    for continuation, reference in zip(continuations, expected, strict=True):
+        np.testing.assert_allclose(continuation.logprobs, reference.logprobs, atol=1e-6)

@@ -13,12 +13,7 @@ from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.generation.ends import ended_before
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.prompts import (
-    ChatPrompt,
-    FewShotPrompt,
-    Prompt,
-    prompt_template,
-)
+from stepscale.generation.prompts import ChatPrompt, FewShotPrompt, Prompt, prompt_template
 from stepscale.generation.sampling import solutions_table
 from stepscale.parameters import GeneratorBlock
 
@@ -69,10 +64,10 @@ def model(model_of: Callable[..., Path]) -> Path:
 def test_examples_are_right_short_and_closed_by_the_end_of_text_token(model: Path, tmp_path: Path) -> None:
     prompt = FewShotPrompt(style="few_shot", path=str(write_prm800k(tmp_path / "phase1.jsonl", 6)), count=4)
     template = prompt_template(prompt, str(model), seed=0)
-    *shown, asked = template.split("<eos>\n")
-    assert len(shown) == 4
-    assert asked == "Problem: {problem}\nSolution:\n"
-    for text in shown:
+    *examples, question = template.split("<eos>\n")
+    assert len(examples) == 4
+    assert question == "Problem: {problem}\nSolution:\n"
+    for text in examples:
         number = text.split("Number ")[1].split("?")[0]
         assert int(number) < 6, "neither the wrong nor the long one"
         assert text == f"Problem: Number {number}?\nSolution:\nWe add.\nSo {number}.\n# Answer\n{number}\n"
@@ -99,8 +94,8 @@ def test_examples_are_turns_of_the_chat_template(model: Path) -> None:
 
 def test_examples_may_be_written_out(model: Path) -> None:
     prompt = FewShotPrompt.model_validate({"style": "few_shot", "solved": SOLVED[:1]})
-    shown = "Problem: Number 1?\nSolution:\nWe add.\nAnswer: 1\n<eos>\n"
-    assert prompt_template(prompt, str(model), seed=0) == f"{shown}Problem: {{problem}}\nSolution:\n"
+    example = "Problem: Number 1?\nSolution:\nWe add.\nAnswer: 1\n<eos>\n"
+    assert prompt_template(prompt, str(model), seed=0) == f"{example}Problem: {{problem}}\nSolution:\n"
     for source in ({}, {"solved": SOLVED, "path": "x"}):
         with pytest.raises(ValidationError, match="give one of them"):
             FewShotPrompt.model_validate({"style": "few_shot", **source})
@@ -111,12 +106,12 @@ def test_examples_of_a_math_file_are_the_solutions_beside_its_problems(model: Pa
     rows = [{"problem": f"Number {i}?", "solution": f"We add.\n\nSo $\\boxed{{{i}}}$."} for i in range(5)]
     rows += [{"problem": "Number 9?", "answer": "9"}, {"problem": "What is {problem}?", "solution": "\\boxed{1}"}]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    given = {"path": str(path), "format": "math", "count": 5}
-    template = prompt_template(FewShotPrompt.model_validate({"style": "few_shot", **given}), str(model), seed=0)
+    examples = {"path": str(path), "format": "math", "count": 5}
+    template = prompt_template(FewShotPrompt.model_validate({"style": "few_shot", **examples}), str(model), seed=0)
     assert sorted(template.split("<eos>\n")[:-1]) == [
         f"Problem: Number {i}?\nSolution:\nWe add.\nSo $\\boxed{{{i}}}$.\n" for i in range(5)
     ]
-    turns = ChatPrompt.model_validate({"style": "chat", "instruction": "", "examples": given})
+    turns = ChatPrompt.model_validate({"style": "chat", "instruction": "", "examples": examples})
     assert prompt_template(turns, str(model), seed=0).count("[assistant]We add.\nSo $") == 5
     with pytest.raises(InputError, match=r"holds 5 right solutions .* not 6"):
         prompt_template(
@@ -176,10 +171,10 @@ def test_newline_steps_have_their_token_positions_whatever_the_prompt(model: Pat
     generator = LocalGenerator.load(model, prompt_template=template, device="cpu")
     prefix = generator.encode_prompt("Number 9?")
     assert generator.decode(prefix).endswith(load_tokenizer(model).decode(prefix[-3:], skip_special_tokens=True))
-    found = generator.generate(
+    continuations = generator.generate(
         [Request(prefix, seed) for seed in range(24)], Sampling(1.0, 1.0, 40), "solution", Ledger()
     )
-    table = solutions_table(generator, [("p", i) for i in range(24)], found)
+    table = solutions_table(generator, [("p", i) for i in range(24)], continuations)
     assert table["step_ends"].map(len).max() > 1
     for steps, tokens, ends in zip(table["steps"], table["tokens"], table["step_ends"], strict=True):
         starts = [0, *(end + 1 for end in ends)]
@@ -191,65 +186,68 @@ def test_newline_steps_have_their_token_positions_whatever_the_prompt(model: Pat
 def test_a_solution_ends_where_the_model_makes_up_the_next_problem() -> None:
     texts = ["a", "\n", "5", "\n", "Problem:", " next", "\n", "# Answer", "\n", "7"]
     read = lambda tokens: "".join(texts[t] for t in tokens)  # noqa: E731
-    drawn = Continuation(tuple(range(10)), (-1.0,) * 10, "length", (1, 3, 6, 8))
-    cut = ended_before("Problem:", drawn, read)
+    continuation = Continuation(tuple(range(10)), (-1.0,) * 10, "length", (1, 3, 6, 8))
+    cut = ended_before("Problem:", continuation, read)
     assert (cut.tokens, cut.step_ends, cut.ended, len(cut.logprobs)) == ((0, 1, 2, 3), (1, 3), "solution", 4)
-    whole = Continuation((0, 1, 2), (-1.0,) * 3, "length", (1,))
-    assert ended_before("Problem:", whole, read) == whole
+    unended = Continuation((0, 1, 2), (-1.0,) * 3, "length", (1,))
+    assert ended_before("Problem:", unended, read) == unended
     opened = Continuation((4, 5, 6), (-1.0,) * 3, "step", (2,))  # a search draws it as a step of its own
     assert ended_before("Problem:", opened, read) == Continuation((), (), "solution", ())
 
 
 def test_only_a_base_asked_by_examples_ends_before_a_further_one() -> None:
-    given = {
+    fields = {
         "base": "x/y",
         "prompt": {"style": "few_shot", "path": "examples.jsonl"},
         "examples": "own",
         "samples_per_problem": 1,
         "sampling": {"max_new_tokens": 9},
     }
-    as_it_is = GeneratorBlock.model_validate({**given, "fine_tuning": None})
-    tuned = GeneratorBlock.model_validate({**given, "fine_tuning": {"epochs": 1}})
+    as_it_is = GeneratorBlock.model_validate({**fields, "fine_tuning": None})
+    tuned = GeneratorBlock.model_validate({**fields, "fine_tuning": {"epochs": 1}})
     assert as_it_is.opening == as_it_is.base_opening == tuned.base_opening == "Problem:"
     assert tuned.opening == ""
 
 
 def test_the_line_that_ends_a_solution_is_a_key_of_its_own() -> None:
-    given = {"base": "x/y", "examples": "own", "samples_per_problem": 1, "sampling": {"max_new_tokens": 9}}
-    plain = {**given, "prompt": "{problem}\n", "ends_before": "Question:"}
+    fields = {"base": "x/y", "examples": "own", "samples_per_problem": 1, "sampling": {"max_new_tokens": 9}}
+    with_text = {**fields, "prompt": "{problem}\n", "ends_before": "Question:"}
     for fine_tuning in (None, {"epochs": 1}):
-        block = GeneratorBlock.model_validate({**plain, "fine_tuning": fine_tuning})
+        block = GeneratorBlock.model_validate({**with_text, "fine_tuning": fine_tuning})
         assert block.opening == block.base_opening == "Question:"
-    shown = {**given, "prompt": {"style": "few_shot", "path": "x"}, "fine_tuning": None}
-    assert GeneratorBlock.model_validate({**shown, "ends_before": ""}).opening == "", "no line ends it"
+    with_examples = {**fields, "prompt": {"style": "few_shot", "path": "x"}, "fine_tuning": None}
+    assert GeneratorBlock.model_validate({**with_examples, "ends_before": ""}).opening == "", "no line ends it"
 
 
 def test_drawing_stops_at_the_line_that_ends_a_solution(model: Path) -> None:
     free = LocalGenerator.load(model, device="cpu")
-    requests, whole, less = [Request(free.encode_prompt("Number 9?"), seed) for seed in range(24)], Ledger(), Ledger()
-    found = free.generate(requests, SHORT, "solution", whole)
-    steps = solutions_table(free, [("p", i) for i in range(24)], found)["steps"]
+    requests = [Request(free.encode_prompt("Number 9?"), seed) for seed in range(24)]
+    free_ledger, ended_ledger = Ledger(), Ledger()
+    unended = free.generate(requests, SHORT, "solution", free_ledger)
+    steps = solutions_table(free, [("p", i) for i in range(24)], unended)["steps"]
     opening = next(steps_of_one[1] for steps_of_one in steps if len(steps_of_one) > 1)[:3]
     ends = LocalGenerator.load(model, device="cpu", ends_before=opening)
-    drawn = ends.generate(requests, SHORT, "solution", less)
-    assert [c.tokens for c in drawn] == [ended_before(opening, c, free.decode).tokens for c in found]
-    assert [c.ended for c in drawn] == [ended_before(opening, c, free.decode).ended for c in found]
-    assert [c.step_ends for c in drawn] == [ended_before(opening, c, free.decode).step_ends for c in found]
-    cut = [len(long.tokens) - len(short.tokens) for long, short in zip(found, drawn, strict=True)]
+    ended = ends.generate(requests, SHORT, "solution", ended_ledger)
+    assert [c.tokens for c in ended] == [ended_before(opening, c, free.decode).tokens for c in unended]
+    assert [c.ended for c in ended] == [ended_before(opening, c, free.decode).ended for c in unended]
+    assert [c.step_ends for c in ended] == [ended_before(opening, c, free.decode).step_ends for c in unended]
+    cut = [len(long.tokens) - len(short.tokens) for long, short in zip(unended, ended, strict=True)]
     assert max(cut) > len(opening) + 3
-    assert less.models["llama"].decode < whole.models["llama"].decode, "what stands behind it is not drawn"
+    assert ended_ledger.models["llama"].decode < free_ledger.models["llama"].decode, (
+        "what stands behind it is not drawn"
+    )
 
 
 def test_a_generator_that_is_asked_by_examples_ends_its_solutions_so(model: Path) -> None:
     free = LocalGenerator.load(model, device="cpu")
     requests = [Request(free.encode_prompt("Number 9?"), seed) for seed in range(24)]
-    found = solutions_table(free, [("p", i) for i in range(24)], free.generate(requests, SHORT, "solution", Ledger()))
-    opening = next(steps[1] for steps in found["steps"] if len(steps) > 1)
+    unended = solutions_table(free, [("p", i) for i in range(24)], free.generate(requests, SHORT, "solution", Ledger()))
+    opening = next(steps[1] for steps in unended["steps"] if len(steps) > 1)
     ends = LocalGenerator.load(model, device="cpu", ends_before=opening)
     assert free.end_tokens == 1 and ends.end_tokens >= len(opening)
     cut = solutions_table(ends, [("p", i) for i in range(24)], ends.generate(requests, SHORT, "solution", Ledger()))
-    at = [next((k for k, step in enumerate(steps) if step.startswith(opening)), None) for steps in found["steps"]]
-    assert cut["steps"].tolist() == [steps[:k] for steps, k in zip(found["steps"], at, strict=True)]
+    at = [next((k for k, step in enumerate(steps) if step.startswith(opening)), None) for steps in unended["steps"]]
+    assert cut["steps"].tolist() == [steps[:k] for steps, k in zip(unended["steps"], at, strict=True)]
     assert [finish for finish, k in zip(cut["finish"], at, strict=True) if k is not None] == ["solution"] * sum(
         k is not None for k in at
     )

@@ -38,24 +38,26 @@ def test_the_same_seeds_give_the_recorded_tokens_and_log_probabilities_at_the_re
     sampling, until, samples = CASES[case]
     (lab, prompts), ledger = load(), Ledger()
     requests = [Request(p, seed_for(0, "recorded", str(i), k)) for i, p in enumerate(prompts) for k in range(samples)]
-    drawn = lab.generate(requests, sampling, until, ledger)
+    continuations = lab.generate(requests, sampling, until, ledger)
     if until == "step":
-        open_ = [(r, c) for r, c in zip(requests, drawn, strict=True) if c.ended == "step"]
+        open_ = [(r, c) for r, c in zip(requests, continuations, strict=True) if c.ended == "step"]
         longer = [Request(request.prefix + step.tokens, request.seed) for request, step in open_]
-        drawn += lab.generate(longer, sampling, until, ledger)
+        continuations += lab.generate(longer, sampling, until, ledger)
     recorded, cost = RECORDED[case], ledger.models["lab"]
-    assert [list(c.tokens) for c in drawn] == recorded["tokens"]
-    assert [c.ended for c in drawn] == recorded["ended"]
-    assert [sum(c.logprobs) for c in drawn] == pytest.approx(recorded["logprobs"], abs=2e-4)
+    assert [list(c.tokens) for c in continuations] == recorded["tokens"]
+    assert [c.ended for c in continuations] == recorded["ended"]
+    assert [sum(c.logprobs) for c in continuations] == pytest.approx(recorded["logprobs"], abs=2e-4)
     counts = {"prefill": cost.prefill, "decode": cost.decode, "context_sum": cost.context_sum}
     assert counts == {name: recorded[name] for name in counts}
 
 
 def test_greedy_tokens_are_those_of_model_generate() -> None:
     lab, prompts = load()
-    drawn: list[Continuation] = lab.generate([Request(p, 0) for p in prompts], CASES["greedy"][0], "solution", Ledger())
+    continuations: list[Continuation] = lab.generate(
+        [Request(p, 0) for p in prompts], CASES["greedy"][0], "solution", Ledger()
+    )
     model = AutoModelForCausalLM.from_pretrained(LAB)
-    for prompt, continuation in zip(prompts, drawn, strict=True):
+    for prompt, continuation in zip(prompts, continuations, strict=True):
         with torch.inference_mode():
             out = model.generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=120, pad_token_id=0)
         assert tuple(out[0, len(prompt) :].tolist()) == continuation.tokens

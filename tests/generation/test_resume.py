@@ -39,8 +39,8 @@ def start(tiny_llama) -> Callable[[Path], multiprocessing.Process]:
 
     def starter(out: Path) -> multiprocessing.Process:
         out.mkdir(exist_ok=True)
-        given = {"MODEL": str(tiny_llama), "OUT": str(out)}
-        process = context.Process(target=runpy.run_path, args=(str(WORKER), given))
+        variables = {"MODEL": str(tiny_llama), "OUT": str(out)}
+        process = context.Process(target=runpy.run_path, args=(str(WORKER), variables))
         process.start()
         return process
 
@@ -48,11 +48,11 @@ def start(tiny_llama) -> Callable[[Path], multiprocessing.Process]:
 
 
 def test_after_kills_at_random_moments_the_tables_are_the_same_and_nothing_finished_is_made_again(start, tmp_path):
-    whole = start(tmp_path / "whole")
-    whole.join()
+    undisturbed = start(tmp_path / "whole")
+    undisturbed.join()
     began = time.perf_counter()
-    again = start(tmp_path / "warm")
-    again.join()
+    resumed = start(tmp_path / "warm")
+    resumed.join()
     seconds = time.perf_counter() - began
     expected = (tmp_path / "whole" / "all.table").read_bytes()
     assert (tmp_path / "warm" / "all.table").read_bytes() == expected
@@ -71,11 +71,11 @@ def test_after_kills_at_random_moments_the_tables_are_the_same_and_nothing_finis
             log += [*(out / "log").read_text().splitlines(), "-"]
             shutil.rmtree(out)
             runs += 1
-    made: set[str] = set()
+    finished_shards: set[str] = set()
     for line in log:
         what, _, name = line.partition(" ")
-        assert not (what == "making" and name in made), "a finished shard was made again"
-        made = set() if what == "-" else made | ({name} if what == "made" else set())
+        assert not (what == "making" and name in finished_shards), "a finished shard was made again"
+        finished_shards = set() if what == "-" else finished_shards | ({name} if what == "made" else set())
     interrupted = sum(line.startswith("making") for line in log) - sum(line.startswith("made") for line in log)
     assert kills >= KILLS
     assert interrupted <= KILLS
@@ -95,10 +95,10 @@ def test_tables_are_the_same_to_the_bit_for_one_or_two_worker_processes(tiny_lla
     parts = [problems.iloc[start : start + 3] for start in range(0, len(problems), 3)]
     tables = [work(here, part, ledger) for part in parts]
     for n_workers in (1, 2):
-        made = made_in_workers(load, work, parts, n_workers)
-        for (table, _), mine in zip(made, tables, strict=True):
-            pd.testing.assert_frame_equal(table, mine, check_exact=True)
-        assert sum(spent.tokens for _, spent in made) == ledger.tokens
+        shards = made_in_workers(load, work, parts, n_workers)
+        for (table, _), expected in zip(shards, tables, strict=True):
+            pd.testing.assert_frame_equal(table, expected, check_exact=True)
+        assert sum(spent.tokens for _, spent in shards) == ledger.tokens
 
 
 def test_whatever_makes_a_shard_is_in_its_name(tiny_llama, make_model, problems):

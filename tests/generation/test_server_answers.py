@@ -36,41 +36,41 @@ class WritingServer(FakeServer):
         super().__init__()
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        choice = self._say(written(body), len(self.bodies))
+        choice = self._say(written_choice(body), len(self.bodies))
         return 200, {"choices": [choice], "usage": choice.pop("usage")}
 
 
-def written(body: dict[str, Any]) -> dict[str, Any]:
+def written_choice(body: dict[str, Any]) -> dict[str, Any]:
     """What follows the prompt, cut at max_tokens or at the stop text, as vLLM gives it."""
-    done = body["prompt"].split("?\n", 1)[1]
-    left, text, n = PIECES[:], "", 0
-    while left and "".join(PIECES[: len(PIECES) - len(left)]) != done:
-        left.pop(0)
-    reason, told = "length", None
+    so_far = body["prompt"].split("?\n", 1)[1]
+    remaining, text, n = PIECES[:], "", 0
+    while remaining and "".join(PIECES[: len(PIECES) - len(remaining)]) != so_far:
+        remaining.pop(0)
+    reason, stop_reason = "length", None
     while n < body["max_tokens"]:
         n += 1
-        if not left:
+        if not remaining:
             reason = "stop"
             break
-        text += left.pop(0)
+        text += remaining.pop(0)
         if "stop" in body and body["stop"][0] in text:
-            text, reason, told = text.split(body["stop"][0])[0], "stop", body["stop"][0]
+            text, reason, stop_reason = text.split(body["stop"][0])[0], "stop", body["stop"][0]
             break
     logprobs = {"tokens": [text], "token_logprobs": [-float(n)]}
     usage = {"prompt_tokens": 3, "completion_tokens": n}
-    return {"text": text, "finish_reason": reason, "stop_reason": told, "usage": usage, "logprobs": logprobs}
+    return {"text": text, "finish_reason": reason, "stop_reason": stop_reason, "usage": usage, "logprobs": logprobs}
 
 
 @pytest.fixture
 def served() -> Iterator[Callable[..., WritingServer]]:
-    made: list[WritingServer] = []
+    servers: list[WritingServer] = []
 
     def serve(*say: Say) -> WritingServer:
-        made.append(WritingServer(*say))
-        return made[-1]
+        servers.append(WritingServer(*say))
+        return servers[-1]
 
     yield serve
-    for server in made:
+    for server in servers:
         server.close()
 
 
@@ -92,17 +92,17 @@ METHODS = [
 ]
 
 
-@pytest.mark.parametrize("options", METHODS, ids=lambda own: own["method"])
+@pytest.mark.parametrize("options", METHODS, ids=lambda options: options["method"])
 def test_every_method_has_the_same_room_in_the_servers_tokens(served, options) -> None:
     generator = ServerGenerator(ServerSettings(base_url=served().base_url, model="fake"))
-    whole = len(PIECES) + 1
-    assert sum(map(len, WORDS)) > whole + 40, "bytes are many more than tokens"
+    room_for_all = len(PIECES) + 1
+    assert sum(map(len, WORDS)) > room_for_all + 40, "bytes are many more than tokens"
 
-    def found(room: int):
+    def solve_in(room: int):
         problem, sampling = Problem("p", "What?"), Sampling(max_new_tokens=room)
         return search([problem], generator, Verifier(), read_options(options), sampling, run_seed=0)[0]
 
-    ends, cut = found(whole), found(whole - 2)
+    ends, cut = solve_in(room_for_all), solve_in(room_for_all - 2)
     assert ends.answer == "42" and {c.finish for c in ends.candidates} == {"solution"}
     assert cut.answer is None and {c.finish for c in cut.candidates} == {"length"}
     assert all(c.mean_logprob == pytest.approx(-1) for c in ends.candidates), "per token of the server, not per byte"
@@ -114,26 +114,30 @@ def test_what_the_server_broke_off_is_no_end_of_a_solution(served, reason, until
     server = served(lambda answer, _: answer | {"text": "First we", "finish_reason": reason, "stop_reason": None})
     generator = ServerGenerator(ServerSettings(base_url=server.base_url, model="fake", stop_text_removed=True))
     ledger = Ledger()
-    [drawn] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=30), until, ledger)
-    assert drawn.ended == "length" and drawn.step_ends == () and generator.decode(drawn.tokens) == "First we"
+    [continuation] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=30), until, ledger)
+    assert continuation.ended == "length" and continuation.step_ends == ()
+    assert generator.decode(continuation.tokens) == "First we"
     assert len(server.bodies) == (3 if reason in ("abort", None) else 1), "asked again, and not for ever"
-    each = written(server.bodies[0][1])["usage"]["completion_tokens"]
-    assert ledger.models["fake"].decode == len(server.bodies) * each and drawn.length == each
+    tokens_per_call = written_choice(server.bodies[0][1])["usage"]["completion_tokens"]
+    assert ledger.models["fake"].decode == len(server.bodies) * tokens_per_call
+    assert continuation.length == tokens_per_call
 
 
 def test_what_was_aborted_once_is_asked_again(served) -> None:
     server = served(lambda answer, number: answer | ({"finish_reason": "abort", "text": "F"} if number == 1 else {}))
     generator = ServerGenerator(ServerSettings(base_url=server.base_url, model="fake", seeds=False))
-    [drawn] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=99), "solution", Ledger())
-    assert drawn.ended == "solution" and generator.decode(drawn.tokens) == "".join(WORDS)
+    [continuation] = generator.generate(
+        [Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=99), "solution", Ledger()
+    )
+    assert continuation.ended == "solution" and generator.decode(continuation.tokens) == "".join(WORDS)
     assert not any("seed" in body for _, body in server.bodies)
 
 
 def test_a_server_is_a_generator_by_its_address_alone(served) -> None:
     generator = stepscale.load_generator(served().base_url)
-    found = stepscale.solve("What?", generator, Verifier(), budget=4, max_new_tokens=99)
-    assert generator.name == "fake" and (found.answer, found.budget) == ("42", 4)
-    assert found.cost.models["fake"].decode > 0
+    solution = stepscale.solve("What?", generator, Verifier(), budget=4, max_new_tokens=99)
+    assert generator.name == "fake" and (solution.answer, solution.budget) == ("42", 4)
+    assert solution.cost.models["fake"].decode > 0
     named = stepscale.load_generator("http://127.0.0.1:9/v1", model="big", name="mine", prompt="Q: {problem}\n")
     assert (named.name, named.settings.model, named.decode(named.encode_prompt("?"))) == ("mine", "big", "Q: ?\n")
 

@@ -124,13 +124,13 @@ def test_whole_solutions_keep_their_text_and_their_usage(served):
     port, folder = served
     generator, ledger = generator_at(port, folder), Ledger()
     requests = requests_for(generator, 12)
-    found = generator.generate(requests, SAMPLING, "solution", ledger)
+    continuations = generator.generate(requests, SAMPLING, "solution", ledger)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     prompts = [generator.decode(r.prefix) for r in requests]
     cost = ledger.models[generator.name]
     assert cost.prefill == sum(len(tokenizer(prompt)["input_ids"]) for prompt in prompts)
-    assert sum(len(generator.decode(c.tokens)) for c in found) <= cost.decode <= 12 * 24
-    for c in found:
+    assert sum(len(generator.decode(c.tokens)) for c in continuations) <= cost.decode <= 12 * 24
+    for c in continuations:
         assert (c.ended == "solution") == (c.tokens[-1] == END)
         for at in c.step_ends:
             assert c.tokens[at] in (ord("\n"), END)
@@ -139,9 +139,9 @@ def test_whole_solutions_keep_their_text_and_their_usage(served):
 def test_a_step_ends_with_its_separator_or_the_solution_does(served):
     port, folder = served
     generator = generator_at(port, folder)
-    found = generator.generate(requests_for(generator, 16), SAMPLING, "step", Ledger())
-    assert "step" in {c.ended for c in found}
-    for c in found:
+    continuations = generator.generate(requests_for(generator, 16), SAMPLING, "step", Ledger())
+    assert "step" in {c.ended for c in continuations}
+    for c in continuations:
         text = generator.decode(c.tokens)
         if c.ended == "step":
             assert text.endswith("\n")
@@ -166,9 +166,9 @@ def test_faults_that_pass_are_ridden_out(served, fault):
     port, folder = served
     proxy = FaultyProxy(port, [fault, "none", fault])
     generator = generator_at(proxy.port, folder, timeout_seconds=2.0, concurrency=1, attempts=4)
-    found = generator.generate(requests_for(generator, 3), SAMPLING, "solution", Ledger())
+    continuations = generator.generate(requests_for(generator, 3), SAMPLING, "solution", Ledger())
     proxy.close()
-    assert len(found) == 3
+    assert len(continuations) == 3
     assert proxy.connections >= 2
 
 
@@ -198,9 +198,9 @@ def test_a_server_that_is_down_and_a_model_it_does_not_have_are_one_clear_line(s
         generator_at(free_port(), folder, attempts=2).generate(
             requests_for(generator_at(port, folder), 1), SAMPLING, "step", Ledger()
         )
-    other = generator_at(port, Path("another"))
+    generator_elsewhere = generator_at(port, Path("another"))
     with pytest.raises(InputError, match="refused: 400"):
-        other.generate(requests_for(other, 1), SAMPLING, "step", Ledger())
+        generator_elsewhere.generate(requests_for(generator_elsewhere, 1), SAMPLING, "step", Ledger())
 
 
 def test_a_server_that_goes_down_is_one_clear_line_that_says_what_is_kept(served):

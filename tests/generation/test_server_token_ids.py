@@ -42,14 +42,14 @@ def model(model_of: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def serve(model: Path) -> Iterator[Callable[..., FakeVLLM]]:
-    made: list[FakeVLLM] = []
+    servers: list[FakeVLLM] = []
 
     def start(**options: Any) -> FakeVLLM:
-        made.append(FakeVLLM(load_tokenizer(model), PIECES, **options))
-        return made[-1]
+        servers.append(FakeVLLM(load_tokenizer(model), PIECES, **options))
+        return servers[-1]
 
     yield start
-    for server in made:
+    for server in servers:
         server.close()
 
 
@@ -60,11 +60,11 @@ def opened(server: FakeVLLM, model: Path | None, **changes: Any) -> ServerGenera
 
 def step_by_step(generator: ServerGenerator, prompt: tuple[int, ...]) -> tuple[int, ...]:
     """A solution as a search draws it: a call for each step, each going on from what was drawn."""
-    tokens, left = tuple[int, ...](), SAMPLING.max_new_tokens
+    tokens, room = tuple[int, ...](), SAMPLING.max_new_tokens
     while True:
-        [step] = generator.generate([Request(prompt + tokens, 0)], Sampling(max_new_tokens=left), "step", Ledger())
-        tokens, left = tokens + step.tokens, left - step.length
-        if step.ended != "step" or left <= 0:
+        [step] = generator.generate([Request(prompt + tokens, 0)], Sampling(max_new_tokens=room), "step", Ledger())
+        tokens, room = tokens + step.tokens, room - step.length
+        if step.ended != "step" or room <= 0:
             return tokens
 
 
@@ -74,13 +74,13 @@ def test_what_goes_on_from_drawn_tokens_goes_on_from_those_tokens(serve, model, 
     server, tokenizer = serve(), load_tokenizer(model)
     generator = opened(server, model, seeds=False, token_ids=ids)
     prompts = [generator.encode_prompt(f"5+{i}") for i in range(40)]
-    whole = generator.generate([Request(prompt, 0) for prompt in prompts], SAMPLING, "solution", Ledger())
-    texts = [generator.decode(solution.tokens) for solution in whole]
+    solutions = generator.generate([Request(prompt, 0) for prompt in prompts], SAMPLING, "solution", Ledger())
+    texts = [generator.decode(solution.tokens) for solution in solutions]
     parts = [generator.decode(step_by_step(generator, prompt)) for prompt in prompts]
     if ids:
         drift = [
             tokenizer(text)["input_ids"] != [t for t in c.tokens if t != 1]
-            for text, c in zip(texts, whole, strict=True)
+            for text, c in zip(texts, solutions, strict=True)
         ]
         assert any(drift), "as text some would be tokenized otherwise"
         assert parts == texts
@@ -92,9 +92,10 @@ def test_steps_end_where_the_local_generator_ends_them(model, make_model) -> Non
     folder = make_model("llama")  # of characters, so peaked that steps and solutions end
     generator, unit = LocalGenerator.load(folder, device="cpu"), TokenIds(load_tokenizer(folder), "\n")
     requests = [Request(generator.encode_prompt(f"5+{i}"), i) for i in range(60)]
-    drawn = generator.generate(requests, SAMPLING, "solution", Ledger())
-    assert sum(len(c.step_ends) for c in drawn) > 60 and {c.ended for c in drawn} == {"solution", "length"}
-    assert all(unit.step_ends(c.tokens, c.ended) == c.step_ends for c in drawn)
+    continuations = generator.generate(requests, SAMPLING, "solution", Ledger())
+    assert sum(len(c.step_ends) for c in continuations) > 60
+    assert {c.ended for c in continuations} == {"solution", "length"}
+    assert all(unit.step_ends(c.tokens, c.ended) == c.step_ends for c in continuations)
 
 
 def test_ends_limits_and_usage_are_the_servers(serve, model) -> None:
@@ -102,14 +103,16 @@ def test_ends_limits_and_usage_are_the_servers(serve, model) -> None:
     generator, ledger = opened(server, model, parameters=7), Ledger()
     prompt = generator.encode_prompt("5+5")
     asked_before = dict(server.usage)
-    found = generator.generate([Request(prompt, seed) for seed in range(30)], SAMPLING, "solution", ledger)
-    assert {c.ended for c in found} == {"solution", "length"} or {c.ended for c in found} == {"solution"}
-    assert all((c.tokens[-1] == 1) == (c.ended == "solution") for c in found)
-    assert all(c.length == len(c.tokens) == len(c.logprobs) for c in found)
-    assert [c.logprobs[0] for c in found] == [-0.25 * (1 + c.tokens[0] % 4) for c in found]
+    continuations = generator.generate([Request(prompt, seed) for seed in range(30)], SAMPLING, "solution", ledger)
+    assert {c.ended for c in continuations} in ({"solution", "length"}, {"solution"})
+    assert all((c.tokens[-1] == 1) == (c.ended == "solution") for c in continuations)
+    assert all(c.length == len(c.tokens) == len(c.logprobs) for c in continuations)
+    assert [c.logprobs[0] for c in continuations] == [-0.25 * (1 + c.tokens[0] % 4) for c in continuations]
     cost = ledger.models["fake"]
     assert cost.prefill == server.usage["prompt"] - asked_before["prompt"] == 30 * len(prompt)
-    assert cost.decode == server.usage["completion"] - asked_before["completion"] == sum(c.length for c in found)
+    assert (
+        cost.decode == server.usage["completion"] - asked_before["completion"] == sum(c.length for c in continuations)
+    )
     assert cost.flops() == 2.0 * 7 * cost.tokens
     assert generator.context == 512
 
@@ -125,8 +128,8 @@ def test_a_prompt_leaves_room_for_what_is_asked_and_one_that_leaves_none_is_refu
 def test_a_server_without_token_ids_gets_text_unless_ids_are_demanded(serve, model) -> None:
     server = serve(ids=False)
     generator = opened(server, model)
-    [drawn] = generator.generate([Request(generator.encode_prompt("5+5"), 1)], SAMPLING, "solution", Ledger())
-    assert all(isinstance(body["prompt"], str) for _, body in server.bodies[1:]) and max(drawn.tokens) <= 256
+    [continuation] = generator.generate([Request(generator.encode_prompt("5+5"), 1)], SAMPLING, "solution", Ledger())
+    assert all(isinstance(body["prompt"], str) for _, body in server.bodies[1:]) and max(continuation.tokens) <= 256
     with pytest.raises(InputError, match="refused: 400"):
         opened(server, model, token_ids=True).generate([Request((5,), 1)], SAMPLING, "solution", Ledger())
     with pytest.raises(InputError, match="needs the model's tokenizer"):
@@ -155,8 +158,8 @@ def test_concurrency_is_bounded_and_trouble_that_passes_is_ridden_out(serve, mod
     server = serve(fail=[503, 429, 500])
     generator = opened(server, model, concurrency=3)
     prompt = generator.encode_prompt("5+5")
-    found = generator.generate([Request(prompt, seed) for seed in range(40)], SAMPLING, "solution", Ledger())
-    assert len(found) == 40 and server.most_at_once <= 3
+    continuations = generator.generate([Request(prompt, seed) for seed in range(40)], SAMPLING, "solution", Ledger())
+    assert len(continuations) == 40 and server.most_at_once <= 3
 
 
 class Verifier:
@@ -183,9 +186,10 @@ def test_searches_keep_to_the_limit_and_send_what_was_drawn(serve, model, option
     [result] = search([Problem("p", "5+5")], generator, Verifier(), read_options(options), sampling, run_seed=0)
     assert all(len(candidate.tokens) <= 30 for candidate in result.candidates)
     prompt = list(generator.encode_prompt("5+5"))
-    kept = {tuple(prompt) + c.tokens[:end] for c in result.candidates for end in range(len(c.tokens) + 1)}
+    known_prefixes = {tuple(prompt) + c.tokens[:end] for c in result.candidates for end in range(len(c.tokens) + 1)}
     last = [tuple(body["prompt"]) for _, body in server.bodies if "stop" in body]
-    assert {tuple(prompt)} <= set(last) and any(prefix in kept and len(prefix) > len(prompt) for prefix in last)
+    assert {tuple(prompt)} <= set(last)
+    assert any(prefix in known_prefixes and len(prefix) > len(prompt) for prefix in last)
 
 
 @pytest.mark.parametrize("ids", [True, False])
@@ -194,13 +198,13 @@ def test_a_line_that_opens_a_further_problem_ends_the_solution_while_drawing(ser
     settings = ServerSettings(base_url=server.base_url, model="fake", token_ids=ids)
     generator = ServerGenerator(settings, tokenizer=str(model), ends_before="+")
     requests = [Request(generator.encode_prompt("5+5"), seed) for seed in range(40)]
-    found = generator.generate(requests, SAMPLING, "solution", Ledger())
+    continuations = generator.generate(requests, SAMPLING, "solution", Ledger())
     assert all(body["stop"] == ["\n+"] for _, body in server.bodies if body["max_tokens"] == 60)
-    texts = [generator.decode(c.tokens) for c in found]
+    texts = [generator.decode(c.tokens) for c in continuations]
     assert not any(line.strip().startswith("+") for text in texts for line in text.splitlines())
     wrote = sum(body["max_tokens"] == 60 for _, body in server.bodies)
-    assert wrote == 40 and sum(c.ended == "solution" for c in found) > 20
-    assert all(c.length <= 60 for c in found)
+    assert wrote == 40 and sum(c.ended == "solution" for c in continuations) > 20
+    assert all(c.length <= 60 for c in continuations)
 
 
 def test_an_id_that_the_tokenizer_does_not_have_is_one_clear_line(model: Path) -> None:

@@ -20,11 +20,11 @@ def test_a_local_generator_stops_between_two_tokens_and_draws_the_same_afterward
     expected = generator.generate(requests, sampling, "solution", Ledger())
     looks: list[int] = []
 
-    def left() -> float:
+    def seconds_left() -> float:
         looks.append(1)
         return 1.0 if len(looks) < 4 else 0.0
 
-    with pytest.raises(OutOfTime), within(left):
+    with pytest.raises(OutOfTime), within(seconds_left):
         generator.generate(requests, sampling, "solution", Ledger())
     assert len(looks) < 20, "it stopped long before the 40th token"
     generator.forget()

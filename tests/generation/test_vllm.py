@@ -59,22 +59,22 @@ def test_greedy_tokens_and_their_log_likelihoods_are_the_local_generators(served
     requests, greedy = [Request(here.encode_prompt(f"{i}+{i}"), i) for i in range(6)], Sampling(0.0, 1.0, 40)
     for until in ("solution", "step"):
         found, expected = (model.generate(requests, greedy, until, Ledger()) for model in (there, here))
-        for ours, theirs in zip(expected, found, strict=True):
-            assert (ours.tokens, ours.ended, ours.step_ends) == (theirs.tokens, theirs.ended, theirs.step_ends)
-            assert np.allclose(ours.logprobs, theirs.logprobs, atol=1e-3)
+        for local, remote in zip(expected, found, strict=True):
+            assert (local.tokens, local.ended, local.step_ends) == (remote.tokens, remote.ended, remote.step_ends)
+            assert np.allclose(local.logprobs, remote.logprobs, atol=1e-3)
 
 
 def test_a_chain_of_steps_is_the_whole_solution_and_usage_is_exact(served, open_at) -> None:
     there, tokenizer = open_at(), load_tokenizer(served[1])
     prompt, ledger = there.encode_prompt("3+4"), Ledger()
-    [whole] = there.generate([Request(prompt, 0)], Sampling(0.0, 1.0, 60), "solution", Ledger())
+    [solution] = there.generate([Request(prompt, 0)], Sampling(0.0, 1.0, 60), "solution", Ledger())
     tokens: tuple[int, ...] = ()
     while True:
         [step] = there.generate([Request(prompt + tokens, 0)], Sampling(0.0, 1.0, 60 - len(tokens)), "step", ledger)
         tokens += step.tokens
         if step.ended != "step" or len(tokens) >= 60:
             break
-    assert tokens == whole.tokens and tokenizer.decode(list(tokens))
+    assert tokens == solution.tokens and tokenizer.decode(list(tokens))
     assert ledger.models["tiny"].decode == len(tokens)
 
 
@@ -84,15 +84,17 @@ def test_many_long_prompts_at_once_are_answered_as_here(served, open_at) -> None
     prompts = [here.encode_prompt(f"{i}+{i} " * 24) for i in range(48)]
     requests, greedy = [Request(prompt, i) for i, prompt in enumerate(prompts)], Sampling(0.0, 1.0, 20)
     assert sum(map(len, prompts)) > 2048, "not in one pass, nor in eight"
-    ours, theirs = (model.generate(requests, greedy, "solution", Ledger()) for model in (here, there))
-    assert [c.tokens for c in theirs] == [c.tokens for c in ours]
+    local, remote = (model.generate(requests, greedy, "solution", Ledger()) for model in (here, there))
+    assert [c.tokens for c in remote] == [c.tokens for c in local]
 
 
 def test_a_seed_gives_the_same_text_again_and_another_seed_another(open_at) -> None:
     there = open_at(seeds=True, concurrency=1)
     prompt = there.encode_prompt("3+4")
-    drawn = there.generate([Request(prompt, seed) for seed in (1, 1, 2)], Sampling(1.0, 1.0, 40), "solution", Ledger())
-    assert drawn[0].tokens == drawn[1].tokens != drawn[2].tokens
+    continuations = there.generate(
+        [Request(prompt, seed) for seed in (1, 1, 2)], Sampling(1.0, 1.0, 40), "solution", Ledger()
+    )
+    assert continuations[0].tokens == continuations[1].tokens != continuations[2].tokens
 
 
 class LengthVerifier:

@@ -63,7 +63,7 @@ def test_too_few_training_problems_are_told_with_the_key_to_change() -> None:
 
 
 def test_the_four_kinds_stand_side_by_side_and_are_drawn() -> None:
-    from stepscale.estimators.compute_optimal import StrategyResults
+    from stepscale.estimators.strategy_results import StrategyResults
 
     test = problems().query("split == 'test'").reset_index(drop=True)
     samples = pool(test)

@@ -23,7 +23,8 @@ from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
 from stepscale.pipelines.supervision import arms
 from stepscale.pipelines.supervision import nodes as supervision
 from stepscale.resume import ShardPlan
-from stepscale.supervision.arms import PAPER_ARMS, Arm, Cell, labeled_counts
+from stepscale.supervision.arms import PAPER_ARMS, Arm
+from stepscale.supervision.cells import Cell, labeled_counts
 from stepscale.supervision.points import ACTIVE, PROCESS, SELECTOR
 from stepscale.supervision.selection import Convincing
 from stepscale.verifiers.contract import StepScores, Trajectory

@@ -12,7 +12,7 @@ from stepscale.estimators.quantities import power, quantity
 from stepscale.report.claims import CLAIMS, settle
 from stepscale.report.part import Part
 from stepscale.report.report_page import ReportPage, claim_lines, deciding_part
-from stepscale.studies.best_of_n.comparison import (
+from stepscale.studies.best_of_n.leads import (
     a1_quantities,
     deciding_budget,
     leads_at_all_samples,

@@ -11,7 +11,8 @@ from search_fakes import END, FakeGenerator, FakeVerifier, some_problems, unifor
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.estimators.compute_optimal import compute_optimal, strategy_results
+from stepscale.estimators.compute_optimal import compute_optimal
+from stepscale.estimators.strategy_results import strategy_results
 from stepscale.generation.contract import Sampling
 from stepscale.revisions.chain_selection import flat, hierarchical
 from stepscale.revisions.chains import Attempt, ProblemChains, run_chains, score_chains

@@ -11,17 +11,8 @@ from pydantic import ValidationError
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.labeling.contract import label_table
-from stepscale.supervision.arms import (
-    PAPER_ARMS,
-    Arm,
-    Cell,
-    Experiment,
-    nested,
-    plan,
-    select_all,
-    training_examples,
-    training_samples,
-)
+from stepscale.supervision.arms import PAPER_ARMS, Arm, Experiment
+from stepscale.supervision.cells import Cell, nested, plan, select_all, training_examples, training_samples
 from stepscale.supervision.experiment import (
     LabeledPool,
     TestSamples,

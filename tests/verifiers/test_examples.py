@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.verifiers.examples import Example, first_error_examples, orm_examples, prm_examples, split_by_problem
+from stepscale.verifiers.examples import Example, orm_examples, prm_examples, split_by_problem
+from stepscale.verifiers.first_error_examples import first_error_examples
 
 PROBLEMS = pd.DataFrame({"problem_id": ["p", "q"], "problem": ["P?", "Q?"]})
 

@@ -17,11 +17,13 @@ from stepscale.errors import InputError
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import Example, prm_examples
+from stepscale.verifiers.heads import load_head
 from stepscale.verifiers.metrics import prm_metrics
 from stepscale.verifiers.options import LoRA, VerifierTraining
 from stepscale.verifiers.scoring import ModelVerifier
 from stepscale.verifiers.trained_weights import frozen_but_chosen, plain
-from stepscale.verifiers.training import in_classes, load_head, train_verifier
+from stepscale.verifiers.training import train_verifier
+from stepscale.verifiers.training_rows import in_classes
 
 Labeled = Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]
 QUICK = Optimization(epochs=6, learning_rate=1e-2, batch_size=16, precision="float32", evaluations_per_epoch=0)

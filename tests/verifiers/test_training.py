@@ -17,10 +17,12 @@ from stepscale.training.batches import IGNORED, Row, pad_rows
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
+from stepscale.verifiers.heads import load_head
 from stepscale.verifiers.metrics import prm_metrics, value_metrics
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.scoring import ModelVerifier
-from stepscale.verifiers.training import TrainedVerifier, load_head, to_rows, train_verifier
+from stepscale.verifiers.training import TrainedVerifier, train_verifier
+from stepscale.verifiers.training_rows import to_rows
 
 Labeled = Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]
 LAYOUT = TextFormat(prompt="<judge>{problem}\n")

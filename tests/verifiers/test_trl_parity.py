@@ -19,8 +19,10 @@ from stepscale.training.batches import IGNORED, pad_rows
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import prm_examples
+from stepscale.verifiers.heads import load_head
 from stepscale.verifiers.options import VerifierTraining
-from stepscale.verifiers.training import _cross_entropy, in_classes, load_head, to_rows
+from stepscale.verifiers.training import _cross_entropy
+from stepscale.verifiers.training_rows import in_classes, to_rows
 
 NO_TRL = "TRL up to 1.13 is not installed (docs/how_to/move_from_trl.md)"
 ROWS = [

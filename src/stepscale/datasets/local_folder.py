@@ -38,6 +38,9 @@ def make_root(key: str, folder: Path) -> None:
 def local_folder(path: str) -> Path:
     """The path, if it is one of a file system.
 
+    Args:
+        path: As the catalog has it.
+
     Raises:
         InputError: It names a store by its protocol, such as ``s3://``.
     """

@@ -59,6 +59,10 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
 def check_model_folder(folder: Path, expects: str | None = None) -> None:
     """Check that a folder holds a model of the expected kind, in safetensors, or refers to one.
 
+    Args:
+        folder: The folder.
+        expects: How the architecture's name must end, such as ``CausalLM``; None: any model.
+
     Raises:
         InputError: It does not.
     """

@@ -50,7 +50,12 @@ class JSONDataset(kedro_json.JSONDataset):
 
 
 def write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written under another name, then rename it: what has the name is whole."""
+    """Have a file written under another name, then rename it: what has the name is whole.
+
+    Args:
+        target: The file to write.
+        write: Writes the file at the path that it gets.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.partial")
     write(partial)

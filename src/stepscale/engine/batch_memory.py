@@ -43,14 +43,16 @@ class BatchMemory:
     The network sees the new tokens of all rows one after another, without padding, as one sequence [1, L].
     """
 
-    def __init__(self, pool: KeyValuePool, places: Sequence[Places], n_new: Sequence[int], asked: Places) -> None:
+    def __init__(
+        self, pool: KeyValuePool, places: Sequence[Places], n_new: Sequence[int], output_tokens: Places
+    ) -> None:
         """Lay out a batch.
 
         Args:
             pool: Where keys and values lie.
             places: Of every row, the places of all its tokens.
             n_new: Of every row, how many of its last tokens are new.
-            asked: Indices among the new tokens, ascending, of those whose last hidden states are asked for: in the last
+            output_tokens: Indices among the new tokens, ascending, of those whose last hidden states are asked for: in the last
                 layer the others need not look at anything.
         """
         n_rows, device = len(places), pool.data.device
@@ -61,9 +63,9 @@ class BatchMemory:
         self._pool, self._rows, self._most = pool.data, n_rows, read.shape[1]
         self._nothing_known = bool((lengths == new).all())
         self._every = _Queries(np.arange(len(rows)), rows, positions, n_rows, device)
-        self._some = _Queries(asked, rows, positions, n_rows, device)
-        self._read, self._written, at, self.asked = (
-            torch.from_numpy(a).to(device) for a in (read.ravel(), read[rows, positions], positions, asked)
+        self._some = _Queries(output_tokens, rows, positions, n_rows, device)
+        self._read, self._written, at, self.output_tokens = (
+            torch.from_numpy(a).to(device) for a in (read.ravel(), read[rows, positions], positions, output_tokens)
         )
         self.positions = at[None]
 

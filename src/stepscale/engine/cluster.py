@@ -85,7 +85,14 @@ def run_on(cluster: Cluster, function: Callable[..., _Result], tasks: Sequence[t
 
 
 def check_cluster(cluster: Cluster) -> int:
-    """How many tasks the cluster works on at once; 0 if its workers start with the work. Raises InputError if it is not there."""
+    """How many tasks the cluster works on at once; 0 if its workers start with the work.
+
+    Args:
+        cluster: Which cluster.
+
+    Raises:
+        InputError: It is not there.
+    """
     with _connected(cluster) as connection:
         return connection.slots
 

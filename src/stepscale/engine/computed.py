@@ -11,7 +11,12 @@ class Computed:
     context_sum: int = 0
 
     def add(self, start: int, stop: int) -> None:
-        """Count the tokens at positions ``start`` to ``stop - 1`` of a sequence."""
+        """Count tokens of a sequence.
+
+        Args:
+            start: Position of the first.
+            stop: The position after the last.
+        """
         self.tokens += stop - start
         self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
 

@@ -21,7 +21,12 @@ _Result = TypeVar("_Result")
 def one_per_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]], model: str) -> Iterator[_Result]:
     """``function(*task)`` for every task, each result as soon as it and those before it are there.
 
-    ``model``: the folder (or name) of the model that they work on. What a task raises is raised here.
+    What a task raises is raised here.
+
+    Args:
+        function: Computes a task, in a process of its own where there are several cores.
+        tasks: Arguments of each call.
+        model: Folder or name of the model that the tasks work on.
     """
     import torch
 

@@ -20,15 +20,16 @@ from stepscale.engine.llama import Layer, LlamaSizes, after_attention, before_at
 class Rows(NamedTuple):
     """What a cohort's rows [R] remember, and where they stand among those of their group of G.
 
-    suffix [layers, 2, >= R, KV, >= read, D]: the first ``written`` columns hold something, the first ``read`` go into products.
+    suffix [layers, 2, >= R, KV, >= read_columns, D]: the first ``filled_columns`` hold something, the first
+    ``read_columns`` go into products.
     prefix [layers, 2, G, KV, P, D]; members [G, rows of the largest group]; group_at and place [R]; hidden [R, 1, 1, P], -inf
     where a shorter prefix has no column, or None; kv_heads [KV, 1]: 0, 1, ... If P is 0, the prefixes are the first columns of
     ``suffix``, and ``hidden`` tells of those.
     """
 
     suffix: torch.Tensor
-    written: int
-    read: int
+    filled_columns: int
+    read_columns: int
     prefix: torch.Tensor
     members: torch.Tensor
     group_at: torch.Tensor
@@ -40,16 +41,29 @@ class Rows(NamedTuple):
 def attend(
     rows: Rows, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, mask: torch.Tensor | None
 ) -> torch.Tensor:
-    """q [R, H, 1, D], k and v [R, KV, 1, D] of the new tokens -> [R, H, 1, D]; k and v are remembered. ``mask`` is added."""
+    """Attention of one new token per row; its key and value are remembered.
+
+    Args:
+        rows: The rows as they are now.
+        layer: Number of the layer.
+        q: Queries [R, H, 1, D].
+        k: Keys [R, KV, 1, D].
+        v: Values [R, KV, 1, D].
+        scale: What products of queries and keys are multiplied by.
+        mask: Added to these products: -inf hides a column; None: nothing is hidden.
+
+    Returns:
+        Outputs [R, H, 1, D].
+    """
     n, kv_heads, dim, n_past = k.shape[0], k.shape[1], k.shape[3], rows.prefix.shape[4]
     # 1. The new token's key and value go into the last column of the suffix.
-    suffix, last = rows.suffix[layer, :, :n], rows.written - 1
+    suffix, last = rows.suffix[layer, :, :n], rows.filled_columns - 1
     suffix[0, :, :, last], suffix[1, :, :, last] = k[:, :, 0], v[:, :, 0]
     # 2. Scores: each row with its own suffix, all rows of a group at once with the prefix they share.
     q = q.reshape(n, kv_heads, -1, dim) * scale
     share = q.shape[2]  # query heads per key head
-    scores = torch.matmul(q, suffix[0, :, :, : rows.read].transpose(-1, -2))
-    scores[:, :, :, rows.written :] = float("-inf")
+    scores = torch.matmul(q, suffix[0, :, :, : rows.read_columns].transpose(-1, -2))
+    scores[:, :, :, rows.filled_columns :] = float("-inf")
     hidden = rows.hidden
     if n_past == 0:
         if hidden is not None:
@@ -61,14 +75,22 @@ def attend(
         scores = scores + mask
     # 3. Values, the same two ways, under one softmax.
     weights = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
-    out = torch.matmul(weights[..., n_past:], suffix[1, :, :, : rows.read])
+    out = torch.matmul(weights[..., n_past:], suffix[1, :, :, : rows.read_columns])
     if n_past > 0:
         out += by_row(torch.matmul(by_group(weights[..., :n_past], rows), rows.prefix[layer, 1]), share, rows)
     return out.reshape(n, -1, 1, dim)
 
 
 def by_group(x: torch.Tensor, rows: Rows) -> torch.Tensor:
-    """[R, KV, share, n] -> [G, KV, rows of a group x share, n]: one product per group; short groups get any row besides."""
+    """Lay rows out by group, for one product per group; short groups get any row besides.
+
+    Args:
+        x: [R, KV, share, n].
+        rows: The rows as they are now.
+
+    Returns:
+        [G, KV, rows of a group x share, n].
+    """
     groups = rows.members.shape[0]
     if groups == 1:
         return x.transpose(0, 1).reshape(1, x.shape[1], -1, x.shape[3])
@@ -76,13 +98,33 @@ def by_group(x: torch.Tensor, rows: Rows) -> torch.Tensor:
 
 
 def by_row(x: torch.Tensor, share: int, rows: Rows) -> torch.Tensor:
-    """The way back: [G, KV, rows of a group x share, n] -> [R, KV, share, n]."""
+    """The way back from ``by_group``.
+
+    Args:
+        x: [G, KV, rows of a group x share, n].
+        share: Query heads per head of keys and values.
+        rows: The rows as they are now.
+
+    Returns:
+        [R, KV, share, n].
+    """
     x = x.view(x.shape[0], x.shape[1], -1, share, x.shape[3])
     return x[0].transpose(0, 1) if x.shape[0] == 1 else x[rows.group_at, :, rows.place]
 
 
 def decode(x: torch.Tensor, turns: torch.Tensor, layers: list[Layer], sizes: LlamaSizes, rows: Rows) -> torch.Tensor:
-    """Last hidden states, normed, of one new token per row: embeddings x [n >= R, W], rotations [R, 1, D/2] -> [n, W]."""
+    """One step of a small Llama model: the last hidden states of one new token per row, normed.
+
+    Args:
+        x: Embeddings of the tokens [n >= R, W].
+        turns: Rotations of their positions [R, 1, D/2].
+        layers: Weights of each layer.
+        sizes: The model's sizes.
+        rows: The rows as they are now; they remember the token.
+
+    Returns:
+        Hidden states [n, W].
+    """
     for index, layer in enumerate(layers):
         q, k, v = before_attention(x, turns, layer, sizes, turns.shape[0], 1)
         x = after_attention(attend(rows, index, q, k, v, float(sizes.dim) ** -0.5, None), x, layer, sizes)

@@ -87,8 +87,8 @@ class StepEncoder:
         ]
         new_steps = [step for step in dict.fromkeys(s for _, steps in texts for s in steps) if step not in self._pieces]
         if new_prompts:
-            written = [self.layout.prompt.replace(_PROBLEM, problem) for problem in new_prompts]
-            ids = self._tokenizer(written)["input_ids"]
+            prompt_texts = [self.layout.prompt.replace(_PROBLEM, problem) for problem in new_prompts]
+            ids = self._tokenizer(prompt_texts)["input_ids"]
             self._prompts.update(zip(new_prompts, map(self._opened, ids), strict=True))
         if new_steps:
             ids = self._tokenizer(new_steps, add_special_tokens=False)["input_ids"]

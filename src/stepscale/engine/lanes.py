@@ -35,6 +35,9 @@ def most_lanes(parameters: Sequence[torch.Tensor]) -> int:
     """How many batches of such a model this machine runs at once, whatever torch's thread count is now.
 
     Who cuts work into so many parts gets the same parts, and so the same numbers to the last bit, with any number of threads.
+
+    Args:
+        parameters: The model's weights.
     """
     return min(os.cpu_count() or 1, _MOST) if is_small(parameters) else 1
 
@@ -43,6 +46,9 @@ def cohort_lanes(parameters: Sequence[torch.Tensor]) -> int:
     """How many cohorts of a model, of any size, decode at once on this machine: one per core, and one on a GPU.
 
     The rows of a cohort share each product, and two products at once keep two cores busier than one that both divide.
+
+    Args:
+        parameters: The model's weights.
     """
     return min(os.cpu_count() or 1, _MOST) if parameters[0].device.type == "cpu" else 1
 
@@ -73,7 +79,12 @@ class Lanes:
             torch.set_num_threads(self._threads)
 
     def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """``[function(item) for item in items]``, as many at once as there are lanes, each under the caller's time limit."""
+        """``[function(item) for item in items]``, as many at once as there are lanes, each under the caller's time limit.
+
+        Args:
+            function: Runs in a thread of its own.
+            items: Its arguments.
+        """
         if not self._pool:
             return [function(item) for item in items]
         futures = [self._pool.submit(copy_context().run, function, item) for item in items]

@@ -69,20 +69,45 @@ class LlamaBody:
         )
 
     def begin(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Embeddings of the tokens [n], in a ``rounded`` number of rows [>= n, W], and their rotations [n, 1, D/2]."""
+        """Embeddings of tokens, in a ``rounded`` number of rows, and their rotations.
+
+        Args:
+            ids: Token ids [n].
+            positions: Place of each in its text [n, 1].
+
+        Returns:
+            Embeddings [>= n, W] and rotations [n, 1, D/2].
+        """
         n = len(ids)
         return self._embedding[functional.pad(ids, (0, rounded(n) - n))], self._turns[positions]
 
 
 def unit(x: torch.Tensor, eps: float) -> torch.Tensor:
-    """RMSNorm without its scales."""
+    """RMSNorm without its scales.
+
+    Args:
+        x: Hidden states [..., W].
+        eps: Added to the mean square.
+    """
     return x * (x * x).mean([-1], keepdim=True).add_(eps).rsqrt_()
 
 
 def before_attention(
     x: torch.Tensor, turns: torch.Tensor, layer: Layer, sizes: LlamaSizes, batch: int, length: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Queries [batch, H, length, D], keys and values [batch, KV, length, D] of the first batch x length rows of x [n, W]."""
+    """What attention takes: queries, keys and values of the first batch x length rows of ``x``.
+
+    Args:
+        x: Hidden states [n, W].
+        turns: Rotations of the positions [batch, length, D/2].
+        layer: The layer's weights.
+        sizes: The model's sizes.
+        batch: Number of texts.
+        length: Tokens of each.
+
+    Returns:
+        Queries [batch, H, length, D], keys and values [batch, KV, length, D].
+    """
     n, turned, dim = batch * length, sizes.heads + sizes.kv_heads, sizes.dim
     qkv = product(unit(x, sizes.eps), layer.qkv, layer.qkv_bias)[:n]
     pairs = torch.view_as_complex(qkv[:, : turned * dim].view(n, turned, dim // 2, 2)) * turns
@@ -92,7 +117,17 @@ def before_attention(
 
 
 def after_attention(out: torch.Tensor, x: torch.Tensor, layer: Layer, sizes: LlamaSizes) -> torch.Tensor:
-    """The layer's output [n, W] from attention's [batch, H, length, D] and its input x; x may have more rows than out."""
+    """The output of a layer.
+
+    Args:
+        out: Attention's output [batch, H, length, D].
+        x: The layer's input [n, W], which may have more rows than ``out``.
+        layer: The layer's weights.
+        sizes: The model's sizes.
+
+    Returns:
+        Hidden states [n, W].
+    """
     out = out.transpose(1, 2).reshape(-1, sizes.heads * sizes.dim)
     x = product(functional.pad(out, [0, 0, 0, x.shape[0] - out.shape[0]]), layer.out, x)
     bias = layer.out_bias

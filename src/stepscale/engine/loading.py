@@ -4,7 +4,6 @@ In: a hub name or a folder written by ``save_pretrained``. Out: transformers obj
 told otherwise. Does not know what the model is for.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,15 @@ _HEADS = ("score", "classifier")  # what token classifiers call their heads
 
 
 def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> Any:
-    """The tokenizer saved with a model. Raises InputError if there is none."""
+    """The tokenizer saved with a model.
+
+    Args:
+        source: A transformers folder, or a name on the Hugging Face hub.
+        trust_remote_code: Whether code that comes with the model may run.
+
+    Raises:
+        InputError: There is none.
+    """
     from transformers import AutoTokenizer
 
     return _load(AutoTokenizer.from_pretrained, source, "tokenizer", trust_remote_code=trust_remote_code)
@@ -30,6 +37,11 @@ def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, tr
     """A causal language model in eval mode.
 
     transformers would load a classifier too, with a head of random weights; a folder that says it is one is refused.
+
+    Args:
+        source: A transformers folder, or a name on the Hugging Face hub.
+        dtype: Of the weights.
+        trust_remote_code: Whether code that comes with the model may run.
 
     Raises:
         InputError: ``source`` holds none.
@@ -52,8 +64,13 @@ def load_token_classifier(
 ) -> Any:
     """A model with a classification head on every token, in eval mode.
 
-    With ``num_labels`` a plain language model gets a new head with random weights; without, the model must have a head. Any
-    further ``options`` are fields of its configuration.
+    With ``num_labels`` a plain language model gets a new head with random weights; without, the model must have a head.
+
+    Args:
+        source: A transformers folder, or a name on the Hugging Face hub.
+        dtype: Of the weights.
+        trust_remote_code: Whether code that comes with the model may run.
+        options: Further fields of the model's configuration.
 
     Raises:
         InputError: ``source`` holds no model of a fitting kind.
@@ -77,14 +94,30 @@ def load_token_classifier(
 
 
 def load_body(source: str | Path, *, dtype: torch.dtype = torch.float32, trust_remote_code: bool = False) -> Any:
-    """A model without its head, in eval mode. Raises InputError if ``source`` holds no model."""
+    """A model without its head, in eval mode.
+
+    Args:
+        source: A transformers folder, or a name on the Hugging Face hub.
+        dtype: Of the weights.
+        trust_remote_code: Whether code that comes with the model may run.
+
+    Raises:
+        InputError: ``source`` holds no model.
+    """
     from transformers import AutoModel
 
     return _load_weights(AutoModel, source, "model", dtype=dtype, trust_remote_code=trust_remote_code)
 
 
 def classification_head(model: Any) -> Any:
-    """The linear layer of a token classifier, whatever its architecture calls it. Raises InputError if it has none."""
+    """The linear layer of a token classifier, whatever its architecture calls it.
+
+    Args:
+        model: A transformers model.
+
+    Raises:
+        InputError: It has none.
+    """
     for name in _HEADS:
         head = getattr(model, name, None)
         if isinstance(head, torch.nn.Linear):
@@ -92,41 +125,16 @@ def classification_head(model: Any) -> Any:
     raise InputError(f"{type(model).__name__} has no linear classification head; choose another architecture")
 
 
-def saved_weights(source: str | Path, *prefixes: str) -> dict[str, torch.Tensor]:
-    """The tensors of a model's files whose names begin with one of ``prefixes``, as they were saved.
-
-    Reads safetensors or PyTorch files, whole or in shards.
-
-    Raises:
-        InputError: There are none.
-    """
-    from transformers.utils import cached_file
-
-    for single in ("model.safetensors", "pytorch_model.bin"):
-        index = cached_file(str(source), f"{single}.index.json", _raise_exceptions_for_missing_entries=False)
-        names = [single]
-        if index:
-            places = json.loads(Path(index).read_text())["weight_map"]
-            names = sorted({file for name, file in places.items() if name.startswith(prefixes)})
-        files = [cached_file(str(source), name, _raise_exceptions_for_missing_entries=False) for name in names]
-        if files and all(files):
-            return {name: tensor for file in files for name, tensor in _tensors(file, prefixes)}
-    raise InputError(f"{source} holds no weights (model.safetensors or pytorch_model.bin)")
-
-
-def _tensors(file: str, prefixes: tuple[str, ...]) -> Iterator[tuple[str, torch.Tensor]]:
-    if file.endswith(".safetensors"):
-        from safetensors import safe_open
-
-        with safe_open(file, framework="pt") as opened:
-            yield from ((name, opened.get_tensor(name)) for name in opened.keys() if name.startswith(prefixes))  # noqa: SIM118
-        return
-    tensors = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    yield from ((name, tensor) for name, tensor in tensors.items() if name.startswith(prefixes))
-
-
 def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) -> torch.Tensor:
-    """The language-model head's rows for ``tokens``, float32 [len(tokens), width]: how the base predicts each of them.
+    """Rows of the language-model head: how the base predicts each token.
+
+    Args:
+        source: A transformers folder, or a name on the Hugging Face hub.
+        tokenizer: The model's.
+        tokens: Texts, each one token of the vocabulary.
+
+    Returns:
+        Rows, float32 [len(tokens), width].
 
     Raises:
         InputError: A token is not one token of the vocabulary.
@@ -161,7 +169,13 @@ def quiet() -> Iterator[None]:
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write model and tokenizer into ``folder``, made if needed."""
+    """Write model and tokenizer into ``folder``, made if needed.
+
+    Args:
+        model: A transformers model.
+        tokenizer: Its tokenizer.
+        folder: Where they are written; made if needed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with quiet():
         model.save_pretrained(folder)

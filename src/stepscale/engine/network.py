@@ -30,7 +30,7 @@ class Network(Protocol):
             memory: Where they stand, and which of them are asked for.
 
         Returns:
-            Last hidden states of those that ``memory.asked`` names [n, W].
+            Last hidden states of those that ``memory.output_tokens`` names [n, W].
         """
         ...
 
@@ -50,6 +50,9 @@ class Network(Protocol):
 def network_of(model: Any) -> Network:
     """The fastest network for a transformers model, with or without a head on its body. The model object may be changed.
 
+    Args:
+        model: A transformers model.
+
     Raises:
         InputError: The model does not let its attention be replaced.
     """
@@ -68,7 +71,7 @@ class TransformersNetwork:
         """See ``Network``."""
         with attending(memory):
             output = self._model.base_model(input_ids=ids, position_ids=memory.positions, use_cache=False)
-        states: torch.Tensor = output.last_hidden_state[0, memory.asked]
+        states: torch.Tensor = output.last_hidden_state[0, memory.output_tokens]
         return states
 
     def logits(self, ids: torch.Tensor, memory: DecodeMemory) -> torch.Tensor:
@@ -96,7 +99,7 @@ class LlamaNetwork:
         for index, layer in enumerate(layers):
             q, k, v = before_attention(x, turns, layer, sizes, 1, n)
             if index == len(layers) - 1:  # of the others nothing but keys and values is needed now
-                x, q = x[memory.asked], q[:, :, memory.asked]
+                x, q = x[memory.output_tokens], q[:, :, memory.output_tokens]
             x = after_attention(memory.attend(index, q, k, v, sizes.dim**-0.5), x, layer, sizes)
         states: torch.Tensor = unit(x, sizes.eps) * self._body.gain
         return states

@@ -73,7 +73,12 @@ class KeyValuePool:
         self.give(np.arange(1, self.data.shape[2]))
 
     def write(self, places: Places, keys_values: torch.Tensor) -> None:
-        """Store keys and values [layers, 2, kv_heads, tokens, head_dim] at ``places`` [tokens]."""
+        """Store keys and values.
+
+        Args:
+            places: Where they go [tokens].
+            keys_values: [layers, 2, kv_heads, tokens, head_dim].
+        """
         flat = keys_values.transpose(2, 3).flatten(3)
         self.data.index_copy_(2, torch.from_numpy(places).to(self.data.device), flat)
 
@@ -94,7 +99,14 @@ class KeyValuePool:
 
 
 def padded(rows: Sequence[Places]) -> Places:
-    """Rows of places as one array [B, longest row], filled up with place 0."""
+    """Rows of places as one array, filled up with place 0.
+
+    Args:
+        rows: Places of each row [tokens of the row].
+
+    Returns:
+        Places [B, longest row].
+    """
     filled = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for row, places in enumerate(rows):
         filled[row, : len(places)] = places

@@ -30,7 +30,18 @@ class Matrix(NamedTuple):
 def product(
     rows: torch.Tensor, matrix: Matrix, plus: torch.Tensor | None = None, few: int = _FEW, multiple: int = _MULTIPLE
 ) -> torch.Tensor:
-    """``rows @ weight``, and ``plus`` added: [n, in] -> [n, out]. In the subset of Python that TorchScript compiles."""
+    """``rows @ weight``, and ``plus`` added. In the subset of Python that TorchScript compiles.
+
+    Args:
+        rows: [n, in].
+        matrix: The weight [in, out], and its packed form if oneDNN is offered.
+        plus: Added to the product [n, out] or [out].
+        few: Fewer rows than these go to ``torch.mm``.
+        multiple: What oneDNN gets is padded to a multiple of so many rows.
+
+    Returns:
+        [n, out].
+    """
     n = rows.shape[0]
     packed = matrix.packed
     if packed is None or n < few:

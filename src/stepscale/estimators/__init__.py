@@ -6,7 +6,7 @@ a larger model is in ``flops_match``. docs/estimators.md has the methods.
 """
 
 from stepscale.estimators.closed_form import best_of_n, best_of_n_per_problem, pass_at_k, pass_at_k_per_problem
-from stepscale.estimators.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal, strategy_results
+from stepscale.estimators.compute_optimal import ComputeOptimal, compute_optimal
 from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
 from stepscale.estimators.curve import Curve, curve, difference
 from stepscale.estimators.difficulty import (
@@ -29,6 +29,7 @@ from stepscale.estimators.intervals import (
 from stepscale.estimators.over_runs import combined_interval
 from stepscale.estimators.quantities import Quantity, power, quantity
 from stepscale.estimators.samples import SampleGrid, sample_grid
+from stepscale.estimators.strategy_results import StrategyResults, strategy_results
 from stepscale.estimators.voting import Vote, majority, majority_per_problem, weighted, weighted_per_problem
 
 __all__ = [

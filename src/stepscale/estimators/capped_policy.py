@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import fold_of
+from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval
 from stepscale.estimators.online_comparison import cross_validated
 from stepscale.estimators.online_outcomes import Outcomes
@@ -129,9 +129,9 @@ def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> 
     for probes in sorted(space.probes):
         if probes > budget or probes not in recorded.ladder:
             continue
-        left = _affordable(recorded, probes, budget)
-        policy = choose_policy(left, budget, space.model_copy(update={"probes": (probes,)}))
-        accuracy = float(follow(left, policy).accuracy.mean())
+        affordable = _affordable(recorded, probes, budget)
+        policy = choose_policy(affordable, budget, space.model_copy(update={"probes": (probes,)}))
+        accuracy = float(follow(affordable, policy).accuracy.mean())
         if best is None or accuracy > best[0] + 1e-12:
             best = accuracy, policy
     if best is None:

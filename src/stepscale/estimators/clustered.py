@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Bools, Floats, checked_numbers
-from stepscale.estimators.intervals import Counts, percentile_bounds, resample_counts
+from stepscale.estimators.resampling import Counts, percentile_bounds, resample_counts
 
 RESAMPLES = 1000
 _CELLS = 2_000_000  # of resamples x items at a time: 16 MB per array
@@ -83,7 +83,11 @@ def problem_resamples(problem_ids: Sequence[str], resamples: int = RESAMPLES, se
 
 
 def percentiles(resampled: ArrayLike) -> Bounds:
-    """The 95 % percentile interval of a metric's resamples [resamples], of which nan ones are left out."""
+    """The 95 % percentile interval of a metric's resamples, of which nan ones are left out.
+
+    Args:
+        resampled: [resamples].
+    """
     values = np.asarray(resampled, float)
     defined = values[~np.isnan(values)]
     if not len(defined):

@@ -19,7 +19,11 @@ OF_GENERATOR = ("mean_logprob", *OF_TOKENS)
 
 
 def self_certainty(certainties: Sequence[float]) -> float:
-    """Mean certainty of the tokens."""
+    """Mean certainty of the tokens.
+
+    Args:
+        certainties: Of each token, in nats [tokens].
+    """
     return float(np.mean(certainties))
 
 

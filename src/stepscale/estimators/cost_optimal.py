@@ -16,17 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import (
-    DIGITS,
-    Cell,
-    Cells,
-    Picks,
-    StrategyResults,
-    check_results,
-    choice_table,
-    of_picks,
-)
+from stepscale.estimators.cross_validation import DIGITS, Cell, Cells, Picks, choice_table, of_picks
 from stepscale.estimators.curve import Curve, from_rows
+from stepscale.estimators.strategy_results import StrategyResults, check_results
 
 _CLOSE = 1e-9  # costs that differ by so small a share are equal
 Sums = Mapping[Cell, Floats]  # [rows, picks] or [rows, points]

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_numbers, checked_values
-from stepscale.estimators.intervals import Interval, interval_of, resample_counts, with_estimate
+from stepscale.estimators.intervals import Interval, interval_of
+from stepscale.estimators.resampling import resample_counts, with_estimate
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from stepscale.estimators.checking import (
     checked_table,
     checked_values,
 )
-from stepscale.estimators.intervals import interval_of_rows, resample_counts, with_estimate
+from stepscale.estimators.intervals import interval_of_rows
 from stepscale.estimators.names import checked_ids
+from stepscale.estimators.resampling import resample_counts, with_estimate
 from stepscale.seeds import seed_for
 
 Bins = NDArray[np.int64]
@@ -176,9 +177,9 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, resamples: int = 2000,
     return {"correlation": float(interval.mean), "low": float(interval.low), "high": float(interval.high)}
 
 
-def _correlation(one: Floats, other: Floats, counts: NDArray[np.int64]) -> Floats:
+def _correlation(first: Floats, second: Floats, counts: NDArray[np.int64]) -> Floats:
     """Pearson's correlation of each resample [resamples]."""
-    x, y = one - one.mean(), other - other.mean()
+    x, y = first - first.mean(), second - second.mean()
     total = counts.sum(axis=1)
     means = [counts @ values / total for values in (x, y, x * x, y * y, x * y)]
     covariance = means[4] - means[0] * means[1]

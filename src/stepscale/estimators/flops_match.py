@@ -21,7 +21,8 @@ from stepscale.estimators.checking import Floats, checked_bins, checked_number, 
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
 from stepscale.estimators.curve import Curve, at_nearest
-from stepscale.estimators.intervals import Counts, Interval, interval_of_rows, verdict, with_estimate
+from stepscale.estimators.intervals import Interval, interval_of_rows, verdict
+from stepscale.estimators.resampling import Counts, with_estimate
 
 Version = Literal["v1", "iclr"]
 Counted = Literal["generations", "FLOPs"]
@@ -144,7 +145,12 @@ def matched_difference(
 
 
 def within(optimal: ComputeOptimal, budget: float) -> bool:
-    """Whether so many generations were measured, or as good as (``NEAR``)."""
+    """Whether a budget was measured, or one as good as it (``NEAR``).
+
+    Args:
+        optimal: The compute-optimal results.
+        budget: Generations per problem.
+    """
     return budget <= NEAR * max(optimal.budgets)
 
 

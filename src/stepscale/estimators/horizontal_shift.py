@@ -50,7 +50,11 @@ class Shift:
 
 
 def dense_budgets(largest: int) -> list[int]:
-    """Budgets from 1 to ``largest``, about half a doubling apart; all powers of 2 are among them."""
+    """Budgets about half a doubling apart; all powers of 2 are among them.
+
+    Args:
+        largest: The last of them; the first is 1.
+    """
     steps = np.arange(2 * int(np.log2(largest)) + 1) / 2
     return sorted({*np.round(2**steps).astype(int).tolist(), largest})
 
@@ -90,7 +94,7 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
     nothing = np.full((len(x), 1), np.nan)
     log2 = np.log2(np.stack(spent, axis=1) / np.asarray(compared, float)) if compared else nothing
     rows = log2.mean(axis=1)
-    matched = tuple(float(one[0]) for one in spent)
+    matched = tuple(float(spent_there[0]) for spent_there in spent)
     interval = interval_of(rows[0], rows[1:], ONE_SIDED, n_problems)
     return Shift(interval, tuple(compared), matched, tuple(filter(None, notes)))
 

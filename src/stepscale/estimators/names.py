@@ -25,7 +25,7 @@ def checked_ids(ids: Any, name: str = "ids", number: int | None = None) -> tuple
     if isinstance(ids, str | bytes | Set | Mapping) or not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) != 1:
         raise InputError(f"{name} must be a list of names, not {in_short(ids)}")
     names = tuple(ids)
-    if (wrong := next((one for one in names if not _can_be_hashed(one)), None)) is not None:
+    if (wrong := next((item for item in names if not _can_be_hashed(item)), None)) is not None:
         raise InputError(f"{name} must be strings or other hashable labels, not {in_short(wrong)}")
     if number is not None and len(names) != number:
         raise InputError(f"{name} must be {number}, one for each problem, not {len(names)}")
@@ -35,11 +35,15 @@ def checked_ids(ids: Any, name: str = "ids", number: int | None = None) -> tuple
 def checked_texts(texts: Any, name: str = "texts") -> tuple[str, ...]:
     """Texts in their order.
 
+    Args:
+        texts: A list, array or series of strings.
+        name: What they are called in an error.
+
     Raises:
         InputError: They are no list of strings.
     """
     items = checked_ids(texts, name)
-    if (wrong := next((one for one in items if not isinstance(one, str)), "")) != "":
+    if (wrong := next((item for item in items if not isinstance(item, str)), "")) != "":
         raise InputError(f"{name} must be strings, not {in_short(wrong)}")
     return items
 

@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of
+from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.cost_optimal import cost_optimal
+from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.intervals import interval_of_rows, resample_counts, verdict, with_estimate
+from stepscale.estimators.intervals import interval_of_rows, verdict
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, outcomes, repriced
 from stepscale.estimators.online_policy import OnlinePolicy, PolicyResult, at_equal_cost, choose_policy, follow
+from stepscale.estimators.resampling import resample_counts, with_estimate
+from stepscale.estimators.strategy_results import StrategyResults
 
 if TYPE_CHECKING:
     from stepscale.grading import Rules

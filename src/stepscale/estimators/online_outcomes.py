@@ -26,7 +26,7 @@ from stepscale.estimators.checking import (
     checked_values,
 )
 from stepscale.estimators.samples import one_spelling
-from stepscale.estimators.voting import count_votes, share_right, vote_weights, winners
+from stepscale.estimators.vote_counts import count_votes, share_right, vote_weights, winners
 from stepscale.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def outcomes(
     orders = checked_count(orders, "orders")
     pool, runs = (
         checked_candidates("pool", pool, ids),
-        {name: checked_candidates(name, run, ids, whole=True) for name, run in runs.items()},
+        {name: checked_candidates(name, run, ids, per_run=True) for name, run in runs.items()},
     )
     # 1. one code per answer, whoever gave it, and the weight of its vote
     tables = [pool, *runs.values()]
@@ -152,7 +152,11 @@ def outcomes(
 
 
 def ladder_of(places: int) -> tuple[int, ...]:
-    """Numbers of samples that a policy may stop at: 1, 2, 4, ... up to ``places``."""
+    """Numbers of samples that a policy may stop at: 1, 2, 4, ... up to all of them.
+
+    Args:
+        places: Samples per problem.
+    """
     return tuple(2**i for i in range(places.bit_length()) if 2**i <= places)
 
 
@@ -193,18 +197,18 @@ class _Cells:
                 result.run_right[order, :, rung, i] = winners(votes + run, self.truth)
 
 
-def checked_candidates(name: str, table: Candidates, ids: Sequence[str], whole: bool = False) -> Candidates:
+def checked_candidates(name: str, table: Candidates, ids: Sequence[str], per_run: bool = False) -> Candidates:
     """The candidates as arrays of one shape.
 
     Args:
         name: How a message calls them.
         table: Answers, scores, correctness, mask and costs.
         ids: Of the problems, whose number must fit.
-        whole: The cost is that of a whole run [problems], not of each sample [problems, samples].
+        per_run: The cost is that of a whole run [problems], not of each sample [problems, samples].
     """
     correct, mask = checked_samples(table.correct, table.mask)
     cost = checked_values(table.cost, f"cost of {name}")
-    if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape):
+    if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if per_run else mask.shape):
         raise InputError(f"{name}: candidates must be arrays of {len(ids)} problems, all of one shape")
     scores = checked_scores(table.scores, mask, lowest=0.0)
     if (scores[mask] > 1).any():

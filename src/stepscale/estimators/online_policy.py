@@ -19,8 +19,9 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
 from stepscale.estimators.curve import at_nearest, curve
 from stepscale.estimators.difficulty import N_BINS, bin_borders, bins_by_border
-from stepscale.estimators.intervals import Interval, interval_of_rows, resample_counts, with_estimate
+from stepscale.estimators.intervals import Interval, interval_of_rows
 from stepscale.estimators.online_outcomes import Outcomes
+from stepscale.estimators.resampling import resample_counts, with_estimate
 
 _NEVER = 2.0  # a vote is never so sure
 

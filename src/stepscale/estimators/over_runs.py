@@ -11,7 +11,8 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import checked_count, checked_resamples, checked_values
-from stepscale.estimators.intervals import Interval, interval_of, over_repeats
+from stepscale.estimators.intervals import Interval, interval_of
+from stepscale.estimators.resampling import over_repeats
 
 
 def combined_interval(

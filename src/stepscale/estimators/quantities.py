@@ -73,19 +73,24 @@ def power(quantities: Sequence[Quantity]) -> float | None:
     Raises:
         InputError: The numbers of resamples differ.
     """
-    if any(one.unmet for one in quantities):
+    if any(part.unmet for part in quantities):
         return 0.0
-    if len({len(one.resampled) for one in quantities if one.resampled is not None}) > 1:
+    if len({len(part.resampled) for part in quantities if part.resampled is not None}) > 1:
         raise InputError("the parts of a claim need the same number of resamples; make them with the same one")
     powers = []
-    for one in quantities:
-        if one.effect is None or one.resampled is None:
+    for part in quantities:
+        if part.effect is None or part.resampled is None:
             return None
-        distance = NormalDist().inv_cdf((1 + one.level) / 2) * np.std(one.resampled)
-        powers.append(one.effect + one.resampled - np.mean(one.resampled) - distance > one.above + NOISE)
+        distance = NormalDist().inv_cdf((1 + part.level) / 2) * np.std(part.resampled)
+        powers.append(part.effect + part.resampled - np.mean(part.resampled) - distance > part.above + NOISE)
     return float(np.mean(np.all(powers, axis=0))) if powers else None
 
 
 def growth_of(effect: float, largest: int) -> float:
-    """What an effect that is reached at N = ``largest`` grows by per doubling of N, from nothing at N = 1."""
+    """What an effect that is reached at N = ``largest`` grows by per doubling of N, from nothing at N = 1.
+
+    Args:
+        effect: Difference of two accuracies at N = ``largest``.
+        largest: The N at which it is reached.
+    """
     return effect / float(np.log2(max(largest, 2)))

@@ -78,9 +78,9 @@ def sample_grid(
         raise InputError(f"a problem has {width} samples, more than the {stated} places stated (given_samples.places)")
     shape = (len(ids), stated or width)
     answers, correct, mask = np.full(shape, None, object), np.zeros(shape, bool), np.zeros(shape, bool)
-    written = solutions["answer"].to_numpy(object)
-    answered = np.array([not is_no_answer(answer) for answer in written], bool) & solutions["answer"].notna().to_numpy()
-    answers[rows[answered], columns[answered]] = written[answered]
+    cells = solutions["answer"].to_numpy(object)
+    answered = np.array([not is_no_answer(answer) for answer in cells], bool) & solutions["answer"].notna().to_numpy()
+    answers[rows[answered], columns[answered]] = cells[answered]
     correct[rows, columns] = checked_verdicts(solutions["is_correct"], "is_correct")
     mask[rows, columns] = answered
     answers = answers if rules is None else one_spelling(answers, mask, rules)
@@ -90,7 +90,7 @@ def sample_grid(
 def _distinct_ids(problems: pd.DataFrame) -> tuple[str, ...]:
     ids = checked_ids(problems["problem_id"], "problem_id")
     if len(set(ids)) < len(ids):
-        twice = next(one for one in ids if ids.count(one) > 1)
+        twice = next(problem_id for problem_id in ids if ids.count(problem_id) > 1)
         raise InputError(f"two problems are called {twice!r}; give each its own id")
     return ids
 

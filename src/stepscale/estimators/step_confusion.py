@@ -31,23 +31,39 @@ def confusion(right: ArrayLike, accepted: ArrayLike) -> Floats:
 
 
 def f1(counts: Floats) -> Floats:
-    """F1 of accepting right items [...]; nan where nothing is right and nothing accepted."""
+    """F1 of accepting right items [...]; nan where nothing is right and nothing accepted.
+
+    Args:
+        counts: Right and accepted, wrong and accepted, wrong and rejected, right and rejected items [..., 4].
+    """
     accepted_right, accepted_wrong, _, rejected_right = np.moveaxis(counts, -1, 0)
     return _ratio(2 * accepted_right, 2 * accepted_right + accepted_wrong + rejected_right)
 
 
 def negative_f1(counts: Floats) -> Floats:
-    """F1 of rejecting wrong items [...]; nan where nothing is wrong and nothing rejected."""
+    """F1 of rejecting wrong items [...]; nan where nothing is wrong and nothing rejected.
+
+    Args:
+        counts: Right and accepted, wrong and accepted, wrong and rejected, right and rejected items [..., 4].
+    """
     return f1(counts[..., [2, 3, 0, 1]])
 
 
 def prm_score(counts: Floats) -> Floats:
-    """PRMScore (Song et al. 2025): the mean of both F1 [...]; nan where one is."""
+    """PRMScore (Song et al. 2025): the mean of both F1 [...]; nan where one is.
+
+    Args:
+        counts: Right and accepted, wrong and accepted, wrong and rejected, right and rejected items [..., 4].
+    """
     return (f1(counts) + negative_f1(counts)) / 2
 
 
 def true_rates(counts: Floats) -> tuple[Floats, Floats]:
-    """Shares of right items that are accepted and of wrong ones that are rejected [...]; nan over none."""
+    """Shares of right items that are accepted and of wrong ones that are rejected [...]; nan over none.
+
+    Args:
+        counts: Right and accepted, wrong and accepted, wrong and rejected, right and rejected items [..., 4].
+    """
     accepted_right, accepted_wrong, rejected_wrong, rejected_right = np.moveaxis(counts, -1, 0)
     return (
         _ratio(accepted_right, accepted_right + rejected_right),
@@ -56,14 +72,22 @@ def true_rates(counts: Floats) -> tuple[Floats, Floats]:
 
 
 def balanced_f1(counts: Floats) -> Floats:
-    """Hard2Verify's balanced F1 (Pandit et al. 2025): the harmonic mean of both shares [...]; 0 if both are, nan if one is."""
+    """Hard2Verify's balanced F1 (Pandit et al. 2025): the harmonic mean of both shares [...]; 0 if both are, nan if one is.
+
+    Args:
+        counts: Right and accepted, wrong and accepted, wrong and rejected, right and rejected items [..., 4].
+    """
     of_right, of_wrong = true_rates(counts)
     total = of_right + of_wrong
     return np.where(total == 0, 0.0, _ratio(2 * of_right * of_wrong, total))
 
 
 def balanced_accuracy(counts: Floats) -> Floats:
-    """Hard2Verify's balanced accuracy: the mean of both shares [...]; nan if one is."""
+    """Hard2Verify's balanced accuracy: the mean of both shares [...]; nan if one is.
+
+    Args:
+        counts: Right and accepted, wrong and accepted, wrong and rejected, right and rejected items [..., 4].
+    """
     of_right, of_wrong = true_rates(counts)
     return (of_right + of_wrong) / 2
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.estimators.checking import Codes, Floats
 from stepscale.estimators.confidence import Measure
-from stepscale.estimators.voting import FAINT, count_votes
+from stepscale.estimators.vote_counts import FAINT, count_votes
 
 
 class VoteRule(BaseModel, ABC):

@@ -8,9 +8,8 @@ settled by its scores, or by a coin. Otherwise each problem's places are put in 
 an order are one draw for each n. The standard error that this leaves is read off the spread between orders.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import comb
 
 import numpy as np
@@ -27,15 +26,10 @@ from stepscale.estimators.checking import (
     checked_scores,
 )
 from stepscale.estimators.closed_form import accuracy_of_best
-from stepscale.seeds import seed_for
+from stepscale.estimators.vote_counts import FAINT, Tally, count_votes, share_right, vote_weights
+from stepscale.estimators.vote_draws import mean_over_orders, mean_over_subsets
 
 _ENUMERATED = 4_000_000  # most cells (problems x subsets x (n + answers)) of one n whose subsets are all gone through
-_ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
-_RULED = 6_000_000  # the same for a rule, which is counted anew at every n
-_FEWEST, _MOST = 24, 2000  # orders
-Tally = Callable[[Codes, Floats, int], Floats]
-"""Codes of answers [rows, samples], what each sample is judged by, and how many codes there are -> [rows, answers]."""
-FAINT = 1e-200  # weight of a sample whose score is 0: it has a vote, though it adds nothing
 
 
 @dataclass(frozen=True)
@@ -187,19 +181,6 @@ def ruled_per_problem(
     return _vote(codes, judged, right, ns, seed, tally)
 
 
-def vote_weights(codes: Codes, scores: Floats) -> Floats:
-    """Scores as weights of votes: 0 for a place without an answer, above 0 for every other.
-
-    Args:
-        codes: Codes of answers [problems, samples]; 0: no answer.
-        scores: Verifier scores >= 0 [problems, samples].
-
-    Returns:
-        Weights [problems, samples].
-    """
-    return np.where(codes > 0, np.maximum(scores, FAINT), 0.0)
-
-
 def _vote(
     codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed: int, tally: Tally | None = None
 ) -> Vote:
@@ -216,63 +197,13 @@ def _vote(
             ranks = weights if tally else _ranks(weights)
             mean[:, i] = accuracy_of_best(np.where(codes > 0, ranks, -np.inf), settled, [2])[:, 0]
         elif n in (1, places) or problems * comb(places, n) * (n + width) <= _ENUMERATED:
-            mean[:, i] = _mean_over_subsets(codes, weights, truth, n, tally or count_votes)
+            mean[:, i] = mean_over_subsets(codes, weights, truth, n, tally or count_votes)
         else:
             sampled.append(i)
     if sampled:
-        by_orders = _mean_over_orders(codes, weights, truth, [budgets[i] for i in sampled], seed, tally)
+        by_orders = mean_over_orders(codes, weights, truth, [budgets[i] for i in sampled], seed, tally)
         mean[:, sampled], error[sampled], errors[:, sampled] = by_orders
     return Vote(mean, error, errors)
-
-
-def share_right(codes: Codes, right: Floats, width: int) -> Floats:
-    """[problems, answers]: the share of an answer's samples that are right (0 or 1 if grading is consistent).
-
-    Args:
-        codes: Codes of answers [problems, samples]; 0: no answer.
-        right: Correctness of the samples [problems, samples].
-        width: Number of codes.
-
-    Returns:
-        Shares [problems, width]; 0 for no answer.
-    """
-    counts, hits = count_votes(codes, np.ones_like(right), width), count_votes(codes, right, width)
-    truth: Floats = hits / np.maximum(counts, 1)
-    truth[:, 0] = 0.0
-    return truth
-
-
-def count_votes(codes: Codes, weights: Floats, width: int) -> Floats:
-    """Sum of ``weights`` [rows, samples] by answer: [rows, answers]; column 0 holds the places without an answer.
-
-    Args:
-        codes: Codes of answers [rows, samples]; 0: no answer.
-        weights: Weights of the samples [rows, samples].
-        width: Number of codes.
-
-    Returns:
-        Sums [rows, width].
-    """
-    rows = np.arange(len(codes))[:, None] * width
-    votes = np.bincount((rows + codes).ravel(), weights.ravel(), len(codes) * width)
-    return np.asarray(votes, float).reshape(len(codes), width)
-
-
-def winners(tally: Floats, truth: Floats) -> Floats:
-    """Expected correctness of the answer with the greatest tally; equal ones share; no vote at all is wrong.
-
-    Args:
-        tally: Votes of each answer [..., answers]; column 0 is no answer.
-        truth: Share of each answer that is right [..., answers].
-
-    Returns:
-        Expected correctness [...].
-    """
-    votes = tally.copy()
-    votes[..., 0] = 0.0
-    best = votes.max(axis=-1, keepdims=True)
-    top = np.where(best < FAINT * 1e9, votes > 0, votes >= best * (1 - 1e-12))
-    return np.asarray((truth * top).sum(axis=-1) / np.maximum(top.sum(axis=-1), 1))
 
 
 def _ranks(weights: Floats) -> Floats:
@@ -283,54 +214,3 @@ def _ranks(weights: Floats) -> Floats:
     ranks = np.zeros_like(weights)
     np.put_along_axis(ranks, order, np.cumsum(np.pad(is_above, ((0, 0), (1, 0))), axis=1).astype(float), 1)
     return ranks
-
-
-def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int, count: Tally) -> Floats:
-    """Mean over all subsets of n places [problems]."""
-    problems, places = codes.shape
-    if n == 1:
-        return np.asarray(np.take_along_axis(truth, codes, 1).mean(axis=1))
-    subsets = np.array(list(combinations(range(places), n)))
-    result = np.empty(problems)
-    for problem in range(problems):
-        tally = count(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
-        result[problem] = winners(tally, truth[problem]).mean()
-    return result
-
-
-def _mean_over_orders(
-    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], seed: int, tally: Tally | None
-) -> tuple[Floats, Floats, Floats]:
-    """Mean over random orders [problems, len(ns)], the standard error of its mean over problems [len(ns)], and each problem's."""
-    # 1. as many orders as the work allows
-    problems, places = codes.shape
-    orders = int(np.clip((_RULED if tally else _ORDERED) // codes.size, _FEWEST, _MOST))
-    rng = np.random.default_rng(seed_for(seed, "vote"))
-    # 2. shuffle each problem's places: one order then serves all problems, and their errors are independent
-    shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
-    codes, weights = np.take_along_axis(codes, shuffled, 1), np.take_along_axis(weights, shuffled, 1)
-    # 3. vote along every order
-    total, squares, means = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
-    for k in range(orders):
-        order = rng.permutation(places)[: max(ns)]
-        for i, won in _along_order(codes[:, order], weights[:, order], truth, ns, tally):
-            total[:, i] += won
-            squares[:, i] += won**2
-            means[k, i] = won.mean()
-    # 4. the spread between orders tells how far their mean may be off
-    spread = np.maximum(squares / orders - (total / orders) ** 2, 0) / (orders - 1)
-    return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders), np.sqrt(spread)
-
-
-def _along_order(
-    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], tally: Tally | None
-) -> Iterator[tuple[int, Floats]]:
-    """(index of n, who wins [problems] after n places); where weights are added, one count grows from the smallest n on."""
-    votes, done = np.zeros_like(truth), 0
-    for i in np.argsort(ns):
-        if tally:
-            votes = tally(codes[:, : ns[i]], weights[:, : ns[i]], truth.shape[1])
-        elif ns[i] > done:
-            votes += count_votes(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
-            done = ns[i]
-        yield int(i), winners(votes, truth)

@@ -73,13 +73,24 @@ def complete(df: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def empty(table: Table) -> pd.DataFrame:
-    """A frame of no rows with the declared columns (optional ones left out)."""
+    """A frame of no rows with the declared columns (optional ones left out).
+
+    Args:
+        table: The declared table.
+    """
     columns = {name: column for name, column in table.columns.items() if column.required}
     return pd.DataFrame({name: pd.Series([], dtype=column.dtype.type) for name, column in columns.items()})
 
 
 def same_length(df: pd.DataFrame, table: str, column: str, other: str, *, or_empty: bool) -> None:
-    """Check that each list of ``column`` is as long as that of ``other`` (or, at choice, empty).
+    """Check that the lists of two columns are of one length in every row.
+
+    Args:
+        df: The table.
+        table: Its name, for the error.
+        column: A column of lists.
+        other: The column that they must be as long as.
+        or_empty: Whether a list of ``column`` may be empty instead.
 
     Raises:
         InputError: One is not.

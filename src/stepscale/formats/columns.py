@@ -83,17 +83,33 @@ class Columns:
 
 
 def arrow_array(values: Any, kind: Kind) -> Any:
-    """An Arrow array of a declared kind, in memory of the system's allocator: Arrow's own held a sixth more at the peak."""
+    """An Arrow array of a declared kind.
+
+    In memory of the system's allocator: Arrow's own held a sixth more at the peak.
+
+    Args:
+        values: Cells, None for a missing one [rows].
+        kind: The declared kind.
+    """
     return pa.array(values, _ARROW[kind], memory_pool=pa.system_memory_pool())
 
 
 def frame_of(columns: "dict[str, pd.Series[Any]]") -> pd.DataFrame:
-    """A frame of these columns, not copied."""
+    """A frame of columns, not copied.
+
+    Args:
+        columns: Series of one index, by name.
+    """
     return pd.DataFrame(columns, copy=False)
 
 
 def series_of(kind: Kind, chunks: list[Any]) -> "pd.Series[Any]":
-    """The column of a declared kind from its Arrow chunks (of list columns: from its cells), without copying text."""
+    """The column of a declared kind, without copying text.
+
+    Args:
+        kind: The declared kind.
+        chunks: Arrow arrays one after another; of a column of lists its cells.
+    """
     if kind.startswith("list"):
         return object_series(chunks)
     chunked = pa.chunked_array(chunks, _ARROW[kind])

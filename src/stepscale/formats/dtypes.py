@@ -68,17 +68,31 @@ class Column(pa.Column):
         """A column that says nothing: nulls, or empty lists."""
         if self.kind in _ELEMENTS:
             return object_series([[] for _ in range(len(index))], index)
-        one: Any = pd.array([None], dtype=cast(Any, self.kind))  # pandas looks at each null it is given
-        return pd.Series(one.repeat(len(index)), index=index)
+        null: Any = pd.array([None], dtype=cast(Any, self.kind))  # pandas looks at each null it is given
+        return pd.Series(null.repeat(len(index)), index=index)
 
 
 def share(about: str = "", nullable: bool = False) -> Column:
-    """A column of numbers in [0, 1]; means of ones may exceed 1 by a rounding."""
+    """A column of numbers in [0, 1]; means of ones may exceed 1 by a rounding.
+
+    Args:
+        about: What the column says, for the reference.
+        nullable: Whether a cell may be empty.
+    """
     return Column("float64", nullable=nullable, low=0, high=1 + 1e-9, about=about)
 
 
 def interval(prefix: str = "", of: str = "", nullable: bool = False) -> dict[str, Column]:
-    """The two columns of a 95 % interval: ``low`` and ``high`` after the prefix."""
+    """The two columns of a 95 % interval: ``low`` and ``high`` after the prefix.
+
+    Args:
+        prefix: How both names begin.
+        of: The column whose interval it is, for the reference.
+        nullable: Whether a cell may be empty.
+
+    Returns:
+        Columns by name.
+    """
     named = f" of {of}" if of else ""
     return {
         f"{prefix}{end}": Column("float64", nullable=nullable, about=f"{which} end of the 95 % interval{named}")
@@ -218,7 +232,12 @@ class CellList(DataType):
 
 
 def object_series(cells: list[Any], index: "pd.Index[Any] | None" = None) -> "pd.Series[Any]":
-    """A column of Python objects; ``np.array`` would read lists of one length as a second dimension."""
+    """A column of Python objects; ``np.array`` would read lists of one length as a second dimension.
+
+    Args:
+        cells: The objects [rows].
+        index: The column's; None: 0, 1, ...
+    """
     return pd.Series(np.fromiter(cells, dtype=object, count=len(cells)), index=index)
 
 

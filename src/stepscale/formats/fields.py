@@ -175,17 +175,29 @@ def maybe_whole(record: Record, key: str) -> int | None:
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is an integer of 64 bits (booleans are not)."""
+    """Whether a value is an integer of 64 bits (booleans are not).
+
+    Args:
+        value: A value of a record.
+    """
     return type(value) is int and -(2**63) <= value < 2**63
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number (booleans are not)."""
+    """Whether a value is a finite number (booleans are not).
+
+    Args:
+        value: A value of a record.
+    """
     return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
 
 
 def probability(value: object, name: str) -> float:
-    """A number in [0, 1]; ``name`` names it in the message.
+    """A number in [0, 1].
+
+    Args:
+        value: A value of a record.
+        name: Its name, for the message.
 
     Raises:
         BadRecord: It is anything else.

@@ -66,13 +66,21 @@ def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm8
 
 
 def without_blanks(answers: pd.Series) -> pd.Series:
-    """Answers as objects, None where there is none or a blank one."""
+    """Answers as objects, None where there is none or a blank one.
+
+    Args:
+        answers: A column of answers.
+    """
     texts = answers.astype(object)
     return texts.mask(texts.isna() | (texts.str.strip() == ""), None)
 
 
 def absent_shares(solutions: pd.DataFrame) -> AbsentShares:
-    """Shares of the rows whose ``answer`` and ``is_correct`` are null; 0 of no rows."""
+    """Shares of the rows whose ``answer`` and ``is_correct`` are null; 0 of no rows.
+
+    Args:
+        solutions: A solutions table.
+    """
     shares = (float(solutions[name].isna().mean()) if len(solutions) else 0.0 for name in ("answer", "is_correct"))
     return AbsentShares(*shares)
 

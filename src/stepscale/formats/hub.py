@@ -23,7 +23,11 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def is_hub_name(source: str | Path) -> bool:
-    """True for ``hf://owner/name``, and for ``owner/name`` where no such file or folder is here."""
+    """Whether a source is on the hub: ``hf://owner/name``, or ``owner/name`` where no such file or folder is here.
+
+    Args:
+        source: As a user gives it.
+    """
     if not isinstance(source, str):
         return False
     plain = _PLAIN_NAME.fullmatch(source) is not None and not is_file_name(source)

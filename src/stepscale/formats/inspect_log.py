@@ -61,7 +61,7 @@ def read(
         epochs.extend(samples)
 
     records.read_into(add)
-    for problem, _, sample in sorted(epochs, key=lambda one: one[1]):  # the archive's order is that of names
+    for problem, _, sample in sorted(epochs, key=lambda epoch: epoch[1]):  # the archive's order is that of names
         rows.extend(problem, [sample])
     return checked(rows.tables(records))
 
@@ -81,7 +81,7 @@ def _problem(sample: Record) -> ProblemRow:
     if not isinstance(name, str) and not is_whole(name):
         raise BadRecord(f"'id' is {name!r:.60}, not a name or a number")
     targets = [target] if isinstance(target, str) else target
-    if type(targets) is not list or not all(isinstance(one, str) for one in targets):
+    if type(targets) is not list or not all(isinstance(text, str) for text in targets):
         raise BadRecord(f"'target' is {target!r:.60}, not a string or a list of strings")
     gold = gold_answer(_resolved(targets[0], sample)) if targets else None
     return ProblemRow(str(name), _question(sample), gold, level=level_if_any(sample.get("metadata") or {}))
@@ -124,16 +124,16 @@ def _resolved(content: str, sample: Record) -> str:
 def _sample(sample: Record, scorer: str | None) -> SampleRow:
     output, failed = required(sample, "output"), sample.get("error") is not None
     choices = required(output, "choices")
-    written = _content(required(choices[0], "message"), sample) if choices else ""
+    reply = _content(required(choices[0], "message"), sample) if choices else ""
     cut = bool(choices) and choices[0].get("stop_reason") in _CUT
     verdict, answer = _score(sample, scorer)
-    if answer is None or answer.strip() == written.strip():  # a scorer that reads the whole completion names no answer
-        answer = stated_answer(written)
-    none = failed or cut or not written.strip()
+    if answer is None or answer.strip() == reply.strip():  # a scorer that reads the whole completion names no answer
+        answer = stated_answer(reply)
+    none = failed or cut or not reply.strip()
     usage = output.get("usage") or {}
     tokens = usage.get("output_tokens")
     return SampleRow(
-        [line for line in written.replace("\r\n", "\n").split("\n") if line.strip()],
+        [line for line in reply.replace("\r\n", "\n").split("\n") if line.strip()],
         None if none else answer,
         False if failed else verdict,
         maybe_text(output, "model") or None,
@@ -153,6 +153,6 @@ def _score(sample: Record, scorer: str | None) -> tuple[bool | None, str | None]
     value, answer = required(score, "value"), score.get("answer")
     if isinstance(value, dict | list):
         raise BadRecord(f"the score is {value!r:.60}, several values; name another scorer with scorer=")
-    right = None if value is None else any(value == one and isinstance(value, type(one)) for one in _RIGHT)
+    right = None if value is None else any(value == known and isinstance(value, type(known)) for known in _RIGHT)
     answer = _resolved(answer, sample) if isinstance(answer, str) else ""
     return right, answer if answer.strip() else None

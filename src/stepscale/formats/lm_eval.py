@@ -71,7 +71,8 @@ def read(
         name = text(record, "filter")
         chosen = name if chosen is None else chosen
         filters.add(name)
-        row, samples = _problem(record, problem, answer), [_sample(one, generator) for one in _responses(record)]
+        row = _problem(record, problem, answer)
+        samples = [_sample(response, generator) for response in _responses(record)]
         if name == chosen:
             rows.extend(row, samples)
             documents.add(row.problem_id)
@@ -126,10 +127,10 @@ def _prompt(record: Record) -> str:
 def _responses(record: Record) -> list[str]:
     """All responses to the one request of a document."""
     requests = required(record, "resps")
-    if type(requests) is not list or not all(type(one) is list for one in requests) or not requests:
+    if type(requests) is not list or not all(type(request) is list for request in requests) or not requests:
         raise BadRecord(f"'resps' is {requests!r:.60}, not a list per request")
     responses = requests[0]
-    if len(requests) > 1 or not responses or not all(type(one) is str for one in responses):
+    if len(requests) > 1 or not responses or not all(type(response) is str for response in responses):
         raise BadRecord(
             f"'resps' is {requests!r:.60}: not responses to one request; multiple choice has no samples, give a "
             "generation task"

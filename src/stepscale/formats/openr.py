@@ -136,9 +136,9 @@ def _samples(record: Record, generator: str | None) -> list[SampleRow]:
     alone = _verdict(_VOTE, result[_VOTE]) if len(output) == 1 and result.get(_VOTE) is not None else None
     samples = []
     for solution in output:
-        written, tokens = text(solution, "text"), solution.get("completion_tokens")
-        parts = _STEP_END.split(written) if _STEP_END.search(written) else paragraphs(written)
-        answer = maybe_answer(solution, "extracted_answer") or stated_answer(_STEP_END.sub("\n", written))
+        completion, tokens = text(solution, "text"), solution.get("completion_tokens")
+        parts = _STEP_END.split(completion) if _STEP_END.search(completion) else paragraphs(completion)
+        answer = maybe_answer(solution, "extracted_answer") or stated_answer(_STEP_END.sub("\n", completion))
         counted = tokens if len(output) == 1 or "tree_completion_tokens" not in solution else None
         steps = [part.strip() for part in parts if part.strip()]
         samples.append(SampleRow(steps, answer, alone, generator, _count(counted)))

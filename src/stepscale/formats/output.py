@@ -71,6 +71,9 @@ def make_folder(folder: Path, subject: str, remedy: str) -> None:
 def lines_path(path: str | Path) -> Path:
     """The path of a file of JSON lines.
 
+    Args:
+        path: As it was given.
+
     Raises:
         InputError: The name says something else.
     """

@@ -60,6 +60,9 @@ def read(source: str | Path) -> Tables:
 def read_searches(source: str | Path) -> Tables:
     """The same folder, for its table of predictions.
 
+    Args:
+        source: A folder of Parquet tables.
+
     Raises:
         InputError: As ``read``, or the folder has none.
     """

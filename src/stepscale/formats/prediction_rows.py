@@ -43,6 +43,10 @@ class PredictionRows:
     def add(self, problem: ProblemRow, predictions: Sequence[PredictionRow]) -> None:
         """One problem with all that was answered.
 
+        Args:
+            problem: The problem.
+            predictions: A row per search, budget and draw.
+
         Raises:
             BadRecord: It was added before.
         """

@@ -147,8 +147,8 @@ def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
     """
     writer = _function(format, WRITABLE_FORMATS, "write")
     _check_options(format, writer, options)
-    written: int = writer(tables, path, **options)
-    return written
+    n_rows: int = writer(tables, path, **options)
+    return n_rows
 
 
 def _function(format: str, formats: Iterable[str], verb: str) -> Callable[..., Any]:

@@ -73,6 +73,11 @@ class SampleRows:
     def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
         """One problem with all its samples.
 
+        Args:
+            problem: The problem.
+            samples: Its samples, in their order.
+            scores: Their scores, by number of the sample.
+
         Raises:
             BadRecord: It was added before.
         """
@@ -83,7 +88,12 @@ class SampleRows:
         self.extend(problem, samples, scores)
 
     def extend(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow] = ()) -> None:
-        """Further samples of a problem, numbered after those that it has. ``scores`` count these samples from 0.
+        """Further samples of a problem, numbered after those that it has.
+
+        Args:
+            problem: The problem.
+            samples: The further samples, in their order.
+            scores: Their scores; they count these samples from 0.
 
         Raises:
             BadRecord: Another problem has this id.
@@ -99,7 +109,12 @@ class SampleRows:
         self.add_scores(problem_id, [score._replace(sample_id=start + score.sample_id) for score in scores])
 
     def add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
-        """Scores of samples that are added before or after."""
+        """Scores of samples that are added before or after.
+
+        Args:
+            problem_id: The problem.
+            scores: By number of the sample.
+        """
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 
     def tables(self, records: Records) -> Tables:
@@ -146,6 +161,10 @@ def token_counts(record: Record, count: int) -> list[int | None]:
 def checked_verdict(sample: int, verdict: Any) -> bool | None:
     """The verdict on a sample, None if there is none.
 
+    Args:
+        sample: Its number, for the message.
+        verdict: As the record has it.
+
     Raises:
         BadRecord: It is anything but true, false or null.
     """
@@ -157,6 +176,10 @@ def checked_verdict(sample: int, verdict: Any) -> bool | None:
 def checked_answer(sample: int, answer: Any) -> str | None:
     """The answer of a sample, None if it is null or blank.
 
+    Args:
+        sample: Its number, for the message.
+        answer: As the record has it.
+
     Raises:
         BadRecord: It is anything but a string.
     """
@@ -166,12 +189,23 @@ def checked_answer(sample: int, answer: Any) -> str | None:
 
 
 def paragraphs(text: str) -> list[str]:
-    """The steps of a text that are set apart by empty lines; Windows line ends are read as any other."""
+    """The steps of a text that are set apart by empty lines; Windows line ends are read as any other.
+
+    Args:
+        text: A solution.
+    """
     return text.replace("\r\n", "\n").split("\n\n")
 
 
 def stated_answer(text: str) -> str | None:
-    """The answer that a sample's text states, for files that do not name it. Never for a gold answer."""
+    """The answer that a sample's text states, for files that do not name it. Never for a gold answer.
+
+    Args:
+        text: A solution.
+
+    Returns:
+        The answer; None if it states none.
+    """
     return extract_answer(text)
 
 

@@ -103,7 +103,15 @@ def read_predictions(
     config: str | None = None,
     rules: Rules = "prm800k",
 ) -> pd.DataFrame:
-    """The predictions of ``read_searches`` alone."""
+    """The predictions of ``read_searches`` alone.
+
+    Args:
+        source: A file, folder or hub name.
+        on_error: "raise" or "skip" a bad line.
+        split: The split of a hub data set.
+        config: The configuration of a hub data set.
+        rules: How the answers are graded.
+    """
     return read_searches(source, on_error=on_error, split=split, config=config, rules=rules).predictions
 
 

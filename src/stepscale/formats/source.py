@@ -44,14 +44,18 @@ def read_solutions(path: str, format: str, options: dict[str, Any]) -> tuple[pd.
 
 
 def with_generated(tables: Tables) -> pd.DataFrame:
-    """PRM800K's records, then the solutions people were shown, graded by their answers: an ORM's wrong ones."""
+    """PRM800K's records, then the solutions people were shown, graded by their answers: an ORM's wrong ones.
+
+    Args:
+        tables: As ``read`` gives them of PRM800K.
+    """
     from stepscale.formats.prm800k.generated import generated_solutions
     from stepscale.grading import grade_many
 
     with_answer = tables.problems[tables.problems["answer"].notna()]
     golds = dict(zip(with_answer["problem_id"], with_answer["answer"], strict=True))
-    written = generated_solutions(tables)
-    written = written[written["problem_id"].isin(golds)]
-    verdicts = grade_many(list(written["answer"]), [golds[problem_id] for problem_id in written["problem_id"]])
-    written = written.assign(is_correct=pd.array(verdicts, dtype="boolean"))
-    return pd.concat([tables.solutions, written], ignore_index=True) if len(written) else tables.solutions
+    generated = generated_solutions(tables)
+    generated = generated[generated["problem_id"].isin(golds)]
+    verdicts = grade_many(list(generated["answer"]), [golds[problem_id] for problem_id in generated["problem_id"]])
+    generated = generated.assign(is_correct=pd.array(verdicts, dtype="boolean"))
+    return pd.concat([tables.solutions, generated], ignore_index=True) if len(generated) else tables.solutions

@@ -77,6 +77,9 @@ def sources(source: Source) -> list[str | Path]:
 def checked_path(path: object) -> str | Path:
     """One path as given.
 
+    Args:
+        path: As it was given.
+
     Raises:
         InputError: It is empty, no path at all, or an address of another protocol than the hub's.
     """
@@ -135,7 +138,13 @@ def data_files(path: Path, split: str | None = None) -> list[Path]:
 
 
 def ending(path: Path) -> str:
-    """The last ending of a name in lower case, without that of a compression: ``.jsonl`` of ``A.JSONL.gz``."""
+    """The last ending of a name in lower case, without that of a compression.
+
+    It is ``.jsonl`` of ``A.JSONL.gz``.
+
+    Args:
+        path: A file.
+    """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     while suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
@@ -143,12 +152,20 @@ def ending(path: Path) -> str:
 
 
 def is_readable(path: Path) -> bool:
-    """Whether the name has an ending that is read."""
+    """Whether the name has an ending that is read.
+
+    Args:
+        path: A file.
+    """
     return ending(path) in (_JSON if path.suffix.lower() in COMPRESSIONS else READABLE)
 
 
 def is_file_name(name: str) -> bool:
-    """Whether a name ends as data files do."""
+    """Whether a name ends as data files do.
+
+    Args:
+        name: What a user gives, perhaps a hub name.
+    """
     return Path(name).suffix.lower() in _DATA
 
 

@@ -23,7 +23,12 @@ def leaked(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_leaks(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """``train`` less the problems that are in ``test``."""
+    """``train`` less the problems that are in ``test``.
+
+    Args:
+        train: Problems to learn from.
+        test: Problems to measure on.
+    """
     return train.drop(leaked(train, test).index)
 
 
@@ -46,6 +51,12 @@ def check_disjoint(train: pd.DataFrame, test: pd.DataFrame) -> None:
 
 
 def of_split(problems: pd.DataFrame, table: pd.DataFrame, split: str) -> pd.DataFrame:
-    """The rows of ``table`` (solutions, labels) of one split's problems, with a fresh index."""
+    """The rows of a table that belong to one split's problems, with a fresh index.
+
+    Args:
+        problems: The problems table, with ``split``.
+        table: A table with ``problem_id``: solutions, labels, scores.
+        split: Name of the split.
+    """
     ids = set(problems.loc[problems["split"] == split, "problem_id"])
     return table[table["problem_id"].isin(ids)].reset_index(drop=True)

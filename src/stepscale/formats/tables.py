@@ -146,6 +146,9 @@ predictions = validator(PREDICTIONS)
 def problems(df: pd.DataFrame) -> pd.DataFrame:
     """Check a problems table: one row per problem_id; no text of a problem holds a NUL character.
 
+    Args:
+        df: The table.
+
     Raises:
         InputError: It is another table, or a text holds a NUL character.
     """
@@ -159,14 +162,28 @@ def problems(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def solutions(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a solutions table: one row per (problem_id, sample_id); ``step_ends`` empty or one per step."""
+    """Check a solutions table: one row per (problem_id, sample_id); ``step_ends`` empty or one per step.
+
+    Args:
+        df: The table.
+
+    Raises:
+        InputError: It is another table.
+    """
     checked = check(df, SOLUTIONS)
     same_length(checked, "solutions", "step_ends", "steps", or_empty=True)
     return checked
 
 
 def scores(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a scores table: one row per solution and verifier; as many ``negative`` as ``neutral`` entries."""
+    """Check a scores table: one row per solution and verifier; as many ``negative`` as ``neutral`` entries.
+
+    Args:
+        df: The table.
+
+    Raises:
+        InputError: It is another table.
+    """
     checked = check(df, SCORES)
     same_length(checked, "scores", "neutral", "negative", or_empty=False)
     return checked

@@ -34,14 +34,16 @@ class Boundaries:
         self.stop = np.zeros(vocabulary, bool)
         self.stop[list(stop_ids)] = True
         singles = [[token] for token in range(vocabulary)]
-        shown = tokenizer.batch_decode(singles, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        visible = tokenizer.batch_decode(singles, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         texts = tokenizer.batch_decode(singles, clean_up_tokenization_spaces=False)
-        self.blank = np.array([not text.strip() for text in shown])
-        self.whole = np.array([separator in text for text in texts])
+        self.blank = np.array([not text.strip() for text in visible])
+        self.has_separator = np.array([separator in text for text in texts])
         # The last piece of a separator spelled with several tokens, e.g. "\n" of "\n\n".
-        self.partial = np.array([bool(text) and separator.endswith(text) for text in texts]) & ~self.whole
+        self.ends_separator = (
+            np.array([bool(text) and separator.endswith(text) for text in texts]) & ~self.has_separator
+        )
         self._tokenizer = tokenizer
-        if not (self.whole.any() or self.partial.any()):
+        if not (self.has_separator.any() or self.ends_separator.any()):
             raise InputError(f"no token of this tokenizer spells the step separator {separator!r}; choose another")
 
     def completes(self, tail: Sequence[int]) -> bool:
@@ -58,7 +60,7 @@ class Boundaries:
         Returns:
             Flags [R].
         """
-        ends: NDArray[np.bool_] = self.whole[tokens].copy()
-        for row in np.flatnonzero(self.partial[tokens]):
+        ends: NDArray[np.bool_] = self.has_separator[tokens].copy()
+        for row in np.flatnonzero(self.ends_separator[tokens]):
             ends[row] = self.completes([token for token in tails[row] if token >= 0])
         return ends

@@ -14,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from stepscale.engine.computed import Computed
-from stepscale.engine.decode_memory import Arena, CopiedPrefixes, DecodeMemory, SharedPrefixes, copies_pay
+from stepscale.engine.copied_prefixes import CopiedPrefixes, copies_pay
+from stepscale.engine.decode_memory import Arena, DecodeMemory
 from stepscale.engine.network import Network
+from stepscale.engine.shared_prefixes import SharedPrefixes
 from stepscale.generation.contract import Continuation, Sampling
 from stepscale.generation.draw import certainties, draw, uniforms
 from stepscale.generation.members import Bools, Ends, Ints, Members, Plan

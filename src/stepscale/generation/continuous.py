@@ -77,7 +77,7 @@ class ContinuousBatch:
 
     def drop(self, call: DrawCall) -> None:
         """Nobody waits for this call any more."""
-        self._waiting = deque(one for one in self._waiting if one[0] is not call)
+        self._waiting = deque(waiting for waiting in self._waiting if waiting[0] is not call)
         members = [member for member, (owner, _) in self._owners.items() if owner is call]
         if members:
             with torch.inference_mode():
@@ -105,7 +105,7 @@ class ContinuousBatch:
         """Let requests in while there is room; one that is too large for any cohort has one for itself."""
         # 1. Every row has as many columns as the longest may need.
         entering: list[tuple[DrawCall, int]] = []
-        longest = max((self._size(*one) for one in self._owners.values()), default=0)
+        longest = max((self._size(*owner) for owner in self._owners.values()), default=0)
         while self._waiting:
             longest = max(longest, self._size(*self._waiting[0]))
             n_rows = len(self._owners) + len(entering) + 1

@@ -60,9 +60,15 @@ def draw(
 
 
 def certainties(logits: torch.Tensor) -> torch.Tensor:
-    """Certainty of the distribution at temperature 1 of each row of ``logits`` [S, V]: KL(uniform || model) in nats [S].
+    """How far each distribution over tokens is from the uniform one: KL(uniform || model) at temperature 1.
 
     A token that cannot be drawn counts as one of e^-100, so that one logit of -inf does not make it infinite.
+
+    Args:
+        logits: [S, vocabulary].
+
+    Returns:
+        Certainties in nats [S].
     """
     return -torch.log_softmax(logits.float(), -1).clamp(min=-100).mean(-1) - math.log(logits.shape[-1])
 

@@ -13,7 +13,11 @@ _BLANK = 4  # tokens of blank lines that may come before a line that ends a solu
 
 
 def end_tokens(opening: str) -> int:
-    """Tokens that tell whether a solution ends here: as many as the line's beginning may take, a character each."""
+    """Tokens that tell whether a solution ends here: as many as the line's beginning may take, a character each.
+
+    Args:
+        opening: The beginning of a line that ends a solution; "": none.
+    """
     return _BLANK + len(opening) if opening else 1
 
 

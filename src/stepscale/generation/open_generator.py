@@ -53,15 +53,9 @@ def load_generator(
         InputError: The model cannot be loaded, the server cannot be asked, or the prompt is unusable.
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
+        settings = _server_settings(source, model, api_key_variable, concurrency)
         with needs("remote"):
             from stepscale.generation.server import ServerGenerator
-            from stepscale.remote.client import served_model
-        with settings_in_one_line():
-            settings = ServerSettings(
-                base_url=source, model=model or "", api_key_variable=api_key_variable, concurrency=concurrency
-            )
-        if not model:
-            settings = settings.model_copy(update={"model": served_model(settings)})
         return ServerGenerator(
             settings, prompt_template=prompt or _PLAIN, step_separator=step_separator, tokenizer=tokenizer, name=name
         )
@@ -87,10 +81,27 @@ def load_generator(
     return generator
 
 
+def _server_settings(address: str, model: str | None, api_key_variable: str | None, concurrency: int) -> ServerSettings:
+    """How the server is asked, with the name of the only model that it serves where none is given."""
+    with needs("remote"):
+        from stepscale.remote.client import served_model
+    with settings_in_one_line():
+        settings = ServerSettings(
+            base_url=address, model=model or "", api_key_variable=api_key_variable, concurrency=concurrency
+        )
+    return settings if model else settings.model_copy(update={"model": served_model(settings)})
+
+
 def default_prompt(source: str) -> str:
     """The template for a model of which nothing else is known: its chat template, or the plain problem.
 
     A plain prompt starts with the beginning-of-text token if the tokenizer has one and does not put it there itself.
+
+    Args:
+        source: Folder or hub name of the model.
+
+    Returns:
+        A template that holds ``{problem}`` once.
     """
     from stepscale.engine.loading import load_tokenizer
 

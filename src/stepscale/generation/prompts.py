@@ -77,6 +77,9 @@ Prompt = str | Annotated[ChatPrompt | FewShotPrompt, Field(discriminator="style"
 def check_template(template: str) -> None:
     """Check that a prompt template has one place for the problem.
 
+    Args:
+        template: Must hold ``{problem}`` once.
+
     Raises:
         InputError: It has none, or several.
     """
@@ -118,21 +121,21 @@ def _chat(prompt: ChatPrompt, tokenizer: Any, base: str, seed: int) -> str:
     if not tokenizer.chat_template:
         raise InputError(f"generator.prompt: the tokenizer of {base} has no chat template; give a template of your own")
 
-    def asked(problem: str) -> dict[str, str]:
+    def user_turn(problem: str) -> dict[str, str]:
         return {"role": "user", "content": f"{problem}\n\n{prompt.instruction}".rstrip()}
 
     turns = []
     for problem, steps in _solved(prompt.examples, seed) if prompt.examples else []:
-        turns += [asked(problem), {"role": "assistant", "content": "\n".join(steps)}]
-    written: str = tokenizer.apply_chat_template(
-        [*turns, asked(PROBLEM)],
+        turns += [user_turn(problem), {"role": "assistant", "content": "\n".join(steps)}]
+    rendered: str = tokenizer.apply_chat_template(
+        [*turns, user_turn(PROBLEM)],
         tokenize=False,
         add_generation_prompt=True,
         date_string=_DAY,
         chat_template=_SAME_DAY + tokenizer.get_chat_template(),
     )
     begins = tokenizer("x")["input_ids"][0] == tokenizer.bos_token_id
-    return written.removeprefix(tokenizer.bos_token) if begins else written  # the tokenizer will put it there itself
+    return rendered.removeprefix(tokenizer.bos_token) if begins else rendered  # the tokenizer will put it there itself
 
 
 def _few_shot(prompt: FewShotPrompt, tokenizer: Any, seed: int) -> str:

@@ -91,6 +91,10 @@ def solutions_table(
 def read_steps(generator: Generator, continuation: Continuation) -> tuple[list[str], list[int]]:
     """Texts of the steps and the index of each one's last token; what follows the last separator is a step too.
 
+    Args:
+        generator: The generator that wrote it.
+        continuation: A solution, or its beginning.
+
     Returns:
         Texts, and indices into the continuation's tokens, both [steps].
     """

@@ -116,7 +116,7 @@ class ServerGenerator:
         seconds = time.perf_counter() - began
         size = self.settings.parameters
         ledger.add(self.name, "prefill", sum(read for _, read, _ in answers), parameters=size, seconds=seconds)
-        ledger.add(self.name, "decode", sum(written for _, _, written in answers), parameters=size)
+        ledger.add(self.name, "decode", sum(n_drawn for _, _, n_drawn in answers), parameters=size)
         if not self.ends_before:
             return [continuation for continuation, _, _ in answers]
         return [ended_before(self.ends_before, continuation, self.decode) for continuation, _, _ in answers]
@@ -162,8 +162,8 @@ class ServerGenerator:
         for tries_left in reversed(range(_TRIES)):
             choice = self._post_once(body)
             piece = unit.read(choice, until)
-            length, read, written = _usage(choice)
-            prefill, decode = prefill + read, decode + written
+            length, read, n_drawn = _usage(choice)
+            prefill, decode = prefill + read, decode + n_drawn
             if choice.get("finish_reason") not in _BROKEN_OFF or piece.ended == "step" or not tries_left:
                 break
         return piece, (length, prefill, decode)
@@ -195,5 +195,5 @@ def _usage(choice: Choice) -> tuple[int, int, int]:
     """Tokens of the text, and those that the server says it read and wrote."""
     usage = choice["usage"]
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    written = int(usage["completion_tokens"])
-    return written, max(0, int(usage.get("prompt_tokens") or 0) - int(cached)), written
+    n_drawn = int(usage["completion_tokens"])
+    return n_drawn, max(0, int(usage.get("prompt_tokens") or 0) - int(cached)), n_drawn

@@ -37,7 +37,14 @@ class CompletionPiece:
 
 
 def read_choice(answer: Any) -> Choice:
-    """The first choice of an answer, with its usage. Raises TypeError, KeyError or IndexError for what is no completion."""
+    """The first choice of an answer, with its usage.
+
+    Args:
+        answer: The server's, as JSON.
+
+    Raises:
+        InputError: TypeError, KeyError or IndexError: It is no completion.
+    """
     choice, usage = _checked(answer["choices"][0], dict), _checked(answer["usage"], dict)
     details = _checked(usage.get("prompt_tokens_details") or {}, dict)
     logprobs = _checked(choice.get("logprobs") or {}, dict)

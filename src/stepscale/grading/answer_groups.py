@@ -53,18 +53,16 @@ def _one_spelling(counts: tuple[tuple[str, int], ...], rules: CheckedRules) -> d
     for answer, count in counts:
         form = canonical(answer) if rules == "prm800k" else answer.strip()
         classes.setdefault(form, []).append((-count, answer))
-    waiting = sorted((sorted(spellings) for spellings in classes.values()), key=_frequency)
+    waiting = sorted((sorted(texts) for texts in classes.values()), key=_frequency)
     # 2. every answer, from the most frequent on, takes in the rarer ones that equal it
     comparison, groups = _Comparison(rules), []
     while waiting:
         head, *rarer = waiting
-        equal = comparison.equal_to(head[0][1], [spellings[0][1] for spellings in rarer])
+        equal = comparison.equal_to(head[0][1], [texts[0][1] for texts in rarer])
         groups.append(
-            sorted(
-                head + [one for spellings, is_equal in zip(rarer, equal, strict=True) if is_equal for one in spellings]
-            )
+            sorted(head + [text for texts, is_equal in zip(rarer, equal, strict=True) if is_equal for text in texts])
         )
-        waiting = [spellings for spellings, is_equal in zip(rarer, equal, strict=True) if not is_equal]
+        waiting = [texts for texts, is_equal in zip(rarer, equal, strict=True) if not is_equal]
     return {answer: group[0][1] for group in groups for _, answer in group}
 
 

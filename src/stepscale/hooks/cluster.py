@@ -11,6 +11,9 @@ logger = logging.getLogger(__name__)
 def join_cluster(cluster: Cluster | None) -> None:
     """Have the run's pieces of work run on the cluster, if there is one.
 
+    Args:
+        cluster: Which cluster, and how; None: the work stays here.
+
     Raises:
         InputError: It does not answer.
     """

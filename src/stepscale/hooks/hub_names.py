@@ -8,6 +8,10 @@ _SECONDS = 5.0  # to ask the hub whether a name is there
 def is_on_hub(name: str, kind: Literal["model", "dataset"]) -> bool:
     """Whether the hub has a model or data set of this name.
 
+    Args:
+        name: As ``owner/name``.
+        kind: What is looked for.
+
     Returns:
         False only if the hub says that there is none. True without a network: loading then reports a missing name.
     """

@@ -53,6 +53,10 @@ def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) 
 def check_node(lineage: Lineage, node: Node) -> None:
     """Check that an earlier node of the same run has not made stale what a node reads.
 
+    Args:
+        lineage: What each dataset was made of.
+        node: The node that is about to run.
+
     Raises:
         InputError: It has.
     """
@@ -77,7 +81,9 @@ def _make_outgrown_again(lineage: Lineage, pipeline: Pipeline) -> list[str]:
         if (origin := lineage.origin(name)) is None:
             continue
         lacking = _sources(lineage, makers, name) - set(origin["inputs"])
-        if source := next((one for one in sorted(lacking) if one in outputs or lineage.id_of(one)), None):
+        if source := next(
+            (dataset for dataset in sorted(lacking) if dataset in outputs or lineage.id_of(dataset)), None
+        ):
             additions[name] = source
             lineage.catalog[name]._exists = lambda: False
     if additions:

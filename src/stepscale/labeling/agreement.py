@@ -75,7 +75,7 @@ def with_final_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple
     """PRM800K's solutions that end before the error that was found, with it as their last step; others as they are.
 
     Their error is a label and no step (``formats.prm800k``): without it, a labeler that flags nothing would agree. It is the
-    first completion rated -1 after the chosen steps, as ``verifiers.examples.first_error_examples`` has it.
+    first completion rated -1 after the chosen steps, as ``verifiers.first_error_examples`` has it.
 
     Args:
         solutions: Of PRM800K.
@@ -109,11 +109,13 @@ def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
     return errors.groupby([rated[name] for name in _SOLUTION]).min()
 
 
-def _kappa(resamples: ProblemResamples, one: NDArray[np.generic], other: NDArray[np.generic]) -> tuple[float, Bounds]:
+def _kappa(
+    resamples: ProblemResamples, first: NDArray[np.generic], second: NDArray[np.generic]
+) -> tuple[float, Bounds]:
     """Cohen's kappa of two verdicts on the same items, and its interval; a verdict is one of any number of classes."""
-    classes = np.unique(np.concatenate([one, other]))
-    of_one, of_other = one[:, None] == classes, other[:, None] == classes  # [items, classes]
-    items = np.concatenate([(one == other)[:, None], np.ones((len(one), 1), bool), of_one, of_other], axis=1)
+    classes = np.unique(np.concatenate([first, second]))
+    of_first, of_second = first[:, None] == classes, second[:, None] == classes  # [items, classes]
+    items = np.concatenate([(first == second)[:, None], np.ones((len(first), 1), bool), of_first, of_second], axis=1)
     resampled = _kappas(resamples.sums(items))
     return float(_kappas(items.sum(axis=0, keepdims=True))[0]), percentiles(resampled)
 
@@ -121,9 +123,10 @@ def _kappa(resamples: ProblemResamples, one: NDArray[np.generic], other: NDArray
 def _kappas(sums: Floats) -> Floats:
     """Kappa [rows] from sums [rows, 2 + 2 classes].
 
-    Those are of the same verdict, of all items, and of each class by the one, then by the other. Nan if chance explains all.
+    Those are of the same verdict, of all items, and of each class by the first person, then by the second.
+    Nan if chance explains all.
     """
     observed = sums[:, 0] / sums[:, 1]
-    one, other = np.split(sums[:, 2:] / sums[:, 1:2], 2, axis=1)
-    chance = (one * other).sum(axis=1)
+    first, second = np.split(sums[:, 2:] / sums[:, 1:2], 2, axis=1)
+    chance = (first * second).sum(axis=1)
     return np.asarray(np.where(chance < 1, (observed - chance) / np.where(chance < 1, 1 - chance, 1.0), np.nan))

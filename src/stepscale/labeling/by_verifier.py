@@ -39,9 +39,13 @@ class VerifierLabeler:
         return self.from_scores(solutions, scores)
 
     def from_scores(self, solutions: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-        """The same from a scores table of ``solutions``, row for row, that was made before.
+        """The same from scores that were made before.
 
         Steps that the verifier could not read have no rating, so the labels of such a solution end before it does.
+
+        Args:
+            solutions: The solutions.
+            scores: Their scores table, row for row.
         """
         unread = scores["unread"].fillna(0).astype(int) if "unread" in scores else [0] * len(scores)
         rows = zip(scores["negative"], scores["neutral"], unread, strict=True)

@@ -36,6 +36,9 @@ class People:
 def read_people(labeler: LabelFile) -> People:
     """Who labeled, and their agreement.
 
+    Args:
+        labeler: The file of labels, and that of the known ones.
+
     Raises:
         InputError: The file or that of the known labels is missing, or a line is bad.
     """
@@ -45,12 +48,17 @@ def read_people(labeler: LabelFile) -> People:
     for record in records:
         by_labeler.setdefault(_name(record, labeler), []).append(record)
     left_out = set(_left_out(labeler, tally_of))
-    rows = tuple(_row(name, mine, tally_of.get(name), name in left_out) for name, mine in sorted(by_labeler.items()))
-    return People(rows, _pairs({name: mine for name, mine in by_labeler.items() if name not in left_out}))
+    rows = tuple(
+        _row(name, labels, tally_of.get(name), name in left_out) for name, labels in sorted(by_labeler.items())
+    )
+    return People(rows, _pairs({name: labels for name, labels in by_labeler.items() if name not in left_out}))
 
 
 def labelers_left_out(labeler: LabelFile) -> list[str]:
     """The labelers whose records are left out, for they agree too little with known labels.
+
+    Args:
+        labeler: The file of labels, and that of the known ones.
 
     Raises:
         InputError: As `read_people`.
@@ -140,10 +148,10 @@ def _pairs(by_labeler: Mapping[str, list[Record]]) -> Mapping[str, float]:
                 rated = (sample.problem, list(sample.steps), up_to_first_negative(sample.known))
                 ratings.setdefault(sample.id, {})[name] = rated
     pairs = [
-        (problem, steps, one, of_sample[second][2])
+        (problem, steps, ratings_of_first, of_sample[second][2])
         for of_sample in ratings.values()
         for first, second in combinations(sorted(of_sample), 2)
-        for problem, steps, one in [of_sample[first]]
+        for problem, steps, ratings_of_first in [of_sample[first]]
     ]
     if not pairs:
         return {}

@@ -78,6 +78,9 @@ def rated(labels: pd.DataFrame) -> pd.DataFrame:
     """Values as ratings beside them: -1 where no rollout ended right, else +1, up to the first -1.
 
     Math-Shepherd's hard estimation (Wang et al. 2024, 3.3): a step is good if the right answer can be reached from it.
+
+    Args:
+        labels: Step labels with values.
     """
     hopeless = (labels["value"] == 0).astype("int64")
     earlier = hopeless.groupby([labels["problem_id"], labels["sample_id"]]).cumsum() - hopeless
@@ -154,12 +157,12 @@ def _paths(generator: Generator, problems: pd.DataFrame, solutions: pd.DataFrame
     paths = []
     for row in solutions[_COLUMNS].itertuples(index=False):
         problem_id, sample_id, _, steps, tokens, ends = row
-        written = tuple(map(int, tokens))
-        if generator.decode(written[: ends[0] + 1]).strip() != steps[0]:
+        token_ids = tuple(map(int, tokens))
+        if generator.decode(token_ids[: ends[0] + 1]).strip() != steps[0]:
             raise InputError(
                 f"{NAME}: the tokens of {(problem_id, int(sample_id))} are not its text in the vocabulary of {generator.name}"
             )
-        paths.append([(problem_id, (*prompts[problem_id], *written[: end + 1])) for end in ends[:-1]])
+        paths.append([(problem_id, (*prompts[problem_id], *token_ids[: end + 1])) for end in ends[:-1]])
     return paths
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from stepscale.parameters import VerifierBlock
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
-from stepscale.supervision.arms import Cell
+from stepscale.supervision.cells import Cell
 from stepscale.supervision.experiment import LabeledPool, TestSamples
 from stepscale.supervision.trained_cells import CellLog, CellWork, TrainedCell, train_and_measure
 
@@ -93,7 +93,12 @@ def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPl
 
 
 def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[TrainedCell]:
-    """Each job's cell, in the order of the jobs, as soon as it is trained; each is a child run."""
+    """Each job's cell, in the order of the jobs, as soon as it is trained; each is a child run.
+
+    Args:
+        jobs: Which trainings.
+        measures: How each is trained and measured.
+    """
     from stepscale.engine.tasks import run_tasks
 
     results = run_tasks(train_and_measure, [(measures.work(job),) for job in jobs], measures.base)

@@ -35,12 +35,12 @@ def plan_rollouts(
     """
     sampling = Sampling(**sampler.settings.sampling.model_dump())
     job = RolloutJob(sampling, sampler.seed, options.per_step, purpose=purpose)
-    written = parsable(solutions)
+    with_steps = parsable(solutions)
     pieces = []
     for start in range(0, len(problems), options.problems_per_shard):
         problems_of_shard = problems.iloc[start : start + options.problems_per_shard]
         order = {problem_id: place for place, problem_id in enumerate(problems_of_shard["problem_id"])}
-        part = written[written["problem_id"].isin(order)]
+        part = with_steps[with_steps["problem_id"].isin(order)]
         part = part.iloc[part["problem_id"].map(order).argsort(kind="stable")]
         recipe = Recipe.of(
             roll_out_part,

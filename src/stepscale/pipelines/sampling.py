@@ -118,7 +118,16 @@ class GradedSampler:
 def sample_all(
     generator: Generator, problems: pd.DataFrame, n_samples: int, sampling: Sampling, seed: int, purpose: str
 ) -> pd.DataFrame:
-    """Graded solutions, all at once, for small numbers of samples."""
+    """Graded solutions, all at once, for small numbers of samples.
+
+    Args:
+        generator: The generator.
+        problems: A small number of problems.
+        n_samples: Samples per problem.
+        sampling: How tokens are drawn.
+        seed: Of the run.
+        purpose: What the samples are for, which names their seeds.
+    """
     from stepscale.generation.graded import sample_and_grade
     from stepscale.generation.sampling import SamplingJob
 

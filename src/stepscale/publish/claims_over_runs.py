@@ -18,7 +18,15 @@ Rows = Mapping[str, Mapping[str, Any]]  # quantities of a claim in one run, by n
 
 
 def claims_over_runs(folders: Sequence[Path], resamples: int) -> list[Claim]:
-    """The claims that all runs measured, each settled once over them; none where a run has no claims written."""
+    """The claims that all runs measured, each settled once over them.
+
+    Args:
+        folders: Data folder of each run.
+        resamples: Bootstrap resamples of the problems.
+
+    Returns:
+        Claims; none where a run has no claims written.
+    """
     runs = [_quantities(folder) for folder in folders]
     claims = []
     for claim in CLAIMS:
@@ -33,8 +41,8 @@ def claims_over_runs(folders: Sequence[Path], resamples: int) -> list[Claim]:
 def _quantities(folder: Path) -> dict[str, Rows]:
     """By claim the quantities of a run, each by its name."""
     path = folder / "08_reporting" / "claims.json"
-    written = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    return {claim["id"]: {row["name"]: row for row in claim.get("quantities", ())} for claim in written}
+    claims = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return {claim["id"]: {row["name"]: row for row in claim.get("quantities", ())} for claim in claims}
 
 
 def _combined(name: str, rows: Sequence[Mapping[str, Any]], resamples: int) -> Quantity:

@@ -24,6 +24,9 @@ _FACTS = ("git revision", "written", "versions", "machine", "seed")
 def finished_run(folder: Path) -> ReportPage:
     """The report of the run whose data lies in ``folder``.
 
+    Args:
+        folder: The run's data.
+
     Raises:
         InputError: The run is not finished, or a part is damaged.
     """
@@ -38,6 +41,9 @@ def finished_run(folder: Path) -> ReportPage:
 
 def finished_runs(folders: Sequence[Path]) -> ReportPage:
     """The report of one run, or of several that differ in their seed alone.
+
+    Args:
+        folders: Data folder of each run.
 
     Raises:
         InputError: A run is not finished, two have the same seed, or they are of different revisions.

@@ -41,7 +41,12 @@ class Client:
         )
 
     def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """``function`` of every item, many at once; order kept. The first error ends it, and nothing more is begun."""
+        """``function`` of every item, many at once; order kept. The first error ends it, and nothing more is begun.
+
+        Args:
+            function: Asks the server; runs in a thread of its own.
+            items: Its arguments.
+        """
         with ThreadPoolExecutor(self.access.concurrency) as pool:
             futures = [pool.submit(copy_context().run, function, item) for item in items]
             try:
@@ -114,6 +119,9 @@ class Client:
 
 def served_model(access: ServerAccess) -> str:
     """The name of the one model that a server serves.
+
+    Args:
+        access: How the server is asked.
 
     Raises:
         InputError: It serves several, or does not tell.

@@ -11,7 +11,7 @@ Beside its status stands its power: the chance that this run would have held the
 effect (``estimators.quantities``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from math import isnan
 from statistics import NormalDist
@@ -148,18 +148,12 @@ def settle(
     highs = {name: float(part.high) - part.above for name, part in parts.items()}
     widened = {name: _high_among(len(parts), part) - part.above for name, part in parts.items()}
     unfit = {name: reason for name, part in parts.items() if (reason := _unfit(part))}
-    # 2. the status
-    if any(widened[name] < -NOISE for name in parts if name not in unfit):
-        status, bounds = "did not hold", {name: high for name, high in widened.items() if name not in unfit}
-    elif unfit:
-        status, bounds = "inconclusive", {name: lows[name] for name in unfit}
-    else:
-        status, bounds = "held" if all(low > NOISE for low in lows.values()) else "inconclusive", lows
-    # 3. the deciding part
+    # 2. the status, and the deciding part
+    status, bounds = _status(lows, widened, unfit)
     deciding = min(bounds, key=lambda name: _or_lowest(bounds[name] / max(highs[name] - lows[name], 1e-12)))
     part = parts[deciding]
-    rows = [_measured(name, one, decides=True) for name, one in parts.items()]
-    rows += [_measured(name, _as_quantity(one), decides=False) for name, one in (beside or {}).items()]
+    rows = [_measured(name, interval, decides=True) for name, interval in parts.items()]
+    rows += [_measured(name, _as_quantity(interval), decides=False) for name, interval in (beside or {}).items()]
     return replace(
         claim,
         status=status,
@@ -177,6 +171,24 @@ def settle(
         reason=unfit.get(deciding, ""),
         quantities=tuple(rows),
     )
+
+
+def _status(
+    lows: Mapping[str, float], widened: Mapping[str, float], unfit: Collection[str]
+) -> tuple[str, Mapping[str, float]]:
+    """The status, and the bounds of the parts of which one decides it.
+
+    Args:
+        lows: Lower bound of each part, less its threshold.
+        widened: Its upper bound with the number of parts allowed for, less its threshold.
+        unfit: Parts that settle nothing.
+    """
+    fit_highs = {name: high for name, high in widened.items() if name not in unfit}
+    if any(high < -NOISE for high in fit_highs.values()):
+        return "did not hold", fit_highs
+    if unfit:
+        return "inconclusive", {name: lows[name] for name in unfit}
+    return "held" if all(low > NOISE for low in lows.values()) else "inconclusive", lows
 
 
 def _as_quantity(part: Interval) -> Quantity:

@@ -24,7 +24,13 @@ _DASHES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
 
 def page_panels(figure: Figure, view: View, name: str) -> list[str]:
-    """An SVG for each panel, without a legend and in the page's text color. ``name`` keeps their ids apart."""
+    """An SVG for each panel, without a legend and in the page's text color.
+
+    Args:
+        figure: The figure.
+        view: One of its views.
+        name: Keeps the ids of two SVGs apart.
+    """
     colors = line_colors(view.names)
     shape = "one" if len(view.panels) == 1 else "several"
     panels = []
@@ -47,7 +53,12 @@ def _inlined(svg: str) -> str:
 
 
 def whole_view(figure: Figure, view: View) -> str:
-    """One SVG with all panels side by side and a legend above them."""
+    """One SVG with all panels side by side and a legend above them.
+
+    Args:
+        figure: The figure.
+        view: One of its views.
+    """
     colors = line_colors(view.names)
     several = len(view.panels) > 1
     width, height = _SIZES["column" if several else "alone"]

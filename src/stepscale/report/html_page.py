@@ -40,7 +40,12 @@ def _figures(part: Part, on_top: set[str]) -> list[dict[str, Any]]:
 
 
 def rendered_figure(part: Part, figure: Figure) -> dict[str, Any]:
-    """A figure as the template shows it: its views with drawings, legend and numbers."""
+    """A figure as the template shows it: its views with drawings, legend and numbers.
+
+    Args:
+        part: The part of the report that holds it.
+        figure: The figure.
+    """
     name = anchor(part.name, figure.title)
     return {
         "name": name,

@@ -22,7 +22,13 @@ _CLAIM_COLUMNS = (
 
 
 def markdown_page(page: ReportPage, command: str, figures: Path) -> str:
-    """The whole page; figures are written into the folder ``figures`` and linked relative to the folder above it."""
+    """The whole page; figures are written into the folder ``figures`` and linked relative to the folder above it.
+
+    Args:
+        page: The report.
+        command: Shown as what prints the page.
+        figures: Folder that figures are written into; they are linked relative to the folder above it.
+    """
     figures.mkdir(parents=True, exist_ok=True)
     facts = [f"- {name}: {value}" for name, value in page.facts.items()]
     claims = [_claim_row(page, claim) for claim in page.claims]

@@ -30,7 +30,13 @@ def interval(value: float, low: float, high: float, shape: str = PLAIN) -> str:
 
 
 def cell(row: Mapping[Any, Any], name: str, shape: str = SHARE) -> str:
-    """The value ``name`` of a row with its bounds, which are ``name_low`` and ``name_high`` or else ``low`` and ``high``."""
+    """A value of a row with its bounds, which are ``name_low`` and ``name_high`` or else ``low`` and ``high``.
+
+    Args:
+        row: Values by column.
+        name: The column.
+        shape: How numbers are formatted.
+    """
     low, high = (f"{name}{end}" if f"{name}_low" in row else end[1:] for end in BOUNDS)
     return interval(row[name], row.get(low, np.nan), row.get(high, np.nan), shape)
 
@@ -43,7 +49,12 @@ def number(value: float | None) -> str:
 
 
 def metric(values: Mapping[str, Any], name: str) -> str:
-    """A metric with its interval where there is one; counts by their digits."""
+    """A metric with its interval where there is one; counts by their digits.
+
+    Args:
+        values: Numbers by name, bounds among them.
+        name: The metric.
+    """
     low, high = (values.get(f"{name}{bound}") for bound in BOUNDS)
     bounds = f" [{number(low)}, {number(high)}]" if low is not None and low == low else ""
     value = values.get(name)
@@ -52,7 +63,12 @@ def metric(values: Mapping[str, Any], name: str) -> str:
 
 
 def metric_rows(columns: Mapping[str, Mapping[str, float]], first: str = "metric") -> tuple[dict[str, str], ...]:
-    """One row for every metric that any of the ``columns`` has; ``first`` heads the column of names."""
+    """One row for every metric that any of the columns has.
+
+    Args:
+        columns: By the head of each column its numbers by name.
+        first: The head of the column of names.
+    """
     names = dict.fromkeys(name for values in columns.values() for name in values if not name.endswith(BOUNDS))
     return tuple(
         {first: name.replace("_", " ")} | {head: metric(values, name) for head, values in columns.items()}
@@ -66,7 +82,12 @@ def cost(value: float) -> str:
 
 
 def unbounded(value: float | str | None, digits: int = 3) -> str:
-    """A number that may be infinite, or is not known."""
+    """A number that may be infinite, or is not known.
+
+    Args:
+        value: A number or its text, perhaps infinite; None: it is not finite.
+        digits: Digits that count.
+    """
     if value is None or np.isinf(float(value)):
         return "not finite" if value is None else "∞" if float(value) > 0 else "-∞"
     return f"{float(value):,.{digits if abs(float(value)) < _LARGE else 0}f}"

@@ -136,6 +136,9 @@ def anchor(*words: str) -> str:
 def read_part(path: Path) -> Part:
     """The part in a file.
 
+    Args:
+        path: A file that the run wrote.
+
     Raises:
         InputError: It holds something else; the line names the file.
     """

@@ -44,7 +44,15 @@ def dash_of(label: str) -> Dash:
 
 
 def curve_panel(table: pd.DataFrame, title: str = "", lines: str = "label", x: str = "n", y: str = "accuracy") -> Panel:
-    """A line for each value of the column ``lines``."""
+    """A panel of curves with their intervals.
+
+    Args:
+        table: A row per point.
+        title: Of the panel.
+        lines: The column that tells the lines apart.
+        x: The column of the horizontal axis.
+        y: The column of the vertical axis.
+    """
     groups = table.sort_values(x, kind="stable").groupby(lines, sort=False)
     rows_of_label = {str(label): rows for label, rows in groups}
     order = dict.fromkeys(map(str, table[lines]))
@@ -71,7 +79,12 @@ def curve_view(
 
 
 def unit_views(curves: pd.DataFrame, axes: Mapping[str, str] = UNIT_AXES) -> tuple[View, ...]:
-    """A view for each unit that the curves were counted in: columns unit, label, n, accuracy, low, high."""
+    """A view for each unit that the curves were counted in.
+
+    Args:
+        curves: Columns unit, label, n, accuracy, low, high.
+        axes: Title of the horizontal axis by unit.
+    """
     by_unit = {unit: curves[curves["unit"] == unit] for unit in UNIT_AXES}
     return tuple(curve_view(rows, axes[unit], unit=unit) for unit, rows in by_unit.items() if len(rows))
 
@@ -92,7 +105,15 @@ def bars_view(table: pd.DataFrame, x: str, y: str, lines: str, x_title: str) -> 
 
 
 def curve_figure(title: str, reading: str, *views: View, leads: bool = False, **options: Any) -> Figure:
-    """A figure of one or several views."""
+    """A figure of one or several views.
+
+    Args:
+        title: Of the figure.
+        reading: How to read it, in a sentence.
+        views: One, or several that a switch chooses from.
+        leads: Whether it stands at the head of the report.
+        options: Further fields of ``Figure``.
+    """
     return Figure(title=title, reading=reading, views=views, leads=leads, **options)
 
 

@@ -151,6 +151,9 @@ def deciding_part(claim: Claim) -> str:
     """What stands beside the deciding quantity: why it may not settle the claim, and how many quantities there are.
 
     Unless the claim held, its upper bound with their number allowed for is shown too. "" for a single quantity that settles.
+
+    Args:
+        claim: A claim that was measured.
     """
     notes = [claim.reason] if claim.reason else []
     if claim.above:

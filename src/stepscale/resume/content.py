@@ -39,7 +39,12 @@ def canonical(value: object) -> bytes:
 
 
 def model_hash(source: str | Path, dtype: str = "float32") -> str:
-    """A key of a model run in ``dtype``: of a folder's contents, whatever it is called, or of a hub name's commit."""
+    """A key of a model: of a folder's contents, whatever it is called, or of a hub name's commit.
+
+    Args:
+        source: Folder or hub name.
+        dtype: Precision that it runs in.
+    """
     digest = blake2b(b"" if dtype == "float32" else dtype.encode(), digest_size=8)
     reference = reference_in(source)
     if reference and reference.kind == "model":

@@ -58,7 +58,13 @@ def hierarchical(
 
 
 def representative(chain: Sequence[Candidate], seed: int, rules: Rules | None = "prm800k") -> int | None:
-    """Position of the best-scored solution of the chain's weighted answer; None if no attempt may win."""
+    """Position of the best-scored solution of the chain's weighted answer; None if no attempt may win.
+
+    Args:
+        chain: Attempts of one chain, in their order.
+        seed: Settles ties.
+        rules: The grading rules by which answers are equal; None: they are compared as text.
+    """
     return choose(chain, "weighted", seed, rules).candidate
 
 

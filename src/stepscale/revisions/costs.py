@@ -22,7 +22,7 @@ WRITING = ("write_place", "write_tokens", "write_shared")
 READING = ("read_place", "read_tokens", "read_shared")
 
 
-def written_pieces(prompt: Sequence[int], position: int, written: Sequence[int]) -> list[Counted]:
+def written_pieces(prompt: Sequence[int], position: int, attempt: Sequence[int]) -> list[Counted]:
     """What the generator passes for one attempt: prompt, then what was drawn, whose last token is never passed.
 
     The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered: both are shared
@@ -34,7 +34,7 @@ def written_pieces(prompt: Sequence[int], position: int, written: Sequence[int])
         written: Token ids that were drawn.
     """
     last = [(-1 - position, 0), (prompt[-1], 1)]  # no token is negative
-    return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in written[:-1])]
+    return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in attempt[:-1])]
 
 
 def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Counted]:
@@ -52,7 +52,14 @@ def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Counted]
 
 
 def in_order(sequences: Sequence[Sequence[Counted]]) -> NDArray[np.int64]:
-    """[n, 3]: place in order, tokens, and tokens shared with the sequence one place before."""
+    """How much each sequence shares with another, if they are read in order.
+
+    Args:
+        sequences: Of each attempt what is read [attempts].
+
+    Returns:
+        [n, 3]: place in order, tokens, and tokens shared with the sequence one place before.
+    """
     keys = [[key for key, _ in pieces] for pieces in sequences]
     order = sorted(range(len(keys)), key=keys.__getitem__)
     places = np.zeros((len(keys), 3), np.int64)

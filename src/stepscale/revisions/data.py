@@ -124,7 +124,12 @@ def _subset(right: list[_Sample], problem_id: str, most: int | None, seed: int) 
 
 
 def revision_trajectories(problems: pd.DataFrame, chains: pd.DataFrame, history: bool) -> list[Trajectory]:
-    """What a verifier reads of each attempt of a chains table: with ``history``, the earlier attempts that were shown too.
+    """What a verifier reads of each attempt of a chains table.
+
+    Args:
+        problems: Texts by problem_id.
+        chains: A chains table.
+        history: Whether the earlier attempts that were shown are read too.
 
     Raises:
         InputError: The problems table lacks a problem of the chains.
@@ -142,6 +147,11 @@ def revision_orm_examples(problems: pd.DataFrame, chains: pd.DataFrame, history:
     """Outcome examples from graded chains of the revision model itself, one per attempt that ended with an answer.
 
     Every step's target is whether the final answer is right, as for any ORM.
+
+    Args:
+        problems: Texts by problem_id.
+        chains: A graded chains table.
+        history: Whether the earlier attempts that were shown are read too.
 
     Raises:
         InputError: Nothing is graded.

@@ -11,6 +11,10 @@ from stepscale.errors import InputError
 def nearest(text: str, candidates: Sequence[str]) -> int:
     """Index of the text nearest to ``text``; the first of equally near ones.
 
+    Args:
+        text: The text that others are compared with.
+        candidates: The other texts.
+
     Raises:
         InputError: There is no other text.
     """

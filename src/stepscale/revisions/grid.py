@@ -28,12 +28,20 @@ BY_VERIFIER = ["score", "tokens_computed", "flops", *READING]  # columns of a ch
 
 
 def read_by(chains: pd.DataFrame, verifier: str) -> pd.DataFrame:
-    """The chains table as another verifier read it, whose columns end in its name."""
+    """The chains table as another verifier read it, whose columns end in its name.
+
+    Args:
+        chains: A chains table.
+        verifier: The name in which its columns end.
+    """
     return chains.drop(columns=BY_VERIFIER).rename(columns={f"{name}_{verifier}": name for name in BY_VERIFIER})
 
 
 def splits(budget: int) -> list[tuple[int, int]]:
     """(sequential, parallel) with sequential x parallel = budget, over powers of 2, all parallel first.
+
+    Args:
+        budget: Attempts per problem.
 
     Raises:
         InputError: The budget is no power of 2.
@@ -47,16 +55,24 @@ def splits(budget: int) -> list[tuple[int, int]]:
 
 
 def pool_lengths(budget: int) -> list[int]:
-    """Lengths of the chains that hold every split of every power of 2 up to ``budget``, itself a power of 2.
+    """Lengths of the chains that hold every split of every power of 2 up to a budget.
 
     They are budget x (1 + log2(budget) / 2) attempts in all.
+
+    Args:
+        budget: Attempts per problem, a power of 2.
     """
     splits(budget)
     return [budget >> j.bit_length() for j in range(budget)]
 
 
 def split_name(sequential: int, parallel: int) -> str:
-    """The strategy of a split: "parallel", "sequential", or the ratio sequential:parallel in lowest terms."""
+    """The strategy of a split: "parallel", "sequential", or the ratio sequential:parallel in lowest terms.
+
+    Args:
+        sequential: Attempts per chain.
+        parallel: Number of chains.
+    """
     if sequential == 1:
         return "parallel"
     ratio = Fraction(sequential, parallel)
@@ -65,8 +81,8 @@ def split_name(sequential: int, parallel: int) -> str:
 
 def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
     """Ratio results in which "sequential" begins where "parallel" does: one attempt is the shortest chain of all."""
-    one = rows[rows["budget"] == 1]
-    return pd.concat([rows, one.assign(strategy=split_name(2, 1))], ignore_index=True)
+    of_one_attempt = rows[rows["budget"] == 1]
+    return pd.concat([rows, of_one_attempt.assign(strategy=split_name(2, 1))], ignore_index=True)
 
 
 def ratio_results(
@@ -111,30 +127,30 @@ def ratio_results(
                 raise InputError(
                     f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
                 )
-            right, written, read = (sum(column) / len(groups) for column in zip(*groups, strict=True))
-            writing, reading = written * rates[0], read * rates[1]
-            rows.append(
-                {
-                    "problem_id": problem_id,
-                    "strategy": split_name(sequential, parallel),
-                    "budget": budget,
-                    "sequential": sequential,
-                    "parallel": parallel,
-                    "accuracy": right,
-                    "groups": len(groups),
-                    "tokens": written + read,
-                    "flops": writing + reading,
-                    "generator_flops": writing,
-                }
-            )
+            key = {"problem_id": problem_id, "strategy": split_name(sequential, parallel), "budget": budget}
+            split = {"sequential": sequential, "parallel": parallel}
+            rows.append(key | split | _accuracy_and_cost(groups, rates))
     return pd.DataFrame(rows)
+
+
+def _accuracy_and_cost(groups: Sequence[tuple[float, ...]], rates: tuple[float, float]) -> dict[str, float]:
+    """Means over groups of (right, tokens written, tokens read); ``rates``: FLOPs per token of generator and verifier."""
+    right, n_written, n_read = (sum(column) / len(groups) for column in zip(*groups, strict=True))
+    writing, reading = n_written * rates[0], n_read * rates[1]
+    return {
+        "accuracy": right,
+        "groups": len(groups),
+        "tokens": n_written + n_read,
+        "flops": writing + reading,
+        "generator_flops": writing,
+    }
 
 
 def _flops_per_token(chains: pd.DataFrame) -> tuple[float, float]:
     """Of the generator and of the verifier, as the pool's ledger tells them: 2 P."""
-    written, writing = chains["generator_tokens"].sum(), chains["generator_flops"].sum()
-    read, reading = chains["tokens_computed"].sum() - written, chains["flops"].sum() - writing
-    return float(writing / written), float(reading / read) if read else 0.0
+    n_written, writing = chains["generator_tokens"].sum(), chains["generator_flops"].sum()
+    n_read, reading = chains["tokens_computed"].sum() - n_written, chains["flops"].sum() - writing
+    return float(writing / n_written), float(reading / n_read) if n_read else 0.0
 
 
 class _Pool:

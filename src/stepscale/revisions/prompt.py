@@ -39,7 +39,12 @@ class RevisionLayout(BaseModel):
         return attempt
 
     def text(self, problem: str, attempts: Sequence[Sequence[str]]) -> str:
-        """The text for these attempts (each its steps), oldest first; all of them are shown."""
+        """The text that asks for the next attempt.
+
+        Args:
+            problem: The problem's text.
+            attempts: Earlier attempts, each its steps, oldest first; all of them are shown.
+        """
         if not attempts:
             return problem
         attempts_text = "".join(self.attempt.replace(_ATTEMPT, "\n".join(steps)) for steps in attempts)

@@ -90,7 +90,7 @@ def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.D
     rows = []
     for problem_chains in chains_of_all:
         flat = [attempt for chain in problem_chains.chains for attempt in chain]
-        written = in_order([written_pieces(a.prefix, a.candidate.slot, a.candidate.tokens) for a in flat])
+        writing_costs = in_order([written_pieces(a.prefix, a.candidate.slot, a.candidate.tokens) for a in flat])
         for sample_id, attempt in enumerate(flat):
             candidate = attempt.candidate
             rows.append(
@@ -114,7 +114,7 @@ def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.D
                     "flops": attempt.ledger.flops(),
                     "generator_tokens": attempt.ledger.tokens - attempt.ledger.verify_tokens(),
                     "generator_flops": attempt.ledger.flops() - attempt.ledger.verifier_flops(),
-                    **dict(zip(WRITING, written[sample_id], strict=True)),
+                    **dict(zip(WRITING, writing_costs[sample_id], strict=True)),
                 }
             )
     return pd.DataFrame(rows)

@@ -63,6 +63,9 @@ def checked_generations(budget: object) -> int:
 def checked_sampling(sampling: object) -> Sampling:
     """How tokens are drawn.
 
+    Args:
+        sampling: As a caller gives it.
+
     Raises:
         InputError: It is no ``Sampling``.
     """

@@ -56,7 +56,9 @@ class WholeSamples(SearchMethod):
         places = [(owner, slot) for owner in range(len(meter.problems)) for slot in range(self.n)]
         candidates = draw_candidates(meter, draws, places)
         if self.needs_verifier:
-            finished = [i for i, one in enumerate(candidates) if one.finish == "solution" and one.steps]
+            finished = [
+                i for i, candidate in enumerate(candidates) if candidate.finish == "solution" and candidate.steps
+            ]
             owners = [places[i][0] for i in finished]
             scored = score_candidates(
                 meter, owners, [candidates[i] for i in finished], self.aggregation, self.neutral_is

@@ -46,13 +46,16 @@ class DeepConf(SearchMethod):
         Args:
             candidates: Of one problem, in the order of slots.
         """
-        lowest = [self._lowest(one) for one in candidates[: self.warm_up] if one.certainties]
+        lowest = [self._lowest(candidate) for candidate in candidates[: self.warm_up] if candidate.certainties]
         return float(np.quantile(lowest, 1 - self.share)) - _ROUNDING if lowest else -np.inf
 
     def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:
         """The vote; a warm-up sample below the threshold has none, like one that was stopped."""
         floor = self.threshold(candidates)
-        passing = [one if self._lowest(one) >= floor else replace(one, answer=None) for one in candidates]
+        passing = [
+            candidate if self._lowest(candidate) >= floor else replace(candidate, answer=None)
+            for candidate in candidates
+        ]
         return choose(passing, self.final_choice, seed, rules)
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
@@ -74,11 +77,13 @@ class DeepConf(SearchMethod):
         places = [(owner, slot) for owner in owners for slot in range(first, self.n)]
         filtered = draw_candidates(meter, with_certainty, places, floors)
         filtered = [
-            replace(one, finish="rejected") if one.finish == "length" and self._lowest(one) < floors[owner] else one
-            for one, (owner, _) in zip(filtered, places, strict=True)
+            replace(candidate, finish="rejected")
+            if candidate.finish == "length" and self._lowest(candidate) < floors[owner]
+            else candidate
+            for candidate, (owner, _) in zip(filtered, places, strict=True)
         ]
         later = _by_problem(filtered, self.n - first)
-        return [[*one, *more] for one, more in zip(by_problem, later, strict=True)], [2] * len(by_problem)
+        return [[*candidates, *more] for candidates, more in zip(by_problem, later, strict=True)], [2] * len(by_problem)
 
     def _lowest(self, candidate: Candidate) -> float:
         """The lowest group confidence (nats); minus infinity without tokens."""

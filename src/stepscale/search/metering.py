@@ -65,8 +65,8 @@ class Meter:
             # the last token is drawn, and passed through the model only when something goes on from it
             tokens_by_prefix[owner].setdefault(request.prefix, []).append(continuation.tokens[:-1])
         needed = [self._prefix_weight(owner, list(by_prefix)) for owner, by_prefix in enumerate(tokens_by_prefix)]
-        written = [sum(map(_distinct_tokens, by_prefix.values())) for by_prefix in tokens_by_prefix]
-        self._share_out(spent, {"prefill": needed, "decode": written, "verify": written})
+        n_drawn = [sum(map(_distinct_tokens, by_prefix.values())) for by_prefix in tokens_by_prefix]
+        self._share_out(spent, {"prefill": needed, "decode": n_drawn, "verify": n_drawn})
         return continuations
 
     def score(self, solutions: Sequence[tuple[int, tuple[str, ...]]]) -> list[StepScores]:
@@ -158,11 +158,11 @@ def _are_step_scores(scores: object, n_steps: int) -> bool:
     """Whether both kinds of scores are arrays with a finite number for each step."""
     kinds = [getattr(scores, name, None) for name in ("negative", "neutral")]
     return all(
-        isinstance(one, np.ndarray)
-        and one.shape == (n_steps,)
-        and one.dtype.kind in "biuf"
-        and bool(np.isfinite(one).all())
-        for one in kinds
+        isinstance(kind, np.ndarray)
+        and kind.shape == (n_steps,)
+        and kind.dtype.kind in "biuf"
+        and bool(np.isfinite(kind).all())
+        for kind in kinds
     )
 
 
@@ -176,8 +176,8 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     if not sum(weights):
         weights = [1] * len(weights)
     parts = [total * weight // sum(weights) for weight in weights]
-    left = total - sum(parts)
-    for i in sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % sum(weights)), i))[:left]:
+    remainder = total - sum(parts)
+    for i in sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % sum(weights)), i))[:remainder]:
         parts[i] += 1
     return parts
 

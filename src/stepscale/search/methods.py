@@ -60,6 +60,9 @@ _OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
 def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
     """Typed options from a plain mapping with a ``method``.
 
+    Args:
+        options: A mapping with ``method`` and the settings of that method, or typed options.
+
     Raises:
         InputError: One line naming the key and the fault.
     """

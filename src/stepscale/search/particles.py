@@ -30,7 +30,9 @@ class ParticleMethod(GrowingMethod):
 
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
         """N particles drawn from these by their weights."""
-        weights = self.weights(np.array([one.rank if one.scored else np.nan for one in solutions]), number)
+        weights = self.weights(
+            np.array([solution.rank if solution.scored else np.nan for solution in solutions]), number
+        )
         return [solutions[index].copied_to(slot) for slot, index in enumerate(resample(weights, self.resampling, seed))]
 
     def weights(self, scores: Floats, number: int) -> Floats:

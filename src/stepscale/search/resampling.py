@@ -35,7 +35,11 @@ def odds_weights(scores: Floats, temperature: float) -> Floats:
 
 
 def effective_size(weights: Floats) -> float:
-    """Effective sample size of weights that sum to 1: N if they are equal, 1 if one has all."""
+    """Effective sample size of weights that sum to 1: N if they are equal, 1 if one has all.
+
+    Args:
+        weights: They sum to 1 [particles].
+    """
     return float(1 / np.square(weights).sum())
 
 

@@ -25,7 +25,7 @@ def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -
         how: How step scores become a solution's.
         neutral_is: What a neutral step counts as.
     """
-    negative, neutral = [one.negative for one in scores], [one.neutral for one in scores]
+    negative, neutral = [score.negative for score in scores], [score.neutral for score in scores]
     totals = aggregate(negative, neutral, how, neutral_is)
     steps = [
         1 - wrong - (unsure if neutral_is == "negative" else 0) for wrong, unsure in zip(negative, neutral, strict=True)

@@ -14,8 +14,8 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.estimators.confidence import OF_TOKENS, lowest_group, self_certainty
+from stepscale.estimators.vote_counts import FAINT
 from stepscale.estimators.vote_rules import AnyVoteRule, VoteRule
-from stepscale.estimators.voting import FAINT
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.search.results import Candidate
@@ -82,12 +82,16 @@ def check_told(candidates: Sequence[Sequence[Candidate]], how: Choose, generator
     Raises:
         InputError: It did not.
     """
-    written = [one for of_problem in candidates for one in of_problem if one.tokens]
-    if needs_certainty(how) and not all(one.certainties for one in written):
+    nonempty = [candidate for of_problem in candidates for candidate in of_problem if candidate.tokens]
+    if needs_certainty(how) and not all(candidate.certainties for candidate in nonempty):
         raise InputError(
             f"generator {generator} does not keep the certainty of its tokens; choose a vote by mean_logprob or score"
         )
-    if isinstance(how, VoteRule) and how.by == "mean_logprob" and any(one.mean_logprob is None for one in written):
+    if (
+        isinstance(how, VoteRule)
+        and how.by == "mean_logprob"
+        and any(candidate.mean_logprob is None for candidate in nonempty)
+    ):
         raise InputError(f"generator {generator} tells no log-likelihoods; choose a vote by score")
 
 
@@ -106,7 +110,12 @@ def _votes(answers: Sequence[str], judged: Sequence[float], how: Choose) -> dict
 
 
 def one_spelling(candidates: Sequence[Candidate], rules: Rules | None) -> list[str]:
-    """The answers of candidates that all have one, equal answers as the same string; as they are without rules."""
+    """The answers of candidates that all have one, equal answers as the same string.
+
+    Args:
+        candidates: Solutions with an answer.
+        rules: The grading rules by which answers are equal; None: answers stay as they are.
+    """
     answers = [str(candidate.answer) for candidate in candidates]
     return answers if rules is None else [str(answer) for answer in group_equal_answers(answers, rules)]
 

@@ -32,8 +32,11 @@ class SpeculativeRejection(GrowingMethod):
         """The worst of the open solutions rejected, where it is time; equal ones are kept in the order of slots."""
         if (number + 1) % self.every:
             return list(solutions)
-        growing = sorted((one for one in solutions if not one.finish), key=lambda one: (-one.rank, one.slot))
+        growing = sorted(
+            (solution for solution in solutions if not solution.finish),
+            key=lambda solution: (-solution.rank, solution.slot),
+        )
         after = list(solutions)
-        for one in growing[len(growing) - floor(len(growing) * self.rejected + _ROUNDING) :]:
-            after[one.slot] = replace(one, finish="rejected")
+        for solution in growing[len(growing) - floor(len(growing) * self.rejected + _ROUNDING) :]:
+            after[solution.slot] = replace(solution, finish="rejected")
         return after

@@ -66,6 +66,9 @@ SEARCH_CANDIDATES = Table(
 def search_results(df: pd.DataFrame) -> pd.DataFrame:
     """Check a search_results table.
 
+    Args:
+        df: The table.
+
     Raises:
         InputError: It is another table.
     """
@@ -74,6 +77,9 @@ def search_results(df: pd.DataFrame) -> pd.DataFrame:
 
 def search_candidates(df: pd.DataFrame) -> pd.DataFrame:
     """Check a search_candidates table: a step end per step, and a score per step or none.
+
+    Args:
+        df: The table.
 
     Raises:
         InputError: It is another table.

@@ -83,25 +83,25 @@ class _Forest:
         ]
         rounds = [0] * len(problems)
         for number in range(self._growth.rounds):
-            growing = [one for of_problem in solutions for one in of_problem if not one.finish]
+            growing = [solution for of_problem in solutions for solution in of_problem if not solution.finish]
             if not growing:
                 break
             # 1. every open solution draws a step; who states an answer is asked whether it ends here
-            for one in growing:
-                rounds[one.owner] = number + 1
+            for solution in growing:
+                rounds[solution.owner] = number + 1
             longer = self._closed(self._step(growing, number), number)
             if number + 1 == self._growth.rounds:
-                longer = [replace(one, finish=one.finish or "rounds") for one in longer]
+                longer = [replace(solution, finish=solution.finish or "rounds") for solution in longer]
             # 2. scores
-            for one in self._scored(longer, number):
-                solutions[one.owner][one.slot] = one
+            for solution in self._scored(longer, number):
+                solutions[solution.owner][solution.slot] = solution
             # 3. the method decides what goes on, as long as anything does
             for owner, of_problem in enumerate(solutions):
-                if not all(one.finish for one in of_problem):
+                if not all(solution.finish for solution in of_problem):
                     seed = seed_for(self._draws.run_seed, f"search-select-{number}", problems[owner].problem_id)
                     solutions[owner] = select(of_problem, number, seed)
                     _check_slots(solutions[owner], self._growth.n)
-        return [[self._candidate(one) for one in of_problem] for of_problem in solutions], rounds
+        return [[self._candidate(solution) for solution in of_problem] for of_problem in solutions], rounds
 
     def _step(self, beams: Sequence[PartialSolution], number: int) -> list[PartialSolution]:
         """Every beam one step longer."""
@@ -218,7 +218,7 @@ def _check_slots(solutions: Sequence[PartialSolution], n: int) -> None:
     Raises:
         InputError: A slot is left out, or given twice.
     """
-    slots = [one.slot for one in solutions]
+    slots = [solution.slot for solution in solutions]
     if slots != list(range(n)):
         raise InputError(
             f"select gave the slots {slots[:20]}; give {n} solutions, each copied_to a slot of its own, in order"

@@ -15,7 +15,7 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.samples import sample_grid
-from stepscale.supervision.arms import Cell, training_examples
+from stepscale.supervision.cells import Cell, training_examples
 from stepscale.supervision.selection import chosen
 from stepscale.supervision.tables import POINTS
 from stepscale.verifiers.aggregation import aggregate
@@ -144,7 +144,14 @@ def measure_cell(
 def cell_costs(
     cell: Cell, samples: pd.DataFrame, pool: LabeledPool, trained: "TrainedVerifier"
 ) -> dict[str, str | float]:
-    """What a cell used: solutions, wrong ones (by final answer), step labels, optimizer steps, tokens and seconds of training."""
+    """What a cell used: solutions, wrong ones (by final answer), step labels, optimizer steps, tokens and seconds of training.
+
+    Args:
+        cell: The training.
+        samples: The solutions that it trained on.
+        pool: The pool with its labels.
+        trained: The verifier, with what its fit cost.
+    """
     labels = chosen(pool.step_labels, samples)
     return {
         "arm": cell.arm.name,

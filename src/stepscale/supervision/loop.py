@@ -30,8 +30,8 @@ def next_round(
     Returns:
         problem_id, sample_id, round.
     """
-    left = without(pool, labeled) if len(labeled) else pool
-    selected = strategy.select(left, per_problem, seed_for(seed, "round", sample_id=round_))
+    remaining = without(pool, labeled) if len(labeled) else pool
+    selected = strategy.select(remaining, per_problem, seed_for(seed, "round", sample_id=round_))
     return selected.assign(round=round_)
 
 

@@ -12,10 +12,15 @@ _KEY = ["problem_id", "sample_id"]
 
 
 def judged_by_steps(solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
-    """``solutions`` with ``is_correct``: every step rated and none negative. Null where labels end before the solution does.
+    """Solutions with ``is_correct`` by their steps: every step rated and none negative.
 
+    Null where labels end before the solution does.
     A solution cut off by its length limit gives no answer, so it is never right; nor is one of PRM800K's whose error is a
-    label after its last step. The table must be of one labeler.
+    label after its last step.
+
+    Args:
+        solutions: The solutions.
+        step_labels: Their ratings, of one labeler.
     """
     rated = step_labels[step_labels["is_chosen"] & step_labels["rating"].notna()]
     by_solution = rated.groupby(_KEY)["rating"].agg(worst="min", rated="size")

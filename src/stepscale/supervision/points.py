@@ -14,7 +14,8 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Interval, interval_of, over_repeats, resample_counts
+from stepscale.estimators.intervals import Interval, interval_of
+from stepscale.estimators.resampling import over_repeats, resample_counts
 
 ACTIVE = "Process, active learning"
 PROCESS = "Process"
@@ -95,13 +96,25 @@ def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
 
 
 def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0) -> Interval:
-    """The mean of ``values`` [..., seeds, problems] and its percentile interval over both."""
+    """The mean over seeds and problems and its percentile interval over both.
+
+    Args:
+        values: [..., seeds, problems].
+        resamples: Bootstrap resamples.
+        seed: Decides them.
+    """
     means = resampled_means(values, resamples, seed)
     return interval_of(values.mean(axis=(-2, -1)), means, n_problems=values.shape[-1])
 
 
 def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
-    """``crossed_interval`` of accuracies, which lie in [0, 1] and so does their interval."""
+    """``crossed_interval`` of accuracies, which lie in [0, 1] and so does their interval.
+
+    Args:
+        accuracy: Accuracies in [0, 1] [..., seeds, problems].
+        resamples: Bootstrap resamples.
+        seed: Decides them.
+    """
     interval = crossed_interval(accuracy, resamples, seed)
     return replace(interval, low=np.clip(interval.low, 0.0, 1.0), high=np.clip(interval.high, 0.0, 1.0))
 

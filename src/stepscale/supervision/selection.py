@@ -64,7 +64,16 @@ class Strategy(Protocol):
     """A way to choose."""
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """Keys [problem_id, sample_id] of ``per_problem`` candidates per problem (or as many as there are), ordered."""
+        """Choose samples to label.
+
+        Args:
+            pool: Candidates.
+            per_problem: Samples per problem, or as many as there are.
+            seed: Decides what is chosen at random.
+
+        Returns:
+            Keys problem_id and sample_id, ordered.
+        """
         ...
 
 
@@ -153,12 +162,22 @@ Selection = Annotated[Uniform | Convincing | Uncertain | Blend, Field(discrimina
 
 
 def without(pool: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``pool`` whose keys are not among these: what is left to choose from after a round."""
+    """What is left to choose from after a round.
+
+    Args:
+        pool: Candidates.
+        keys: problem_id and sample_id of those that were chosen.
+    """
     return pool[~pd.MultiIndex.from_frame(pool[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
 
 
 def chosen(solutions: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``solutions`` with these keys, in their order there."""
+    """The solutions with the given keys, in their order.
+
+    Args:
+        solutions: A table with problem_id and sample_id.
+        keys: problem_id and sample_id of the rows.
+    """
     return solutions[pd.MultiIndex.from_frame(solutions[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.engine.placement import Placement
-from stepscale.supervision.arms import Cell
+from stepscale.supervision.cells import Cell
 from stepscale.supervision.experiment import LabeledPool, TestSamples, cell_costs, measure_cell, train_cell
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.scores_table import score_solutions

@@ -83,7 +83,11 @@ def pad_rows(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch
 
 
 def padding_share(sampler: LikeLengthSampler) -> float:
-    """Share of the places in an epoch's batches that are padding. The sampler goes on by one epoch."""
+    """Share of the places in an epoch's batches that are padding. The sampler goes on by one epoch.
+
+    Args:
+        sampler: Gives the batches.
+    """
     lengths = np.array(sampler.lengths)[list(sampler)]
     batches = [lengths[start : start + sampler.batch_size] for start in range(0, len(lengths), sampler.batch_size)]
     places = sum(_padded_length(int(batch.max())) * len(batch) for batch in batches)

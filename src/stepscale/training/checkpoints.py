@@ -68,7 +68,12 @@ def trainer_state(checkpoint: Path) -> dict[str, Any]:
 
 
 def mark_finished(folder: Path, steps: int) -> None:
-    """Note that the fit ended after so many steps; its checkpoints go when the next fit begins beside them."""
+    """Note that a fit has ended; its checkpoints go when the next fit begins beside them.
+
+    Args:
+        folder: Of its checkpoints.
+        steps: Optimizer steps that it made.
+    """
     mark = folder / f"{_FINISHED}.partial"
     mark.write_text(str(steps))
     os.replace(mark, folder / _FINISHED)  # a kill leaves the whole mark or none

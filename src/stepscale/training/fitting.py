@@ -108,10 +108,7 @@ def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
     validation = sorted(job.validation, key=lambda row: len(row.ids))  # read in this order, so padding is little
     sampler = LikeLengthSampler(lengths, options.batch_size, seed)
     # 2. How to compute: attention that suits the precision, lanes where they pay.
-    if _bfloat16(options) and not torch.cuda.is_available() and max(lengths, default=0) <= _SHORT:
-        model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
-    n_lanes = lanes_to_train(model, options.batch_size, options.gradient_accumulation)
-    lanes = Lanes(0 if options.gradient_checkpointing else n_lanes)  # replicas keep their activations
+    lanes = _suited_to(model, options, max(lengths, default=0))
     place = checkpoint_folder(model, [tuple(job.rows), tuple(job.validation)], options)
     # 3. The fit; without checkpoints, what Trainer saves lives as long as the fit does.
     scratch = nullcontext(str(place)) if place else tempfile.TemporaryDirectory()
@@ -142,6 +139,14 @@ def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
     # 4. Its cost; tokens of a part of an epoch are counted by the mean of its batches.
     tokens = round(sum(lengths) * done * batches_per_step / max(n_batches, 1))
     return FitReport(done, tokens, padding_share(LikeLengthSampler(lengths, options.batch_size, seed)), seconds)
+
+
+def _suited_to(model: Any, options: Optimization, longest: int) -> Lanes:
+    """Give ``model`` the attention that suits precision and length (tokens); returns the lanes to train it in."""
+    if _bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
+        model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
+    n_lanes = lanes_to_train(model, options.batch_size, options.gradient_accumulation)
+    return Lanes(0 if options.gradient_checkpointing else n_lanes)  # replicas keep their activations
 
 
 def _train(trainer: FitTrainer, place: Path | None, options: Optimization, processes: int) -> int:
@@ -175,11 +180,6 @@ def _arguments(
     options: Optimization, folder: str, steps: int, steps_per_epoch: int, evaluates: bool, seed: int
 ) -> TrainingArguments:
     """The settings as Trainer takes them."""
-    evaluates = evaluates and options.evaluations_per_epoch > 0
-    steps_between = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
-    stops = evaluates and options.patience is not None
-    keep_best = stops and options.keep == "best"
-    resumable = options.checkpoints
     fsdp = options.parallel == "fsdp" and int(os.environ.get("WORLD_SIZE", "1")) > 1
     wrapped = {"activation_checkpointing": options.gradient_checkpointing}  # FSDP has its own
     arguments = TrainingArguments(
@@ -199,29 +199,41 @@ def _arguments(
         use_cpu=not torch.cuda.is_available(),
         optim="adamw_torch_fused",
         logging_steps=options.log_every,
-        eval_strategy="steps" if evaluates else "no",
-        eval_steps=steps_between,
-        save_strategy="steps" if keep_best or resumable else "no",
-        save_steps=steps_between if keep_best or not resumable else resumable.every,
-        save_total_limit=2 if stops else 1,  # the best and the last: of one, Trainer would leave the best alone
-        save_only_model=not resumable,
-        restore_callback_states_from_checkpoint=bool(resumable),
         activation_checkpointing=options.gradient_checkpointing and not fsdp,
         fsdp=fsdp,
         fsdp_config=wrapped if fsdp else None,
-        load_best_model_at_end=keep_best,
-        metric_for_best_model="eval_loss" if stops else None,
-        greater_is_better=False,
         prediction_loss_only=True,
         report_to="none",
         disable_tqdm=True,
         seed=seed,
         remove_unused_columns=False,
         dataloader_pin_memory=False,
+        **_evaluating_and_saving(options, steps_per_epoch, evaluates),
     )
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1  # one process, one device: Trainer would split batches among GPUs that nobody gave it
     return arguments
+
+
+def _evaluating_and_saving(options: Optimization, steps_per_epoch: int, evaluates: bool) -> dict[str, Any]:
+    """When the validation loss is computed, which checkpoints are saved, and which of them is the result."""
+    evaluates = evaluates and options.evaluations_per_epoch > 0
+    steps_between = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
+    stops = evaluates and options.patience is not None
+    keep_best = stops and options.keep == "best"
+    resumable = options.checkpoints
+    return {
+        "eval_strategy": "steps" if evaluates else "no",
+        "eval_steps": steps_between,
+        "save_strategy": "steps" if keep_best or resumable else "no",
+        "save_steps": steps_between if keep_best or not resumable else resumable.every,
+        "save_total_limit": 2 if stops else 1,  # the best and the last: of one, Trainer would leave the best alone
+        "save_only_model": not resumable,
+        "restore_callback_states_from_checkpoint": bool(resumable),
+        "load_best_model_at_end": keep_best,
+        "metric_for_best_model": "eval_loss" if stops else None,
+        "greater_is_better": False,
+    }
 
 
 def _bfloat16(options: Optimization) -> bool:

@@ -49,7 +49,16 @@ class LaneTrainer(Trainer):
         super().__init__(model, *args, **kwargs)
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        """Forward and backward of one batch; gradients are left in ``model``, the loss is returned."""
+        """Forward and backward of one batch; gradients are left in ``model``.
+
+        Args:
+            model: The model that is trained.
+            inputs: The batch.
+            num_items_in_batch: Targets of all batches of the step.
+
+        Returns:
+            The loss.
+        """
         if not self.replicas:
             loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
             return loss

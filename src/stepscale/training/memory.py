@@ -22,8 +22,8 @@ def freed_memory_kept() -> Iterator[None]:
     What was there before (a run's tables are millions of objects) is not looked through for garbage meanwhile: Trainer and the
     end of a fit collect what the fit itself left.
     """
-    ours = not gc.get_freeze_count()  # else somebody keeps objects frozen, which thawing would undo
-    if ours:
+    is_unfrozen = not gc.get_freeze_count()  # else somebody keeps objects frozen, which thawing would undo
+    if is_unfrozen:
         gc.freeze()
     _set(_KEPT)
     try:
@@ -31,7 +31,7 @@ def freed_memory_kept() -> Iterator[None]:
     finally:
         _set(_USUAL)
         give_back_freed_memory()
-        if ours:
+        if is_unfrozen:
             gc.unfreeze()
 
 

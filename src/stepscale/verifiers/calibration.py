@@ -50,7 +50,11 @@ def reliability(
 
 
 def expected_error(bins: pd.DataFrame) -> float:
-    """Expected calibration error: the mean distance of predicted from observed over the bins, weighted by ``n``; nan of none."""
+    """Expected calibration error: the mean distance of predicted from observed over the bins, weighted by ``n``; nan of none.
+
+    Args:
+        bins: As ``reliability`` gives them.
+    """
     if not len(bins):
         return float("nan")
     return float((bins["n"] * (bins["predicted"] - bins["observed"]).abs()).sum() / bins["n"].sum())
@@ -63,7 +67,16 @@ def expected_error_interval(
 
     Chance adds to an absolute distance: the estimate lies above the truth, and resamples lie above the estimate by about as much.
     Their percentiles would always miss the error of a well calibrated verifier. A small estimate may lie above its interval.
-    Arguments and errors are those of ``reliability``.
+
+    Args:
+        predicted: Probabilities [n].
+        outcome: Whether it came true [n].
+        problem_ids: The problem of each [n].
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+
+    Raises:
+        InputError: As for ``reliability``.
     """
     p, y, which = _binned(predicted, outcome, problem_ids)
     if not len(p):

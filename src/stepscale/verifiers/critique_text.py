@@ -33,7 +33,12 @@ _THOUGHT = ("<think>", "</think>")
 
 
 def question(trajectory: Trajectory, options: GenerativePRM) -> str:
-    """The text that asks for a critique of all steps. Braces in a problem or a step stand for themselves."""
+    """The text that asks for a critique of all steps. Braces in a problem or a step stand for themselves.
+
+    Args:
+        trajectory: A problem and its steps; braces in them stand for themselves.
+        options: Holds the template.
+    """
     lines = (
         _filled(options.step, {STEP: step, NUMBER: str(number)}) for number, step in enumerate(trajectory.steps, 1)
     )

@@ -66,11 +66,11 @@ def evaluate_on_processbench(verifier: Verifier, tables: Tables) -> dict[str, fl
     """
     problems = tables.problems.set_index("problem_id")
     ids = tables.solutions["problem_id"]
-    written = [
+    trajectories = [
         Trajectory(text, tuple(steps))
         for text, steps in zip(problems["problem"].loc[ids], tables.solutions["steps"], strict=True)
     ]
-    predicted = [first_error(score) for score in verifier.score(written, Ledger())]
+    predicted = [first_error(score) for score in verifier.score(trajectories, Ledger())]
     parts = ids.map(problems["subject"]).fillna("all")
     table = pd.DataFrame({"part": parts, "true": first_errors(tables), "predicted": predicted})
     metrics = dict[str, float]()
@@ -87,9 +87,11 @@ def _scored(
     """Scores of the examples, and of whole solutions each with its score; what is among the examples is not scored again."""
     trajectories = [example.trajectory for example in examples]
     among = set(trajectories)
-    further = list(dict.fromkeys(one.trajectory for one in first_error or () if one.trajectory not in among))
+    further = list(
+        dict.fromkeys(example.trajectory for example in first_error or () if example.trajectory not in among)
+    )
     scores = verifier.score([*trajectories, *further], Ledger())
     if first_error is None:
         return scores, None
     score_of = dict(zip([*trajectories, *further], scores, strict=True))
-    return scores[: len(examples)], [(score_of[one.trajectory], one) for one in first_error]
+    return scores[: len(examples)], [(score_of[example.trajectory], example) for example in first_error]

@@ -54,7 +54,7 @@ def prm_examples(
     Raises:
         InputError: A label's problem or a step before it is missing, or nothing is labeled.
     """
-    texts, to_end = _texts(problems), soft or after_error
+    texts, to_end = texts_of(problems), soft or after_error
     column = "value" if soft else "rating"
     table = step_labels.sort_values(["problem_id", "sample_id", "labeler", "step", "is_chosen"], kind="stable")
     labels = [None if pd.isna(x) else (float(x) if soft else float(RATING_CLASSES[int(x)])) for x in table[column]]
@@ -100,62 +100,12 @@ def neutral_as(examples: Sequence[Example], rating: Literal["class", "positive",
 
 
 def holds_values(step_labels: pd.DataFrame) -> bool:
-    """Whether these labels are values alone, as rollouts give them: then a soft PRM learns them (Snell et al. 2024, D)."""
-    return bool(step_labels["rating"].isna().all() and step_labels["value"].notna().any())
-
-
-def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
-    """One example per labeled solution and labeler of which the first wrong step is known, or that there is none.
-
-    A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labeled
-    and not chosen) with the first completion rated -1 in its end; a finished one labeled to its end as a whole. What was
-    left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
+    """Whether these labels are values alone, as rollouts give them: then a soft PRM learns them (Snell et al. 2024, D).
 
     Args:
-        problems: Texts by problem_id.
-        solutions: With their steps and how they ended.
-        step_labels: Of these solutions.
+        step_labels: Step labels.
     """
-    texts = _texts(problems)
-    rows_of_solutions = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
-    solution_of = {
-        (pid, sid): (list(steps), None if pd.isna(finish) else finish) for pid, sid, steps, finish in rows_of_solutions
-    }
-    columns = ["problem_id", "sample_id", "labeler", "step", "completion", "text", "rating", "is_chosen"]
-    table = step_labels[columns].sort_values(columns[:5], kind="stable")
-    records: dict[tuple[str, int, str], _Record] = {}
-    for pid, sid, labeler, step, _, text, rating, is_chosen in table.itertuples(index=False, name=None):
-        record = records.setdefault((pid, sid, "" if pd.isna(labeler) else labeler), _Record({}, {}))
-        rated = None if pd.isna(rating) else float(RATING_CLASSES[int(rating)])
-        if is_chosen:
-            record.path[step] = rated
-        elif rated == RATING_CLASSES[-1]:
-            record.errors.setdefault(step, text)
-    result = []
-    for (pid, sid, _), record in records.items():
-        if (pid, sid) in solution_of and (completed := record.whole(*solution_of[pid, sid])):
-            result.append(_example(pid, texts, *completed))
-    return result
-
-
-@dataclass(frozen=True)
-class _Record:
-    """Labels of a solution by one labeler. ``path``: class of each chosen step; ``errors``: a wrong alternative to a step."""
-
-    path: dict[int, float | None]
-    errors: dict[int, str]
-
-    def whole(self, steps: list[str], finish: str | None) -> tuple[list[str], list[float | None]] | None:
-        """The steps up to the first error, or all of them, with their targets; None if neither is known."""
-        targets = [self.path.get(i) for i in range(len(steps))]
-        wrong = float(RATING_CLASSES[-1])
-        if wrong in targets:
-            end = targets.index(wrong) + 1
-            return steps[:end], targets[:end]
-        if finish == "found_error" and len(steps) in self.errors:
-            return [*steps, self.errors[len(steps)]], [*targets, wrong]
-        is_rated = any(target is not None for target in targets)
-        return (steps, targets) if finish == "solution" and is_rated and len(steps) - 1 in self.path else None
+    return bool(step_labels["rating"].isna().all() and step_labels["value"].notna().any())
 
 
 def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Example]:
@@ -172,7 +122,7 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
     Raises:
         InputError: A solution's problem is missing or nothing is graded.
     """
-    texts = _texts(problems)
+    texts = texts_of(problems)
     graded = solutions[solutions["is_correct"].notna()]
     if "finish" in graded:
         graded = graded[graded["finish"].fillna("") != "found_error"]
@@ -212,11 +162,29 @@ def split_by_problem(
     return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
 
 
-def _texts(problems: pd.DataFrame) -> dict[str, str]:
+def texts_of(problems: pd.DataFrame) -> dict[str, str]:
+    """The text of each problem, by ``problem_id``.
+
+    Args:
+        problems: The problems table.
+    """
     return dict(zip(problems["problem_id"], problems["problem"], strict=True))
 
 
-def _example(problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None]) -> Example:
+def example_of(
+    problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None]
+) -> Example:
+    """An example of a labeled problem.
+
+    Args:
+        problem_id: Of the problem.
+        texts: Text of each problem in the problems table (``texts_of``).
+        steps: The steps to learn from [n_steps].
+        targets: What to predict at each [n_steps].
+
+    Raises:
+        InputError: The problems table does not hold the problem.
+    """
     if problem_id not in texts:
         raise InputError(f"problem_id {problem_id!r} is labeled but not in the problems table; ingest its problem too")
     return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
@@ -231,7 +199,7 @@ def _in_lines(
         [target if spread else None] * (len(of_step) - 1) + [target]
         for of_step, target in zip(lines, targets, strict=True)
     ]
-    return _example(
+    return example_of(
         problem_id,
         texts,
         [line for of_step in lines for line in of_step],

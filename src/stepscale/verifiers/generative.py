@@ -88,7 +88,7 @@ class GenerativeVerifier:
         scores = {}
         for trajectory, of_one, n_unread in zip(distinct, judgments, unread, strict=True):
             negative = np.ones(len(trajectory.steps), np.float32)
-            negative[: len(negative) - n_unread] = _share_wrong([one.verdicts for one in of_one])
+            negative[: len(negative) - n_unread] = _share_wrong([critique.verdicts for critique in of_one])
             scores[trajectory] = StepScores(negative, np.zeros_like(negative), n_unread)
         return [scores[trajectory] for trajectory in trajectories]
 
@@ -222,7 +222,7 @@ def _share_wrong(judgments: Sequence[Verdicts]) -> np.ndarray:
     """P(wrong) of each step [n_steps]: the share among the judgments that reach it; none where there is no judgment."""
     if not judgments:
         return np.empty(0)
-    wrong = np.array([[np.nan if right is None else not right for right in one] for one in judgments], float)
+    wrong = np.array([[np.nan if right is None else not right for right in verdicts] for verdicts in judgments], float)
     reached = ~np.isnan(wrong)
     counts = reached.sum(axis=0)
     return np.where(counts > 0, np.where(reached, wrong, 0).sum(axis=0) / np.maximum(counts, 1), _UNKNOWN)

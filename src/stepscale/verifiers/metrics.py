@@ -48,6 +48,9 @@ def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArr
 def first_error(score: StepScores) -> int:
     """Index of the first step that is likelier negative than not; -1 if none is.
 
+    Args:
+        score: A score per step.
+
     Raises:
         InputError: A step's score is NaN.
     """

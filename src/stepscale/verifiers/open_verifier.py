@@ -52,14 +52,8 @@ def load_verifier(
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         with needs("remote"), needs("models"):
-            from stepscale.remote.client import served_model
             from stepscale.verifiers.served import ServedVerifier
-        with settings_in_one_line():
-            access = ServedPRM(
-                base_url=source, model=model or "", tokenizer=tokenizer, adapter=adapter, separator=separator
-            )
-        served = access if model else access.model_copy(update={"model": served_model(access)})
-        return ServedVerifier(served, name)
+        return ServedVerifier(_access_to(source, model, tokenizer, adapter, separator), name)
     source = checked_folder(source)
     check_precision(dtype)
     folder = Path(source)
@@ -69,13 +63,7 @@ def load_verifier(
         with needs("models"):
             from stepscale.verifiers.scoring import ModelVerifier
         return ModelVerifier(folder, name, device=device, dtype=dtype)
-    adapter_name = adapter or adapter_for(source)
-    if adapter_name is None:
-        raise InputError(
-            f"{source} is no verifier that is known by itself; name its adapter, one of {', '.join(ADAPTERS)}"
-        )
-    if adapter_name not in ADAPTERS:
-        raise InputError(f"adapter {adapter_name!r}: there is none of this name; choose one of {', '.join(ADAPTERS)}")
+    adapter_name = _known_adapter(adapter, source)
     with needs("models"):
         from stepscale.verifiers.adapters import open_public_verifier
     with settings_in_one_line():
@@ -88,6 +76,31 @@ def load_verifier(
             separator=separator,
         )
     return open_public_verifier(public)
+
+
+def _access_to(
+    address: str, model: str | None, tokenizer: str | None, adapter: Adapter | None, separator: str
+) -> ServedPRM:
+    """How the server is asked, with the name of the only model that it serves where none is given."""
+    from stepscale.remote.client import served_model
+
+    with settings_in_one_line():
+        access = ServedPRM(
+            base_url=address, model=model or "", tokenizer=tokenizer, adapter=adapter, separator=separator
+        )
+    return access if model else access.model_copy(update={"model": served_model(access)})
+
+
+def _known_adapter(adapter: Adapter | None, source: str | Path) -> Adapter:
+    """The adapter that was named, or that the model's name or folder tells; raises InputError where there is none."""
+    adapter_name = adapter or adapter_for(source)
+    if adapter_name is None:
+        raise InputError(
+            f"{source} is no verifier that is known by itself; name its adapter, one of {', '.join(ADAPTERS)}"
+        )
+    if adapter_name not in ADAPTERS:
+        raise InputError(f"adapter {adapter_name!r}: there is none of this name; choose one of {', '.join(ADAPTERS)}")
+    return adapter_name
 
 
 def open_verifier(folder: Path, name: str, placement: Placement) -> "StepReader":

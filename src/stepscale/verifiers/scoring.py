@@ -134,7 +134,12 @@ def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
 
 
 def warn_of_unread(name: str, encoded: Sequence[Encoded]) -> None:
-    """Log how many steps verifier ``name`` could not read, if any."""
+    """Log how many steps a verifier could not read, if any.
+
+    Args:
+        name: The verifier's.
+        encoded: What it was given to read.
+    """
     unread = sum(text.n_unread for text in encoded)
     if unread:
         _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", name, unread)
@@ -182,13 +187,13 @@ def encode_lines(encoder: StepEncoder) -> Encode:
 
     def encode(trajectories: Sequence[Trajectory]) -> list[Encoded]:
         split = [None if all(len(s.splitlines()) < 2 for s in t.steps) else _lines(t.steps) for t in trajectories]
-        written = (
+        texts = (
             (t.problem, t.steps if lines_of_steps is None else [line for lines in lines_of_steps for line in lines])
             for t, lines_of_steps in zip(trajectories, split, strict=True)
         )
         return [
-            one if lines_of_steps is None else _of_steps(one, [len(lines) for lines in lines_of_steps])
-            for one, lines_of_steps in zip(encoder.encode(written), split, strict=True)
+            encoded if lines_of_steps is None else _of_steps(encoded, [len(lines) for lines in lines_of_steps])
+            for encoded, lines_of_steps in zip(encoder.encode(texts), split, strict=True)
         ]
 
     return encode
@@ -206,19 +211,31 @@ def _of_steps(encoded: Encoded, lengths: Sequence[int]) -> Encoded:
 
 
 def reader(labels: Sequence[str]) -> Read:
-    """How the outputs of a head trained here, of these names, become probabilities."""
+    """How the outputs of a head trained here become probabilities.
+
+    Args:
+        labels: The outputs' names.
+    """
     return read_right if len(labels) == 1 else read_ratings
 
 
 def read_ratings(logits: FloatArray) -> StepScores:
-    """Logits [n, 3] of negative, neutral, positive; or [n, 2] without neutral."""
+    """Scores from logits of ratings.
+
+    Args:
+        logits: [n, 3] of negative, neutral, positive; or [n, 2] without neutral.
+    """
     weights = np.exp(logits - logits.max(-1, keepdims=True))
     share = weights / weights.sum(-1, keepdims=True)
     return StepScores(share[:, 0], share[:, 1] if share.shape[1] == 3 else np.zeros(len(share), np.float32))
 
 
 def read_right(logits: FloatArray) -> StepScores:
-    """Logits [n, 1] of "right"."""
+    """Scores from logits of "right".
+
+    Args:
+        logits: [n, 1].
+    """
     negative = 0.5 * (1 - np.tanh(logits[:, 0] / 2))  # 1 - sigmoid, without overflow
     return StepScores(negative.astype(np.float32), np.zeros(len(negative), np.float32))
 

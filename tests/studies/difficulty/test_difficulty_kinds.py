@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
+from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.difficulty import quantile_bins
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.difficulty.kinds import agreement_with_oracle, policies_by_kind
 
 N = 100

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stepscale.estimators.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal
+from stepscale.estimators.compute_optimal import ComputeOptimal, compute_optimal
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.report.claims import settle
 from stepscale.studies.larger_model.claims import b7_quantities
 

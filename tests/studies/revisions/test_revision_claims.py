@@ -133,7 +133,7 @@ def test_b6_does_not_hold_where_one_kind_of_bins_never_matches() -> None:
 
 def _by_half() -> pd.Series:
     """Parallel is 0.3 better in the problems of one half of each bin and 0.2 worse in the other: each half picks wrongly."""
-    from stepscale.estimators.compute_optimal import fold_of
+    from stepscale.estimators.cross_validation import fold_of
 
     table = ratios(better(0.0))
     halves = dict(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.estimators.compute_optimal import StrategyResults, fold_of
+from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.curve import Curve, curve
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.report.claims import settle
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.search.claims import b1_quantities, b2_quantities, b3_quantities

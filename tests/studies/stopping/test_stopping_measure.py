@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stepscale.estimators.compute_optimal import fold_of
+from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.online_outcomes import Candidates, outcomes
 from stepscale.estimators.stopping.prefixes import prefixes
 from stepscale.estimators.stopping.replay import follow_rule

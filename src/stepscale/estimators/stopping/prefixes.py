@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stepscale.estimators.checking import Codes, Floats, checked_answers, checked_count
 from stepscale.estimators.online_outcomes import Candidates, checked_candidates, random_orders
 from stepscale.estimators.samples import one_spelling
-from stepscale.estimators.voting import share_right, vote_weights, winners
+from stepscale.estimators.vote_counts import share_right, vote_weights, winners
 
 if TYPE_CHECKING:
     from stepscale.grading import Rules
@@ -136,7 +136,14 @@ def answer_posterior(counts: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
 
 
 def log_odds_of(scores: Floats) -> Floats:
-    """log(c / (1 - c)) of scores c, which are held a little away from 0 and 1."""
+    """Log odds of scores, which are held a little away from 0 and 1.
+
+    Args:
+        scores: Probabilities c [...].
+
+    Returns:
+        log(c / (1 - c)) [...].
+    """
     clipped = np.clip(scores, _SUREST, 1 - _SUREST)
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 

@@ -33,7 +33,14 @@ class LabelColumns:
         self._buffer = Walk()
 
     def add(self, problem_id: str, sample_id: int, labeler: str | None, record: Walk) -> None:
-        """The labels of one record."""
+        """The labels of one record.
+
+        Args:
+            problem_id: Of the record.
+            sample_id: Number of the solution among those of the problem.
+            labeler: Who labeled; None: it is not said.
+            record: The record, walked through.
+        """
         buffer = self._buffer
         if record.human:
             buffer.human.extend(len(buffer.texts) + index for index in record.human)

@@ -53,6 +53,9 @@ class RecordDetails(NamedTuple):
 def details_of(record: Record) -> RecordDetails:
     """The values of a record, each of the published type or null.
 
+    Args:
+        record: A line of PRM800K.
+
     Raises:
         BadRecord: One is of another type.
     """

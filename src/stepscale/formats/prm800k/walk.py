@@ -30,7 +30,12 @@ class Walk:
     chosen: list[int] = field(default_factory=list)
 
     def add(self, completion: Record, place: int) -> None:
-        """One labeled completion of the step ``place`` (from 1)."""
+        """One labeled completion of a step.
+
+        Args:
+            completion: As the record has it.
+            place: Number of the step, from 1.
+        """
         if type(completion) is not dict:
             raise BadRecord(f"step {place}: a completion is {type(completion).__name__} where a JSON object is needed")
         text, rating, flagged = completion["text"], completion["rating"], completion.get("flagged")
@@ -45,7 +50,15 @@ class Walk:
         self.flagged.append(flagged)
 
     def close(self, start: int, chosen: int | None) -> int:
-        """End the group that began at index ``start``; ``chosen`` is the index of its step. Returns the next start."""
+        """End a group of completions of one step.
+
+        Args:
+            start: Index of its first completion.
+            chosen: Index of the completion that became the step; None: none did.
+
+        Returns:
+            Where the next group starts.
+        """
         end = len(self.texts)
         if end > start:
             self.positions.append(len(self.trajectory))

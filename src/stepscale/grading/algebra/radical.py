@@ -49,6 +49,9 @@ class Quotient:
 def quotient(tree: Expression) -> Quotient:
     """The exact value of ``tree``.
 
+    Args:
+        tree: A parsed expression.
+
     Raises:
         OutOfReach: It is outside of this field, or too large.
         Undefined: It divides by zero.

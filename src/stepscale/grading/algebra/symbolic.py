@@ -40,6 +40,9 @@ def simplify_to_zero(*differences: str) -> bool:
 def build(tree: Expression) -> Expr:
     """The tree as a sympy object, evaluated as sympy does.
 
+    Args:
+        tree: A parsed expression.
+
     Raises:
         _TooLarge: A power or a factorial would grow beyond bounds.
     """
@@ -64,7 +67,14 @@ def build(tree: Expression) -> Expr:
 
 
 def operation(operator: str, left: Expr, right: Expr, **options: bool) -> Expr:
-    """One of + - * / ^ by sympy's constructors, which take ``options`` such as ``evaluate=False``."""
+    """One of + - * / ^ by sympy's constructors.
+
+    Args:
+        operator: Which one.
+        left: First operand.
+        right: Second operand.
+        options: As the constructors take them, such as ``evaluate=False``.
+    """
     if operator == "-":
         right = sympy.Mul(sympy.Integer(-1), right, **options)
     elif operator == "/":

@@ -31,7 +31,17 @@ def library_accepts(
     latex: bool,
     expr: bool,
 ) -> bool:
-    """True if Math-Verify extracts an answer from both texts and finds the prediction's equal to the gold's."""
+    """Whether Math-Verify extracts an answer from both texts and finds the prediction's equal to the gold's.
+
+    Args:
+        prediction: The text that is graded.
+        gold: The text of the reference answer.
+        float_rounding: Decimal places to which numbers are compared.
+        strict: As ``math_verify.verify`` takes it.
+        allow_set_relation_comp: As ``math_verify.verify`` takes it.
+        latex: Whether answers are looked for as LaTeX.
+        expr: Whether answers are looked for as plain expressions.
+    """
     reference, answer = (_parsed(text, latex, expr) for text in (gold, prediction))
     options = {"strict": strict, "allow_set_relation_comp": allow_set_relation_comp, "timeout_seconds": None}
     return bool(verify(reference, answer, float_rounding=float_rounding, **options))

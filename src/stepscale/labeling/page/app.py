@@ -45,7 +45,8 @@ def create_app(queue: Queue, tokens: Mapping[str, str] | None = None) -> FastAPI
 
     Args:
         queue: What is labeled.
-        tokens: By labeler. Without any, everybody on this machine may label, under the name that they choose.
+        tokens: Secret token of each labeler, by name. Without any, everybody on this machine may label, under the name that
+            they choose.
     """
     app = FastAPI(title="Label steps", docs_url=None, redoc_url=None, openapi_url=None)
     who = Annotated[str, Depends(_by_token(tokens) if tokens else _by_name)]
@@ -75,6 +76,14 @@ def create_app(queue: Queue, tokens: Mapping[str, str] | None = None) -> FastAPI
             raise HTTPException(507, f"the server's disk did not take it ({error.strerror})") from None
         return {"saved": True, "new": is_new}
 
+    app.mount("/static", StaticFiles(directory=_STATIC))
+    _add_safeguards(app, local_only=not tokens)
+    return app
+
+
+def _add_safeguards(app: FastAPI, local_only: bool) -> None:
+    """Short messages for bad requests, headers on every answer, bounded bodies, and the hosts that may be asked for."""
+
     @app.exception_handler(RequestValidationError)
     def refuse(_: Request, error: RequestValidationError) -> JSONResponse:
         fault = error.errors()[0]
@@ -86,15 +95,18 @@ def create_app(queue: Queue, tokens: Mapping[str, str] | None = None) -> FastAPI
         response.headers.update(_HEADERS)
         return response
 
-    app.mount("/static", StaticFiles(directory=_STATIC))
     app.add_middleware(BoundedBodies)
-    if not tokens:  # another site's page must not reach this server through the browser, under whatever name
+    if local_only:  # another site's page must not reach this server through the browser, under whatever name
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
-    return app
 
 
 def shown(sample: Sample, ask: Ask) -> dict[str, Any]:
-    """A sample as the page takes it: texts and formulas; neither score nor known ratings, which would anchor a labeler."""
+    """A sample as the page takes it: texts and formulas; neither score nor known ratings, which would anchor a labeler.
+
+    Args:
+        sample: What is labeled.
+        ask: What is asked of a labeler: the steps alone, or alternatives too.
+    """
     return {
         "id": sample.id,
         "problem": parts_as_json(sample.problem),

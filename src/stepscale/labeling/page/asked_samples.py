@@ -48,7 +48,12 @@ class Sample(BaseModel):
 
 
 def sample_id(problem: str, steps: Iterable[str]) -> str:
-    """The id of a solution's text."""
+    """The id of a solution's text.
+
+    Args:
+        problem: The problem's text.
+        steps: Texts of the steps.
+    """
     digest = blake2b(problem_key(problem).encode(), digest_size=8)
     for step in steps:
         text = step.encode("utf-8", "surrogatepass")
@@ -85,6 +90,9 @@ def read_samples(path: str | Path, format: str = ASKED) -> list[Sample]:
 def read_known(path: str | Path) -> dict[str, Sample]:
     """Samples with known labels, by id: the finished records of a PRM800K file.
 
+    Args:
+        path: A PRM800K file.
+
     Raises:
         InputError: The file is missing, a line of it is bad, or none is finished.
     """
@@ -96,6 +104,9 @@ def read_known(path: str | Path) -> dict[str, Sample]:
 
 def latest_asked(path: str | Path) -> Path:
     """The file itself, or the latest round's list in a folder.
+
+    Args:
+        path: A file, or the folder of a data loop.
 
     Raises:
         InputError: There is none.
@@ -136,6 +147,9 @@ def _asked(record: Record) -> Sample:
 def sample_of(record: Record) -> Sample | None:
     """The solution that a PRM800K record labels; None if it has no steps.
 
+    Args:
+        record: A line of a PRM800K file.
+
     Raises:
         BadRecord: It is no such record.
     """
@@ -160,7 +174,12 @@ def sample_of(record: Record) -> Sample | None:
 
 
 def ratings_of(labels: list[Record], steps: Iterable[str]) -> tuple[int, ...]:
-    """The ratings of a solution's own steps in ``label.steps``, up to the first -1 or the first step without one."""
+    """The ratings of a solution's own steps in ``label.steps``, up to the first -1 or the first step without one.
+
+    Args:
+        labels: The list ``label.steps`` of a PRM800K record.
+        steps: Texts of the solution's own steps.
+    """
     ratings: list[int] = []
     for label, text in zip(labels, steps, strict=False):
         rating = next((c["rating"] for c in label["completions"] or () if c["text"] == text), None)

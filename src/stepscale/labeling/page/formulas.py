@@ -46,6 +46,9 @@ def parts(text: str) -> list[str | Formula]:
     """The text cut into plain pieces and formulas, in order.
 
     Formulas stand between ``$``, ``$$``, ``\\(``, ``\\[`` or in an environment such as ``align``.
+
+    Args:
+        text: A problem, a step or an answer.
     """
     pieces: list[str | Formula] = []
     start, budget = 0, _MOST_IN_TEXT
@@ -72,7 +75,12 @@ def as_html(text: str) -> str:
 
 @lru_cache(4_096)
 def mathml(latex: str, block: bool = False) -> Tree | None:
-    """The MathML of a formula; None if it cannot be read, is too long, or holds what is no MathML."""
+    """The MathML of a formula; None if it cannot be read, is too long, or holds what is no MathML.
+
+    Args:
+        latex: The formula, without its dollar signs.
+        block: Whether it stands on a line of its own.
+    """
     from latex2mathml.converter import convert_to_element
 
     if len(latex) > _MOST_CHARACTERS or not latex.strip():

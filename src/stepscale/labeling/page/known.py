@@ -34,7 +34,12 @@ class Tally:
         return self.agreed / self.answered if self.answered else None
 
     def add(self, record: Record, sample: Sample) -> None:
-        """Count a record of a sample whose ratings are known."""
+        """Count a record of a sample whose ratings are known.
+
+        Args:
+            record: A labeler's record.
+            sample: The sample, whose ratings are known.
+        """
         self.answered += 1
         self.screening += bool(record.get("is_initial_screening_question"))
         self.agreed += agrees(record, sample)
@@ -64,7 +69,12 @@ def id_of(record: Record) -> str:
 
 
 def agrees(record: Record, sample: Sample) -> bool:
-    """Whether a record finds the same first wrong step as is known, or none."""
+    """Whether a record finds the same first wrong step as is known, or none.
+
+    Args:
+        record: A labeler's record.
+        sample: The sample, with its known labels.
+    """
     label = record["label"]
     if label.get("finish_reason") in _UNFINISHED:
         return False
@@ -72,7 +82,15 @@ def agrees(record: Record, sample: Sample) -> bool:
 
 
 def tallies(records: Iterable[Record], known: Mapping[str, Sample]) -> dict[str, Tally]:
-    """The tally of each labeler who answered a known question."""
+    """The tally of each labeler who answered a known question.
+
+    Args:
+        records: Of all labelers.
+        known: Samples with known labels, by id.
+
+    Returns:
+        Tallies by labeler.
+    """
     by_labeler: dict[str, Tally] = defaultdict(Tally)
     for record in records:
         if is_known_question(record) and (sample := known.get(id_of(record))) is not None:

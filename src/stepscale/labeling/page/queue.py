@@ -104,6 +104,10 @@ class Queue:
     def save(self, labeler: str, submission: Submission) -> bool:
         """Put the record on the disk.
 
+        Args:
+            labeler: Who sends it.
+            submission: What the page sends.
+
         Returns:
             Whether it is new; this labeler's second record of a sample is not written.
 
@@ -128,10 +132,10 @@ class Queue:
             tally = self._tallies[labeler]
             left_out = self._is_left_out(labeler)
             open_ones = [key for key in self._samples if self._missing(key) > 0]
-            mine = self._labeled[labeler]
+            labeled_keys = self._labeled[labeler]
             return LabelingProgress(
-                labeled=len(mine),
-                left=0 if left_out else sum(key not in mine for key in open_ones),
+                labeled=len(labeled_keys),
+                left=0 if left_out else sum(key not in labeled_keys for key in open_ones),
                 agreement=tally.agreement,
                 left_out=left_out,
                 waiting=len(open_ones),
@@ -157,8 +161,8 @@ class Queue:
             draw = seed_for(self.options.seed, "quality-control", labeler, len(done)) / _GRAIN
             if draw >= self.options.quality_control:
                 return None
-        left = [key for key in self._known if key not in done]
-        key = min(left, key=lambda key: seed_for(self.options.seed, f"known|{labeler}", key), default=None)
+        open_keys = [key for key in self._known if key not in done]
+        key = min(open_keys, key=lambda key: seed_for(self.options.seed, f"known|{labeler}", key), default=None)
         return None if key is None else self._known[key]
 
     def _task(self, labeler: str) -> Sample | None:

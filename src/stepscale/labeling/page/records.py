@@ -77,7 +77,13 @@ def make_record(sample: Sample, submission: Submission, labeler: str, kind: Kind
 
 
 def completions_of(sample: Sample, step: int, ask: Ask) -> list[str]:
-    """The completions of a step that are rated: its own text, and with "alternatives" the others."""
+    """The completions of a step that are rated.
+
+    Args:
+        sample: What is labeled.
+        step: Number of the step, from 0.
+        ask: With "alternatives" the other completions are rated too, not only the step's own text.
+    """
     alternatives = sample.alternatives[step] if ask == "alternatives" and step < len(sample.alternatives) else ()
     return [sample.steps[step], *alternatives]
 

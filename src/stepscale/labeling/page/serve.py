@@ -40,6 +40,13 @@ class Files:
 def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str, port: int) -> None:
     """Serve the page until the process is told to end.
 
+    Args:
+        files: What is labeled, and where labels go.
+        options: How the page asks.
+        labelers: Names of those who may label; none: everybody on this machine.
+        host: Address to listen on.
+        port: Port to listen on.
+
     Raises:
         InputError: A file or an option is at fault, or the address cannot be listened on.
     """

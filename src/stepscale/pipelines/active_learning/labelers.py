@@ -11,6 +11,9 @@ from stepscale.parameters import LoopSettings
 def open_labeler(labeler: NeedsNoModel) -> Labeler:
     """A labeler that needs no model.
 
+    Args:
+        labeler: Which one, and its settings.
+
     Raises:
         InputError: Its file is missing, or a line of it is bad.
     """
@@ -22,7 +25,7 @@ def open_for_loop(generator_model: Path, settings: LoopSettings) -> Labeler:
 
     Args:
         generator_model: Folder of the generator.
-        settings: Settings that the nodes of the pipeline share.
+        settings: The labeler of the loop, and the generator that rollouts need.
 
     Raises:
         InputError: It is PRM_large, which labels in another pipeline; or as ``open_labeler``.

@@ -34,6 +34,11 @@ def show_pool(solutions: pd.DataFrame, labels: pd.DataFrame) -> Part:
 
 
 def show_labels(counts: pd.DataFrame, settings: ReleaseSettings) -> Part:
-    """Their part of the report; where people labeled, with who they are and how far they agree."""
+    """The part of the report on labels; where people labeled, with who they are and how far they agree.
+
+    Args:
+        counts: Counts of the labels, rounds in the index.
+        settings: Which labeler, and where the problems come from.
+    """
     part = labels_part(counts, settings.pool.labeler.kind == "given")
     return part.model_copy(update={"tables": people_tables(people_of(settings))})

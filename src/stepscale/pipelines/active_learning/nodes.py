@@ -27,8 +27,8 @@ def sample_pool(
     Args:
         generator_model: Folder of the generator.
         problems: Problems of all splits, a row per problem.
-        generator: Parameters ``generator``.
-        pool: Parameters ``pool``.
+        generator: How solutions are sampled.
+        pool: Whose solutions are sampled, how many, and in which shards.
         seed: The run's seed.
     """
     _refuse_given(pool)
@@ -49,8 +49,8 @@ def label_pool(
         generator_model: Folder of the generator.
         problems: Problems of all splits, a row per problem.
         pool_solutions: Solutions of the labeled pool, a row per sample.
-        generator: Parameters ``generator``.
-        pool: Parameters ``pool``.
+        generator: The generator that rollouts need.
+        pool: Whose solutions are labeled, and in which shards.
         seed: The run's seed.
     """
     practice, labeler = _practice(problems), _refuse_given(pool)
@@ -72,7 +72,13 @@ def label_pool(
 
 
 def label_part(opened: Callable[[], Labeler], problems: pd.DataFrame, solutions: pd.DataFrame) -> Made:
-    """Step labels of a few problems' solutions."""
+    """Step labels of a few problems' solutions.
+
+    Args:
+        opened: Opens the labeler.
+        problems: A few problems.
+        solutions: Their solutions.
+    """
     from stepscale.cost import Ledger
 
     ledger = Ledger()
@@ -100,6 +106,14 @@ def read_given_labels(
     problems: pd.DataFrame, source: ProblemSource, pool: PoolBlock
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The solutions and step labels that came with the training and validation problems, as the labeled pool.
+
+    Args:
+        problems: Problems of all splits.
+        source: Where they came from, labels with them.
+        pool: How the pool is made; its labeler must be the given labels.
+
+    Returns:
+        Solutions and step labels.
 
     Raises:
         InputError: Another labeler is asked for, or no labels came with the problems.

@@ -59,14 +59,14 @@ def given_labels() -> Pipeline:
 
 def release_pool() -> Pipeline:
     """The labeled pool as a data set to pass on, in PRM800K's format."""
-    written = Node(
+    writing = Node(
         release.release_pool,
         inputs=named("problems", "step_labels")
         | {"solutions": "pool_solutions", "settings": "params:release_settings"},
         outputs=["release", "release_counts"],
         name="release_labels",
     )
-    return Pipeline([written, *measuring.nodes()], tags="release")
+    return Pipeline([writing, *measuring.nodes()], tags="release")
 
 
 def release_with_loop() -> Pipeline:
@@ -77,7 +77,7 @@ def release_with_loop() -> Pipeline:
         outputs=["released_solutions", "released_labels"],
         name="add_loop",
     )
-    written = Node(
+    writing = Node(
         release.release_with_loop,
         inputs={
             "problems": "problems",
@@ -89,4 +89,4 @@ def release_with_loop() -> Pipeline:
         outputs=["release", "release_counts"],
         name="release_labels",
     )
-    return Pipeline([joined, written, *measuring.nodes()], tags="loop_release")
+    return Pipeline([joined, writing, *measuring.nodes()], tags="loop_release")

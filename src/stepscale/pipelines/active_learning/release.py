@@ -35,7 +35,7 @@ def release_pool(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         step_labels: Step labels of the pool, a row per rated step.
-        settings: Settings that the nodes of the pipeline share.
+        settings: What the data card says of the run.
     """
     no_rounds = pd.DataFrame(columns=[*KEY, "round", "score"])
     card = _card(problems, step_labels, step_labels.head(0), settings)
@@ -109,7 +109,7 @@ def people_of(settings: ReleaseSettings) -> list[People]:
     """Who labeled in each file of people's labels that the pool or the loop names and that is there.
 
     Args:
-        settings: Settings that the nodes of the pipeline share.
+        settings: The labelers of the pool and of the loop.
     """
     labelers = [labeler for labeler in (settings.pool.labeler, settings.loop.labeler) if isinstance(labeler, ByFile)]
     by_path = {labeler.path: labeler for labeler in labelers if Path(labeler.path).exists()}
@@ -171,11 +171,11 @@ def _describe_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool
     """The base, what was done to it, and how it was sampled, for the card; given solutions are of others."""
     origin = "fine-tuned" if generator.fine_tuning else "as it is"
     sampling = generator.sampling
-    ours = f"{generator.base}, {origin}; temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
+    of_the_run = f"{generator.base}, {origin}; temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
     if pool.labeler.kind != "given":
-        return ours
-    theirs = "that of the data that was given"
-    return f"generation 0: {theirs}; later ones: {ours}" if looped else theirs
+        return of_the_run
+    of_given_data = "that of the data that was given"
+    return f"generation 0: {of_given_data}; later ones: {of_the_run}" if looped else of_given_data
 
 
 def _rows_of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def label(
         solutions: Solutions, a row per solution.
         samples: The samples to label, a row per sample.
         generator_model: Folder of the generator.
-        settings: Settings that the nodes of the pipeline share.
+        settings: The labeler of the loop, and the generator that rollouts need.
         labels: The step labels so far, a row per rated step.
     """
     return _with_new(labels, problems, chosen(solutions, samples), lambda: open_for_loop(generator_model, settings))
@@ -57,7 +57,7 @@ def label_by_prm(
         solutions: Solutions, a row per solution.
         samples: The samples to label, a row per sample.
         large_prm_model: Folder of PRM_large.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Where PRM_large runs, and how its scores become ratings.
         labels: The step labels so far, a row per rated step.
     """
     return _with_new(labels, problems, chosen(solutions, samples), lambda: _large_prm(large_prm_model, settings))

@@ -29,7 +29,7 @@ def begin(
     Args:
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
-        loop: Parameters ``loop``.
+        loop: Strategies, seeds, and how much is set aside.
         seed: The run's seed.
     """
     pool = pool_of(problems, solutions, loop)
@@ -62,7 +62,7 @@ def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) 
     Args:
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
-        loop: Parameters ``loop``.
+        loop: How many problems the pool is of.
     """
     train = problems[problems["split"] == "train"].head(loop.problems)
     samples = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
@@ -70,7 +70,13 @@ def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) 
 
 
 def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
-    """Keys of the samples set aside to judge every selector of this seed by."""
+    """Keys of the samples set aside to judge every selector of this seed by.
+
+    Args:
+        pool: The pool's solutions.
+        loop: Settings of the loop.
+        seed: Decides which samples are set aside.
+    """
     return Uniform().select(pool, loop.audit, seed_for(seed, "audit"))
 
 
@@ -80,7 +86,7 @@ def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.Da
     Args:
         scores: Verifier scores, a row per sample.
         keys: Samples chosen so far, a row per run, round and sample.
-        loop: Parameters ``loop``.
+        loop: Strategies, and samples per problem in a round.
 
     Raises:
         InputError: A strategy finds no sample that is not labeled yet.
@@ -90,14 +96,14 @@ def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.Da
     round_, parts = int(keys["round"].max()) + 1, [keys]
     for strategy, seed, pool in _runs(loop, scores):
         of_run = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed)]
-        left = without(pool, audit(pool, loop, seed))
-        new = next_round(left, of_run, strategy.selection, loop.per_problem, round_, seed)
-        if new.empty:
+        remaining = without(pool, audit(pool, loop, seed))
+        selected = next_round(remaining, of_run, strategy.selection, loop.per_problem, round_, seed)
+        if selected.empty:
             raise InputError(
                 f"loop: round {round_} of {strategy.name!r} (seed {seed}) finds no sample that is not labeled yet; lower "
                 "loop.per_problem or raise experiment.pool.samples.per_problem"
             )
-        parts.append(new.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
+        parts.append(selected.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -123,7 +129,7 @@ def choose_and_ask(
         scores: Verifier scores, a row per sample.
         keys: Samples chosen so far, a row per run, round and sample.
         labels: Step labels, a row per rated step.
-        loop: Parameters ``loop``.
+        loop: Strategies, and samples per problem in a round.
     """
     all_keys = choose(scores, keys, loop)
     new = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
@@ -140,7 +146,7 @@ def health(
         keys: Samples chosen so far, a row per run, round and sample.
         solutions: Solutions, a row per solution.
         labels: Step labels, a row per rated step.
-        loop: Parameters ``loop``.
+        loop: Strategies, seeds, and how much is set aside.
     """
     from stepscale.supervision.loop import HEALTH, round_health
 
@@ -175,7 +181,7 @@ def collect_labels(
         experiment_solutions: Solutions of the experiment's problems, a row per sample.
         keys: Samples chosen so far, a row per run, round and sample.
         labels: Step labels, a row per rated step.
-        loop: Parameters ``loop``.
+        loop: Its strategies: the first one's labels are released.
         seed: The run's seed.
     """
     shift = int(pool_solutions["sample_id"].max()) + 1

@@ -11,7 +11,8 @@ import pandas as pd
 from stepscale.parameters import LoopSettings
 from stepscale.pipelines.cells import Job, Measures, run_cells, with_problems
 from stepscale.pipelines.data_loop.nodes import RUN, pool_of
-from stepscale.supervision.arms import Arm, Cell
+from stepscale.supervision.arms import Arm
+from stepscale.supervision.cells import Cell
 from stepscale.supervision.experiment import LabeledPool, TestSamples
 from stepscale.supervision.loop_options import LoopOptions
 from stepscale.supervision.selection import KEY, candidates, chosen
@@ -29,7 +30,7 @@ def train_first_selectors(
         solutions: Solutions, a row per solution.
         keys: Samples chosen so far, a row per run, round and sample.
         labels: Step labels, a row per rated step.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Settings of the loop, of training and of measuring.
     """
     return train_selectors(problems, solutions, keys, labels, pd.DataFrame(columns=SCORES), settings)
 
@@ -42,9 +43,18 @@ def train_selectors(
     before: pd.DataFrame,
     settings: LoopSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train on all labels so far: scores of the pool by which the round chooses, and points on the test samples.
+    """Train a selector on all labels so far.
 
-    ``before``: the last round's scores, which a strategy uses again whose selector is trained once.
+    Args:
+        problems: Texts by problem_id.
+        solutions: The pool's solutions.
+        keys: Samples that were labeled so far.
+        labels: Their step labels.
+        before: The last round's scores, which a strategy uses again whose selector is trained once.
+        settings: Settings of the loop, of training and of measuring.
+
+    Returns:
+        Scores of the pool by which the round chooses, and points on the test samples.
     """
     loop = settings.loop
     pool = pool_of(problems, solutions, loop)
@@ -79,7 +89,7 @@ def measure_last(
         solutions: Solutions, a row per solution.
         keys: Samples chosen so far, a row per run, round and sample.
         labels: Step labels, a row per rated step.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Settings of the loop, of training and of measuring.
     """
     runs = list(_shared(keys))
     jobs = [_job(problems, solutions, of_run, labels, settings.loop, seed, shared) for seed, shared, of_run in runs]

@@ -15,6 +15,10 @@ logger = logging.getLogger(__name__)
 def ingest(source: ProblemSource, seed: int) -> pd.DataFrame:
     """Problems of all splits: train, valid, test, and heldout in the lab.
 
+    Args:
+        source: Where problems come from.
+        seed: Decides splits and, in the lab, problems.
+
     Raises:
         InputError: Nothing could be trained, or a file is not there or not readable.
     """
@@ -73,7 +77,14 @@ def _problems_of_files(source: ProblemSource, seed: int) -> pd.DataFrame:
 def choose_examples(
     problems: pd.DataFrame, source: ProblemSource, generator: GeneratorBlock, seed: int
 ) -> pd.DataFrame:
-    """Right solutions that show the step format: the base's own, or given ones (Lightman et al. 2023, 2.3)."""
+    """Right solutions that show the step format: the base's own, or given ones (Lightman et al. 2023, 2.3).
+
+    Args:
+        problems: Problems of all splits.
+        source: Where they came from, or the file of given examples.
+        generator: Settings of the base that writes them.
+        seed: Decides which are chosen.
+    """
     return ready_model.choose_examples(problems, source, generator, seed)
 
 
@@ -83,7 +94,7 @@ def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, generato
     Args:
         problems: Problems of all splits, a row per problem.
         examples: Examples to fine-tune on, a row per example.
-        generator: Parameters ``generator``.
+        generator: The base, and how it is fine-tuned.
         seed: The run's seed.
     """
     return ready_model.make_ready("generator", problems, examples, generator, seed)

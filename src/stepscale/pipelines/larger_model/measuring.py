@@ -37,7 +37,12 @@ def nodes() -> list[Node]:
 
 
 def log_flops_match(searches: Mapping[str, pd.DataFrame], revisions: Mapping[str, pd.DataFrame]) -> None:
-    """The differences (small - larger) as MLflow metric histories, step = bin (0: all problems); and the ratio of sizes."""
+    """Log the differences (small - larger) as MLflow metric histories, step = bin (0: all problems); and the ratio of sizes.
+
+    Args:
+        searches: Tables of the match with searches.
+        revisions: Tables of the match with revisions.
+    """
     from stepscale.tracking import current_run
 
     run = current_run()

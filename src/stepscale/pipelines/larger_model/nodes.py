@@ -32,18 +32,18 @@ def measure_sizes(generator_model: Path, larger: LargerBlock) -> dict[str, float
 
     Args:
         generator_model: Folder of the generator.
-        larger: Parameters ``larger``.
+        larger: The larger model: a base, or a server.
 
     Raises:
         InputError: The larger model is the smaller one.
     """
-    ours, theirs = _n_parameters(generator_model, None), _n_parameters(larger.base or "", larger.server)
-    if theirs < ours:
+    n_generator, n_larger = _n_parameters(generator_model, None), _n_parameters(larger.base or "", larger.server)
+    if n_larger < n_generator:
         raise InputError(
-            f"larger.base: {larger.base} has {theirs} parameters, fewer than the generator's {ours}; give a larger model"
+            f"larger.base: {larger.base} has {n_larger} parameters, fewer than the generator's {n_generator}; give a larger model"
         )
-    logger.info("the larger model has %.3g parameters, %.2f times the generator's", theirs, theirs / ours)
-    return {"generator": ours, "larger": theirs, "size_ratio": theirs / ours}
+    logger.info("the larger model has %.3g parameters, %.2f times the generator's", n_larger, n_larger / n_generator)
+    return {"generator": n_generator, "larger": n_larger, "size_ratio": n_larger / n_generator}
 
 
 def _n_parameters(source: Path | str, server: ServerSettings | None) -> int:
@@ -67,7 +67,16 @@ def choose_larger_examples(
     larger: LargerBlock,
     seed: int,
 ) -> pd.DataFrame:
-    """Right solutions to fine-tune the larger base on, chosen as the generator's; ``sizes`` were found to be in order."""
+    """Right solutions to fine-tune the larger base on, chosen as the generator's.
+
+    Args:
+        problems: Problems of all splits.
+        sizes: Parameters of both models, found to be in order.
+        source: Where problems came from.
+        generator: Settings of the generator.
+        larger: Settings of the larger model.
+        seed: Decides which are chosen.
+    """
     return ready_model.choose_examples(problems, source, larger.like(generator), seed)
 
 
@@ -79,8 +88,8 @@ def fine_tune_larger(
     Args:
         problems: Problems of all splits, a row per problem.
         examples: Examples to fine-tune on, a row per example.
-        generator: Parameters ``generator``.
-        larger: Parameters ``larger``.
+        generator: How the generator is fine-tuned, which holds for the larger model too.
+        larger: The larger base.
         seed: The run's seed.
     """
     return ready_model.make_ready("larger", problems, examples, larger.like(generator), seed)
@@ -92,7 +101,7 @@ def answer_greedily(larger_model: Path, test_problems: pd.DataFrame, settings: L
     Args:
         larger_model: Folder of the larger model.
         test_problems: The test problems, a row per problem.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Which problems, how they are answered and graded, and the seed.
     """
     from stepscale.generation.contract import Sampling
 
@@ -121,7 +130,7 @@ def price_answers(
         larger_model: Folder of the larger model.
         test_problems: The test problems, a row per problem.
         test_solutions: Graded samples of the test problems, a row per sample.
-        settings: Settings that the nodes of the pipeline share.
+        settings: How both models are asked, and the seed.
 
     Raises:
         InputError: The recorded samples have no tokens, so that their cost is unknown.
@@ -134,8 +143,10 @@ def price_answers(
         raise InputError("larger: the samples have no tokens, so what they cost is unknown; give samples with tokens")
     costs = _cost_of_one(open_generator(larger_model, settings.block, seed), problems, answers)
     generator = open_generator(generator_model, settings.generator, seed)
-    one = _cost_of_one(generator, problems, samples).set_index("problem_id")["generator_flops"]
-    costs = costs.rename(columns={"generator_flops": "flops"}).assign(generation_flops=costs["problem_id"].map(one))
+    flops_of_one = _cost_of_one(generator, problems, samples).set_index("problem_id")["generator_flops"]
+    costs = costs.rename(columns={"generator_flops": "flops"}).assign(
+        generation_flops=costs["problem_id"].map(flops_of_one)
+    )
     return answers.merge(costs[["problem_id", *_COSTS]], on="problem_id", how="left", validate="1:1")
 
 

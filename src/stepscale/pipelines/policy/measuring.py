@@ -19,6 +19,11 @@ from stepscale.studies.policy.stopping_rules import measure_stopping
 
 def nodes() -> list[Node]:
     """Learn, calibrate, save and show the policy."""
+    return [*_learning(), *_serving(), *_comparing()]
+
+
+def _learning() -> list[Node]:
+    """Learn the policy, ask it about other problems, and calibrate it on its answers."""
     return [
         Node(
             learn,
@@ -45,12 +50,25 @@ def nodes() -> list[Node]:
             outputs="served_policy",
             name="calibrate_policy",
         ),
+    ]
+
+
+def _serving() -> list[Node]:
+    """Save the policy as a model that can be served, and log it."""
+    return [
         Node(
             save_policy,
             inputs={"generator_model": "generator_model", "prm_model": "prm_model", "served": "served_policy"},
             outputs="policy",
             name="save_policy",
         ),
+        Node(log_policy, inputs={"policy": "policy"}, outputs=None, name="log_policy"),
+    ]
+
+
+def _comparing() -> list[Node]:
+    """Measure it beside other stopping rules, and show it."""
+    return [
         Node(
             compare_with_rules,
             inputs={
@@ -60,7 +78,6 @@ def nodes() -> list[Node]:
             outputs={"tables": "stopping_tables", "rules": "stopping_rules"},
             name="compare_with_stopping_rules",
         ),
-        Node(log_policy, inputs={"policy": "policy"}, outputs=None, name="log_policy"),
         Node(
             show_policy,
             inputs={
@@ -81,7 +98,7 @@ def learn(samples: pd.DataFrame, candidates: pd.DataFrame, settings: SearchSetti
     Args:
         samples: Samples, a row per sample.
         candidates: Candidates of the searches, a row per candidate.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Searches, grading rules, where models run, and the seed.
     """
     plan, rules = settings.tree_search, settings.search.grading_rules
     return learn_policy(samples, candidates, settings.generator, settings.verifiers, plan, settings.seed, rules)
@@ -95,7 +112,19 @@ def ask_policy(
     learned_policy: dict[str, Any],
     settings: SearchSettings,
 ) -> pd.DataFrame:
-    """How sure the policy is of problems that it was not chosen on, and whether it is right."""
+    """How sure the policy is of problems that it was not chosen on, and whether it is right.
+
+    Args:
+        generator_model: Folder of the generator.
+        prm_model: Folder of the PRM.
+        problems: Problems of all splits.
+        searched_problems: Problems that the policy was chosen on.
+        learned_policy: The policy's settings.
+        settings: Where models run, and the seed.
+
+    Returns:
+        A row per problem and budget: the policy's confidence, and whether its answer is right.
+    """
     from stepscale.serving.policy import ServedPolicy
     from stepscale.verifiers.open_verifier import open_verifier
 
@@ -108,7 +137,16 @@ def ask_policy(
 
 
 def save_policy(generator_model: Path, prm_model: Path, served: dict[str, Any]) -> Path:
-    """An MLflow model of the policy with the generator and the PRM in it; what is on the hub or behind a server stays there."""
+    """An MLflow model of the policy with the generator and the PRM in it; what is on the hub or behind a server stays there.
+
+    Args:
+        generator_model: Folder of the generator.
+        prm_model: Folder of the PRM.
+        served: The calibrated policy's settings.
+
+    Returns:
+        Folder of the MLflow model.
+    """
     from stepscale.serving.packaging import save_model
     from stepscale.serving.policy import ServedPolicy
 
@@ -139,7 +177,7 @@ def compare_with_rules(
         scored_samples: Scored samples of the test problems, a row per sample.
         search_candidates: Candidates of the searches, a row per candidate.
         search_accuracy: Accuracy of every strategy at every budget, a row per problem.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Searches, grading rules, resamples of the intervals, and the seed.
     """
     return measure_stopping(
         scored_samples,
@@ -155,5 +193,12 @@ def compare_with_rules(
 def show_policy(
     served: dict[str, Any], confidences: pd.DataFrame, searches: dict[str, Any], stopping: dict[str, pd.DataFrame]
 ) -> Any:
-    """Its part of the report."""
+    """The policy's part of the report.
+
+    Args:
+        served: The calibrated policy's settings.
+        confidences: As ``ask_policy`` gives them.
+        searches: Tables of the searches, with their curves.
+        stopping: Tables of the stopping rules.
+    """
     return policy_part(served, searches["curves"], calibration_errors(served, confidences), stopping)

@@ -59,5 +59,13 @@ def show_best_of_n(
     examples: Sequence[WorkedExample],
     pool: PoolBlock,
 ) -> Part:
-    """The part of the report; where rollouts labeled the pool, the PRM learned values."""
+    """The part of the report; where rollouts labeled the pool, the PRM learned values.
+
+    Args:
+        curves: Curves of the test problems.
+        tables: Further tables by name.
+        claims: Those that the samples settle.
+        examples: Solutions that show the PRM at work.
+        pool: Its labeler: where rollouts labeled the pool, the PRM learned values.
+    """
     return best_of_n_part(curves, tables, claims, examples, pool.labeler.kind == "rollouts")

@@ -75,7 +75,15 @@ def report(
     facts: dict[str, str],
     parameters: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The page as HTML, all claims, and the few lines that a run ends with."""
+    """The page as HTML, all claims, and the few lines that a run ends with.
+
+    Args:
+        main_parts: Parts of the pipelines that every run has.
+        study_parts: Parts of the studies of the papers.
+        parts_beyond: Parts of the studies beyond them.
+        facts: What the run is of, by name.
+        parameters: All parameters of the run.
+    """
     flat = {key: _flat(value) for key, value in parameters.items()}
     page = ReportPage(in_order([*main_parts, *study_parts, *parts_beyond]), facts, flat)
     return {

@@ -32,6 +32,13 @@ def show_verifiers(
     positions: pd.DataFrame,
     solutions: pd.DataFrame,
 ) -> Part:
-    """Their part of the report; it says where the pool is too small to learn from."""
+    """The verifiers' part of the report; it says where the pool is too small to learn from.
+
+    Args:
+        metrics: Numbers by verifier and name.
+        calibration: Bins of the reliability diagram, a row per bin.
+        positions: Measures by position of the step.
+        solutions: The pool's solutions.
+    """
     part = verifiers_part(metrics, calibration, positions)
     return part.model_copy(update={"too_small": pool_too_small(solutions)})

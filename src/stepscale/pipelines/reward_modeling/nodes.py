@@ -27,7 +27,7 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
     Args:
         problems: Problems of all splits, a row per problem.
         step_labels: Step labels of the pool, a row per rated step.
-        verifiers: Parameters ``verifiers``.
+        verifiers: The base and how it is trained, or a PRM that is ready.
         seed: The run's seed.
     """
     from stepscale.verifiers.examples import holds_values, prm_examples
@@ -50,7 +50,7 @@ def take_prm(verifiers: VerifierBlock) -> tuple[Path, Path]:
     """A PRM that is ready, in place of one trained here, and no ORM.
 
     Args:
-        verifiers: Parameters ``verifiers``.
+        verifiers: A PRM that is ready.
 
     Raises:
         InputError: The parameters name none.
@@ -76,7 +76,7 @@ def choose_large_prm(
         prm_model: Folder of the PRM.
         problems: Problems of all splits, a row per problem.
         step_labels: Step labels of the pool, a row per rated step.
-        verifiers: Parameters ``verifiers``.
+        verifiers: The base of PRM_large and how it is trained; without one the PRM serves.
         seed: The run's seed.
     """
     from stepscale.verifiers.examples import prm_examples
@@ -97,7 +97,7 @@ def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: Verifi
     Args:
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
-        verifiers: Parameters ``verifiers``.
+        verifiers: The base, and how it is trained.
         seed: The run's seed.
     """
     from stepscale.verifiers.examples import orm_examples
@@ -158,15 +158,10 @@ def evaluate_verifiers(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         step_labels: Step labels of the pool, a row per rated step.
-        verifiers: Parameters ``verifiers``.
+        verifiers: Where verifiers run, what neutral counts as, and where ProcessBench lies.
     """
-    from stepscale.verifiers.examples import (
-        first_error_examples,
-        holds_values,
-        neutral_as,
-        orm_examples,
-        prm_examples,
-    )
+    from stepscale.verifiers.examples import holds_values, neutral_as, orm_examples, prm_examples
+    from stepscale.verifiers.first_error_examples import first_error_examples
 
     labels = of_split(problems, step_labels, "valid")
     graded = orm_examples(problems, of_split(problems, solutions, "valid"))

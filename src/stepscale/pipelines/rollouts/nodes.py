@@ -96,7 +96,7 @@ def _train(
     metrics: dict[str, float],
 ) -> Path:
     """The folder of a verifier that learned from the solutions that were rolled out, as the arm says."""
-    from stepscale.supervision.arms import Cell
+    from stepscale.supervision.cells import Cell
     from stepscale.supervision.experiment import LabeledPool, cell_training, train_cell
     from stepscale.supervision.selection import chosen
     from stepscale.tracking import child_run

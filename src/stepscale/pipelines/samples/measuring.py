@@ -15,7 +15,12 @@ def measured_samples(tag: str) -> Pipeline:
     Args:
         tag: The pipeline that the nodes belong to.
     """
-    steps = [
+    return box([*_reading(), *_measuring()], namespace="given_samples", tag=tag)
+
+
+def _reading() -> list[Node]:
+    """Step labels and searches that come beside the samples."""
+    return [
         Node(
             read_step_labels,
             inputs={"search": "params:search"},
@@ -28,6 +33,12 @@ def measured_samples(tag: str) -> Pipeline:
             outputs="given_searches",
             name="read_searches",
         ),
+    ]
+
+
+def _measuring() -> list[Node]:
+    """Score the samples where they bear no scores, measure them, and show the result."""
+    return [
         Node(
             score_given,
             inputs={
@@ -60,4 +71,3 @@ def measured_samples(tag: str) -> Pipeline:
             name="show_samples",
         ),
     ]
-    return box(steps, namespace="given_samples", tag=tag)

@@ -39,14 +39,14 @@ _NEEDS_A_CRITIC = "the lab writes critiques of its own problems alone; name a cr
 class Critic:
     """How the critic is asked, and where it runs."""
 
-    asked: GenerativePRM
+    options: GenerativePRM
     placement: Placement
 
     def open(self) -> "GenerativeVerifier":
         """The verifier, opened once in each process that makes pieces."""
         from stepscale.verifiers.generative import open_generative
 
-        return opened(open_generative, self.asked, "critic", self.placement.device, self.placement.dtype)
+        return opened(open_generative, self.options, "critic", self.placement.device, self.placement.dtype)
 
 
 def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: S
     Args:
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Which critic, and how many critiques it learns from.
 
     Raises:
         InputError: A problem is not in the lab's language.
@@ -93,7 +93,7 @@ def train_critic(problems: pd.DataFrame, critiques: pd.DataFrame, settings: Solv
     Args:
         problems: Problems of all splits, a row per problem.
         critiques: Critiques to imitate, a row per critique.
-        settings: Settings that the nodes of the pipeline share.
+        settings: The base of the critic, how it is trained, and the seed.
 
     Raises:
         InputError: The base's weights are not here.
@@ -128,7 +128,7 @@ def judge_samples(
         critic_model: Folder of the critic.
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Judgments per sample, samples per shard, where the critic runs, and the seed.
     """
     options = settings.solve_or_verify
     tested = problems[problems["split"] == "test"].head(options.problems)
@@ -140,13 +140,13 @@ def judge_samples(
         judged = samples[samples["problem_id"].isin(set(part["problem_id"]))]
         recipe = Recipe.of(
             judge_part,
-            f"stepscale.generation.{'server' if critic.asked.server else 'local'}",
+            f"stepscale.generation.{'server' if critic.options.server else 'local'}",
             inputs={
                 "critic": model_hash(critic_model, settings.verifiers.placement.dtype),
                 "problems": content_hash(part[["problem_id", "problem"]]),
                 "samples": content_hash(judged[["problem_id", "sample_id", "steps"]]),
             },
-            settings={key: value for key, value in critic.asked.identity.items() if key != "base"},
+            settings={key: value for key, value in critic.options.identity.items() if key != "base"},
             seed=settings.seed,
         )
         pieces.append(Piece(f"judged-{start:06d}", recipe, partial(judge_part, critic, part, judged), len(judged)))
@@ -154,7 +154,13 @@ def judge_samples(
 
 
 def judge_part(critic: Critic, problems: pd.DataFrame, samples: pd.DataFrame) -> Made:
-    """The judgments of some samples; samples of equal text share theirs."""
+    """The judgments of some samples; samples of equal text share theirs.
+
+    Args:
+        critic: The critic.
+        problems: Texts by problem_id.
+        samples: Some solutions.
+    """
     verifier, ledger = critic.open(), Ledger()
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     trajectories = [
@@ -164,13 +170,13 @@ def judge_part(critic: Critic, problems: pd.DataFrame, samples: pd.DataFrame) ->
     distinct = list(dict.fromkeys(trajectories))
     by_trajectory = dict(zip(distinct, verifier.judge(distinct, ledger)[0], strict=True))
     questions = dict(zip(distinct, verifier.encode(distinct), strict=True))
-    k = critic.asked.judgments
+    k = critic.options.judgments
     table = pd.DataFrame(
         {
             "problem_id": samples["problem_id"].to_numpy(),
             "sample_id": samples["sample_id"].to_numpy(),
-            "verdicts": [[_verdict(one) for one in by_trajectory[t]] or [-1] * k for t in trajectories],
-            "written": [[one.tokens for one in by_trajectory[t]] or [0] * k for t in trajectories],
+            "verdicts": [[_verdict(judgment) for judgment in by_trajectory[t]] or [-1] * k for t in trajectories],
+            "written": [[judgment.tokens for judgment in by_trajectory[t]] or [0] * k for t in trajectories],
             "question_tokens": [len(questions[t].ids) for t in trajectories],
             "critic_parameters": verifier.parameters,
         }
@@ -195,7 +201,7 @@ def measure_solve_or_verify(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         judgments: The critic's judgments, a row per sample.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Budgets, resamples of the intervals, and the seed.
 
     Raises:
         InputError: A served model does not say how many parameters it has.

@@ -6,49 +6,58 @@ from stepscale.pipelines.named import named
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.solve_or_verify import nodes
 
+_SETTINGS = {"settings": "params:solve_or_verify_settings"}
+_TESTED = {"problems": "test_problems", "solutions": "test_solutions"}
+
 
 def create_pipeline() -> Pipeline:
     """The solve_or_verify pipeline."""
-    settings = {"settings": "params:solve_or_verify_settings"}
-    tested = {"problems": "test_problems", "solutions": "test_solutions"}
-    return Pipeline(
-        [
-            Node(
-                nodes.write_critiques,
-                inputs={"problems": "problems", "solutions": "pool_solutions"} | settings,
-                outputs="critiques",
-                name="write_critiques",
-            ),
-            Node(
-                nodes.train_critic,
-                inputs=named("problems", "critiques") | settings,
-                outputs="critic_model",
-                name="train_critic",
-            ),
-            Node(
-                nodes.judge_samples,
-                inputs=named("critic_model") | tested | settings,
-                outputs="judgments_shards",
-                name="judge_with_critic",
-            ),
-            Node(
-                gather,
-                inputs={"shards": "judgments_shards"},
-                outputs="judgments",
-                name="gather_judgments",
-            ),
-            Node(
-                nodes.measure_solve_or_verify,
-                inputs=named("generator_model", "judgments") | tested | settings,
-                outputs="solve_or_verify_tables",
-                name="measure_solve_or_verify",
-            ),
-            Node(
-                nodes.show_solve_or_verify,
-                inputs={"tables": "solve_or_verify_tables"},
-                outputs="solve_or_verify_part",
-                name="show_solve_or_verify",
-            ),
-        ],
-        tags="solve_or_verify",
-    )
+    return Pipeline([*_critic(), *_measuring()], tags="solve_or_verify")
+
+
+def _critic() -> list[Node]:
+    """Train the critic and let it judge the test samples."""
+    return [
+        Node(
+            nodes.write_critiques,
+            inputs={"problems": "problems", "solutions": "pool_solutions"} | _SETTINGS,
+            outputs="critiques",
+            name="write_critiques",
+        ),
+        Node(
+            nodes.train_critic,
+            inputs=named("problems", "critiques") | _SETTINGS,
+            outputs="critic_model",
+            name="train_critic",
+        ),
+        Node(
+            nodes.judge_samples,
+            inputs=named("critic_model") | _TESTED | _SETTINGS,
+            outputs="judgments_shards",
+            name="judge_with_critic",
+        ),
+        Node(
+            gather,
+            inputs={"shards": "judgments_shards"},
+            outputs="judgments",
+            name="gather_judgments",
+        ),
+    ]
+
+
+def _measuring() -> list[Node]:
+    """Compare votes with and without the critic at equal FLOPs, and show the comparison."""
+    return [
+        Node(
+            nodes.measure_solve_or_verify,
+            inputs=named("generator_model", "judgments") | _TESTED | _SETTINGS,
+            outputs="solve_or_verify_tables",
+            name="measure_solve_or_verify",
+        ),
+        Node(
+            nodes.show_solve_or_verify,
+            inputs={"tables": "solve_or_verify_tables"},
+            outputs="solve_or_verify_part",
+            name="show_solve_or_verify",
+        ),
+    ]

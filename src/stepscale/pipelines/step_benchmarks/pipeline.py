@@ -32,7 +32,15 @@ def create_pipeline() -> Pipeline:
 def measure_prm(
     prm_model: Path, step_benchmarks: StepBenchmarks, verifiers: VerifierBlock, report: ReportBlock, seed: int
 ) -> pd.DataFrame:
-    """How well the run's PRM judges the steps of the benchmarks that are given."""
+    """How well the run's PRM judges the steps of the benchmarks that are given.
+
+    Args:
+        prm_model: Folder of the PRM.
+        step_benchmarks: Where the benchmarks lie.
+        verifiers: Where the PRM runs.
+        report: Resamples of the intervals.
+        seed: Decides them.
+    """
     from stepscale.formats import read
     from stepscale.studies.step_benchmarks.measure import measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import open_verifier

@@ -12,7 +12,7 @@ from stepscale.formats.splits import of_split
 from stepscale.parameters import SupervisionSettings
 from stepscale.pipelines.cells import Job, Measures, plan_cells, with_problems
 from stepscale.resume import ShardPlan, Shards
-from stepscale.supervision.arms import Cell, labeled_counts, plan, training_samples
+from stepscale.supervision.cells import Cell, labeled_counts, plan, training_samples
 from stepscale.supervision.experiment import LabeledPool
 from stepscale.supervision.selection import chosen
 
@@ -71,6 +71,14 @@ def gather_points(
     active_learning: Shards,
     ablations: Shards,
 ) -> pd.DataFrame:
-    """The points of all arms."""
+    """The points of all arms, gathered from their cells.
+
+    Args:
+        process: Cells of the process arm.
+        outcome_by_large_prm: Cells of the outcome arm by PRM_large's verdicts.
+        outcome_by_answer: Cells of the outcome arm by final answers.
+        active_learning: Cells of the process arm with chosen samples.
+        ablations: Cells of the ablations.
+    """
     arms = (process, outcome_by_large_prm, outcome_by_answer, active_learning, ablations)
     return pd.concat([read() for arm in arms for read in arm.values()], ignore_index=True)

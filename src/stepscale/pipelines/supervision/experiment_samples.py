@@ -18,8 +18,8 @@ def sample_experiment(
     Args:
         generator_model: Folder of the generator.
         problems: Problems of all splits, a row per problem.
-        generator: Parameters ``generator``.
-        experiment: Parameters ``experiment``.
+        generator: How solutions are sampled.
+        experiment: Problems and samples of the pool and of the test.
         seed: The run's seed.
     """
     sampler = GradedSampler(generator_model, generator, seed)

@@ -36,7 +36,7 @@ def label_by_large_prm(
         solutions: Solutions, a row per solution.
         pool_solutions: Solutions of the labeled pool, a row per sample.
         step_labels: Step labels of the pool, a row per rated step.
-        verifiers: Parameters ``verifiers``.
+        verifiers: Where PRM_large runs, and the base of the small verifiers.
     """
     from stepscale.cost import Ledger
     from stepscale.labeling.agreement import agreement, with_final_errors
@@ -67,7 +67,7 @@ def label_by_large_prm(
 
 def _small_parameters(verifiers: VerifierBlock) -> int:
     from stepscale.engine.loading import load_tokenizer
-    from stepscale.verifiers.training import load_head
+    from stepscale.verifiers.heads import load_head
 
     base = verifiers.sized(small=True).base
     small = load_head(base, load_tokenizer(base), verifiers.training("prm", 0, small=True))
@@ -88,9 +88,10 @@ def evaluate_large_prm(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         step_labels: Step labels of the pool, a row per rated step.
-        verifiers: Parameters ``verifiers``.
+        verifiers: Where PRM_large runs.
     """
-    from stepscale.verifiers.examples import first_error_examples, prm_examples
+    from stepscale.verifiers.examples import prm_examples
+    from stepscale.verifiers.first_error_examples import first_error_examples
 
     labels = of_split(problems, step_labels, "valid")
     prm_large = Judged("prm_large", "prm", large_prm_model, prm_examples(problems, labels))
@@ -115,11 +116,11 @@ def choose_labeled(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         labels: Step labels, a row per rated step.
-        verifiers: Parameters ``verifiers``.
-        experiment: Parameters ``experiment``.
+        verifiers: How the selector is trained.
+        experiment: Arms, sizes, seeds, and the least number of optimizer steps.
         seed: The run's seed.
     """
-    from stepscale.supervision.arms import select_all
+    from stepscale.supervision.cells import select_all
 
     pool, repeats = of_split(problems, solutions, "train"), range(seed, seed + experiment.design.seeds)
     least = experiment.design.least_steps
@@ -138,7 +139,7 @@ def _selector_scores(
     """Scores of the pool by PRM_selector, which has seen the labels of one sample per problem."""
     from stepscale.cost import Ledger
     from stepscale.scratch import scratch_folder
-    from stepscale.supervision.arms import selector_cell, selector_samples
+    from stepscale.supervision.cells import selector_cell, selector_samples
     from stepscale.supervision.experiment import LabeledPool, cell_training, train_cell
     from stepscale.supervision.selection import candidates, chosen
     from stepscale.tracking import child_run
@@ -146,11 +147,12 @@ def _selector_scores(
     from stepscale.verifiers.scores_table import score_solutions
 
     cell, keys = selector_cell(seed), selector_samples(candidates(pool), seed)
-    one, options, folder = chosen(pool, keys), verifiers.training("prm", seed, small=True), scratch_folder("selector")
+    samples, options = chosen(pool, keys), verifiers.training("prm", seed, small=True)
+    folder = scratch_folder("selector")
     learns = LabeledPool(problems, pool, chosen(labels, keys))
-    with child_run("prm_selector", cell_training(cell, options, len(one), least_steps)) as run:
+    with child_run("prm_selector", cell_training(cell, options, len(samples), least_steps)) as run:
         base = verifiers.sized(small=True).base
-        trained = train_cell(cell, one, learns, base, options, least_steps, folder, run.on_log)
+        trained = train_cell(cell, samples, learns, base, options, least_steps, folder, run.on_log)
         run.metrics(trained.numbers())
     selector = open_verifier(folder, "prm_selector", verifiers.placement)
     return score_solutions(selector, problems, pool, Ledger())

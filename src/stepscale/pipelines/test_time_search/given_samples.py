@@ -16,7 +16,7 @@ def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
     """The problems of ``search.given_samples``, their graded samples, and scores of these, if any.
 
     Args:
-        search: Parameters ``search``.
+        search: Where the given samples lie, and the grading rules.
 
     Raises:
         InputError: No file is named, it holds no samples, or a line of it is bad.

@@ -127,9 +127,9 @@ def tabulate_samples(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         prm_scores: Step scores of the PRM, a row per sample.
-        config: Parameters ``report``.
-        search: Parameters ``search``.
-        plan: Parameters ``tree_search``.
+        config: How step scores become one score in the report.
+        search: The grading rules.
+        plan: How step scores become one score in searches.
     """
     return scored_samples_table(problems, solutions, prm_scores, config.rule, plan.rule, search.grading_rules)
 
@@ -143,7 +143,7 @@ def tabulate_searches(
         samples: Samples, a row per sample.
         searches: Results of the searches, a row per problem and search.
         costs: What N samples cost, a row per problem and N.
-        plan: Parameters ``tree_search``.
+        plan: Which searches were run.
     """
     scored = scored_grid(samples, list(searches["problem_id"].unique()), SEARCH)
     return search_accuracy(scored, searches, costs, plan)
@@ -161,7 +161,7 @@ def compare_online_policy(
         samples: Samples, a row per sample.
         accuracy: Accuracy of every strategy at every budget, a row per problem.
         candidates: Candidates of the searches, a row per candidate.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Searches, grading rules, budgets, resamples, and the seed.
     """
     plan, report, rules = settings.tree_search, settings.report, settings.search.grading_rules
     return measure_online_policy(samples, accuracy, candidates, plan, report, settings.seed, rules)
@@ -170,6 +170,14 @@ def compare_online_policy(
 def measure_search_difficulty(
     samples: pd.DataFrame, accuracy: pd.DataFrame, question: pd.DataFrame, config: ReportBlock, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Ways to estimate difficulty, by what a search for each bin is worth."""
+    """Ways to estimate difficulty, by what a search for each bin is worth.
+
+    Args:
+        samples: Scored samples of the test problems.
+        accuracy: Accuracy of every strategy at every budget, a row per problem.
+        question: Easiness that is predicted from each problem's text.
+        config: Resamples, and how many probes are drawn.
+        seed: Decides bins and resamples.
+    """
     results = results_of(searched_budgets(accuracy))
     return measure_difficulty(results, scored_grid(samples, results.ids, SEARCH), question, config, seed)

@@ -42,8 +42,8 @@ def sample_test(
     Args:
         generator_model: Folder of the generator.
         test_problems: The test problems, a row per problem.
-        generator: Parameters ``generator``.
-        search: Parameters ``search``.
+        generator: How solutions are sampled.
+        search: Samples per problem, grading rules, and whether certainties are noted.
         seed: The run's seed.
 
     Raises:
@@ -66,7 +66,7 @@ def read_samples(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     """Somebody's samples: their problems, the samples, graded, and the scores that came with them.
 
     Args:
-        search: Parameters ``search``.
+        search: Where the given samples lie, and the grading rules.
     """
     return read_given(search)
 
@@ -76,7 +76,7 @@ def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> tuple[
 
     Args:
         problems: Problems of all splits, a row per problem.
-        search: Parameters ``search``.
+        search: Where the given samples lie, and the grading rules.
     """
     test_problems, solutions, _ = read_given(search)
     return without_learned(test_problems, solutions, problems)
@@ -105,11 +105,11 @@ def score_with_prm(
         prm_model: Folder of the PRM.
         test_problems: The test problems, a row per problem.
         test_solutions: Graded samples of the test problems, a row per sample.
-        verifiers: Parameters ``verifiers``.
-        search: Parameters ``search``.
+        verifiers: Where the PRM runs.
+        search: Public verifiers that score too.
     """
-    ours = _score_with_folder(prm_model, "prm", test_problems, test_solutions, verifiers.placement)
-    return pd.concat([ours, *_public_scores(test_problems, test_solutions, search)], ignore_index=True)
+    trained_scores = _score_with_folder(prm_model, "prm", test_problems, test_solutions, verifiers.placement)
+    return pd.concat([trained_scores, *_public_scores(test_problems, test_solutions, search)], ignore_index=True)
 
 
 def score_with_orm(
@@ -121,7 +121,7 @@ def score_with_orm(
         orm_model: Folder of the ORM.
         test_problems: The test problems, a row per problem.
         test_solutions: Graded samples of the test problems, a row per sample.
-        verifiers: Parameters ``verifiers``.
+        verifiers: Where the ORM runs.
     """
     reference = reference_in(orm_model)
     if reference and reference.kind == "none":
@@ -138,7 +138,7 @@ def sort_scores(
         test_problems: The test problems, a row per problem.
         test_solutions: Graded samples of the test problems, a row per sample.
         given_scores: Scores that came with the samples, a row per sample and verifier.
-        search: Parameters ``search``.
+        search: Public verifiers that score too.
     """
     of_steps = given_scores["verifier"].isin(judges_steps(given_scores))
     by_step = [given_scores[of_steps], *_public_scores(test_problems, test_solutions, search)]

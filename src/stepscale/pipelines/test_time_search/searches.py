@@ -41,8 +41,8 @@ def choose_searched(
         test_problems: The test problems, a row per problem.
         test_solutions: Graded samples of the test problems, a row per sample.
         prm_scores: Step scores of the PRM, a row per sample.
-        search: Parameters ``search``.
-        tree_search: Parameters ``tree_search``.
+        search: Whether samples were given.
+        tree_search: How many problems are searched.
 
     Raises:
         InputError: There are fewer samples than budgets; they have no tokens, so that their cost is unknown; or no verifier
@@ -74,7 +74,7 @@ def run_searches(
         generator_model: Folder of the generator.
         prm_model: Folder of the PRM.
         searched_problems: The test problems that are searched, a row per problem.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Which searches, how tokens are drawn, grading rules, where models run, and the seed.
     """
     sampler = GradedSampler(generator_model, settings.generator, settings.seed)
     prm = model_hash(prm_model, settings.verifiers.placement.dtype)
@@ -105,7 +105,15 @@ def _code_of(options: SearchMethod) -> tuple[type, ...]:
 def search_part(
     generator_model: Path, prm_model: Path, problems: pd.DataFrame, options: SearchMethod, settings: SearchSettings
 ) -> Made:
-    """One search on a few problems, with models that remember nothing of other pieces."""
+    """One search on a few problems, with models that remember nothing of other pieces.
+
+    Args:
+        generator_model: Folder of the generator.
+        prm_model: Folder of the PRM.
+        problems: A few problems.
+        options: The search method and its settings.
+        settings: Where models run, and the seed.
+    """
     from stepscale.generation.contract import Sampling
     from stepscale.search.methods import search
     from stepscale.search.results import Problem
@@ -146,7 +154,7 @@ def gather_searches(shards: Shards, tree_search: SearchPlan) -> tuple[pd.DataFra
 
     Args:
         shards: The pieces by name, each loaded when it is called.
-        tree_search: Parameters ``tree_search``.
+        tree_search: Which searches were run.
 
     Raises:
         InputError: A strategy of the plan has no search among the pieces.
@@ -181,7 +189,7 @@ def price_samples(
         prm_model: Folder of the PRM.
         searched_problems: The test problems that are searched, a row per problem.
         test_solutions: Graded samples of the test problems, a row per sample.
-        settings: Settings that the nodes of the pipeline share.
+        settings: Budgets, the prompt, where models run, and the seed.
     """
     from stepscale.studies.search.sample_costs import sample_costs
     from stepscale.verifiers.contract import Trajectory
@@ -192,7 +200,7 @@ def price_samples(
     model = open_generator(generator_model, settings.generator, settings.seed)
     prm = _open_prm(prm_model, settings.verifiers)
     texts = dict(zip(searched_problems["problem_id"], searched_problems["problem"], strict=True))
-    written = {i: len(model.encode_prompt(text)) for i, text in texts.items()}
+    prompt_tokens = {i: len(model.encode_prompt(text)) for i, text in texts.items()}
     prompts = prm.encode([Trajectory(text, ()) for text in texts.values()])
     read = {i: prompt.prompt_length for i, prompt in zip(texts, prompts, strict=True)}
     encoded = prm.encode(
@@ -200,4 +208,4 @@ def price_samples(
     )
     ends = [[end - solution.prompt_length for end in solution.step_ends] for solution in encoded]
     samples = samples.assign(read_ends=pd.Series(ends, samples.index, dtype=object))
-    return sample_costs(written, samples, budgets, model.parameters, prm.parameters, read)
+    return sample_costs(prompt_tokens, samples, budgets, model.parameters, prm.parameters, read)

@@ -16,7 +16,12 @@ from stepscale.studies.world_map.worlds import MapWorld, held_out_worlds, worlds
 
 
 def explore_worlds(options: WorldMapBlock, seed: int) -> ShardPlan:
-    """Every strategy in every world of the grid and in worlds off it, a piece per world."""
+    """Every strategy in every world of the grid and in worlds off it, a piece per world.
+
+    Args:
+        options: The grid of worlds, and how each is measured.
+        seed: Of the run.
+    """
     worlds = [(world, False) for world in worlds_of(options.grid)]
     worlds += [(world, True) for world in held_out_worlds(options.grid, options.held_out, seed)]
     pieces = []
@@ -29,12 +34,29 @@ def explore_worlds(options: WorldMapBlock, seed: int) -> ShardPlan:
 
 
 def explore_world(world: MapWorld, held_out: bool, options: WorldMapBlock, seed: int) -> Made:
-    """One world's outcomes."""
+    """One world's outcomes.
+
+    Args:
+        world: Its settings.
+        held_out: Whether it lies off the grid.
+        options: How it is measured.
+        seed: Of the run.
+    """
     return Made(measure_world(world, options, seed).table.assign(held_out=held_out))
 
 
 def draw_map(outcomes: pd.DataFrame, options: WorldMapBlock, report: ReportBlock, seed: int) -> dict[str, pd.DataFrame]:
-    """Winners, curves, the rule of thumb and its tests off the grid."""
+    """Winners, curves, the rule of thumb and its tests off the grid.
+
+    Args:
+        outcomes: Rows of all worlds.
+        options: The grid of worlds.
+        report: Resamples of the intervals.
+        seed: Decides them.
+
+    Returns:
+        Tables by name.
+    """
     return measure_map(outcomes, options, report.bootstrap, seed)
 
 
@@ -46,12 +68,29 @@ def try_rule(
     report: ReportBlock,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """The rule on the run's scored samples, which may be given ones."""
+    """The rule on the run's scored samples, which may be given ones.
+
+    Args:
+        tables: Tables of the map, the rule among them.
+        samples: Scored samples of the test problems.
+        solutions: Test solutions, with their steps.
+        options: The budgets at which the rule is tried.
+        report: Resamples of the intervals.
+        seed: Decides them.
+
+    Returns:
+        Tables by name.
+    """
     lengths = solutions.assign(n_steps=solutions["steps"].map(len))[["problem_id", "sample_id", "n_steps"]]
     with_steps = samples.merge(lengths, on=["problem_id", "sample_id"], how="left")
     return rule_on_samples(tables["rule"], with_steps, options.budgets, report.bootstrap, seed)
 
 
 def show_map(tables: Mapping[str, pd.DataFrame], on_samples: Mapping[str, pd.DataFrame]) -> Part:
-    """Its part of the report."""
+    """The map's part of the report.
+
+    Args:
+        tables: Tables of the map.
+        on_samples: Tables of the rule on the run's samples.
+    """
     return map_part(tables, on_samples)

@@ -156,6 +156,11 @@ def scoring_rules(scored: SplitScores, n: int, resamples: int, seed: int) -> pd.
 
 
 def chosen_by(scored: SplitScores, verifier: str) -> np.ndarray:
-    """Column of the best-scored sample of each problem [problems]; -1 where none is answered."""
+    """Column of the best-scored sample of each problem [problems]; -1 where none is answered.
+
+    Args:
+        scored: Scored samples.
+        verifier: Name of the verifier.
+    """
     values = np.where(scored.grid.mask, scored.scores[verifier], -np.inf)
     return np.where(scored.grid.mask.any(axis=1), values.argmax(axis=1), -1)

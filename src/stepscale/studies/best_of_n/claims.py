@@ -14,7 +14,7 @@ from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.quantities import Quantity, quantity
 from stepscale.estimators.samples import SampleGrid
-from stepscale.studies.best_of_n.comparison import deciding_budget, leads_at
+from stepscale.studies.best_of_n.leads import deciding_budget, leads_at
 from stepscale.verifiers.aggregation import Rule, aggregate
 
 _Part = TypeVar("_Part")
@@ -34,7 +34,17 @@ PAPER_HELD_OUT = {"PRM - ORM": 0.091, "PRM - Majority": 0.116}
 
 
 def rule_values(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], n: int) -> dict[Rule, Floats]:
-    """Best-of-n accuracy [problems] of a PRM under each way to make one score of its step scores (``steps``, by sample)."""
+    """Best-of-n accuracy of a PRM under each way to make one score of its step scores.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        steps: Step scores, a row per sample.
+        rules: The ways.
+        n: Samples to choose from.
+
+    Returns:
+        Accuracies [problems] by rule.
+    """
     scores = rule_scores(grid, steps, rules)
     return {rule: best_of_n_per_problem(values, grid.correct, [n], grid.mask)[:, 0] for rule, values in scores.items()}
 
@@ -44,6 +54,11 @@ def a2_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> d
 
     An equivalence: the difference of two rules must lie above minus the margin either way round (two one-sided tests). Product
     with neutral as positive is no worse than the best if it is no worse than any.
+
+    Args:
+        values: Accuracies [problems] by rule.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     quantities = {}
     for first, second in permutations(RULES, 2):
@@ -90,5 +105,14 @@ def _name(rule: Rule) -> str:
 
 
 def rule_scores(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule]) -> dict[Rule, Floats]:
-    """The score [problems, samples] that each rule makes of step scores, a row of ``steps`` for each sample."""
+    """The score of each sample under each rule.
+
+    Args:
+        grid: Which samples there are [problems, samples].
+        steps: Step scores, a row per sample.
+        rules: Ways to make one score of them.
+
+    Returns:
+        Scores [problems, samples] by rule.
+    """
     return {rule: grid.place(aggregate(list(steps["negative"]), list(steps["neutral"]), *rule)) for rule in rules}

@@ -47,9 +47,11 @@ def confidences(grid: SampleGrid, samples: pd.DataFrame, rules: Iterable[VoteRul
     if "certainties" not in samples or not samples.loc[samples["answer"].notna(), "certainties"].map(len).all():
         return judged
     of_tokens = [list(cell) for cell in samples["certainties"]]
-    judged["self_certainty"] = grid.place(np.array([self_certainty(one) if one else 0.0 for one in of_tokens], float))
+    judged["self_certainty"] = grid.place(
+        np.array([self_certainty(values) if values else 0.0 for values in of_tokens], float)
+    )
     for rule in rules:
         if rule.by == "lowest_group":
-            lowest = [lowest_group(one, rule.group) if one else 0.0 for one in of_tokens]
+            lowest = [lowest_group(values, rule.group) if values else 0.0 for values in of_tokens]
             judged[rule.judge] = grid.place(np.array(lowest, float))
     return judged

@@ -18,17 +18,15 @@ from stepscale.report.claims import Claim, settle
 from stepscale.report.part import WorkedExample
 from stepscale.studies.best_of_n.aggregates import SplitScores, score_samples, scoring_rules
 from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, joined, rule_values
-from stepscale.studies.best_of_n.comparison import (
+from stepscale.studies.best_of_n.comparison import curves_table, estimates, methods
+from stepscale.studies.best_of_n.confidences import is_confidence
+from stepscale.studies.best_of_n.leads import (
     a1_quantities,
-    curves_table,
     deciding_budget,
-    estimates,
     leads_at_all_samples,
     leads_by_subject,
-    methods,
     shows_growth,
 )
-from stepscale.studies.best_of_n.confidences import is_confidence
 from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
 from stepscale.studies.best_of_n.worked_examples import choose
 
@@ -45,7 +43,16 @@ def score_splits(
     config: ReportBlock,
     search: SearchBlock,
 ) -> SplitSamples:
-    """The scored samples by split: "test", and "heldout" where there are such problems."""
+    """The scored samples by split: "test", and "heldout" where there are such problems.
+
+    Args:
+        problems: Problems of all splits.
+        solutions: Graded solutions of the test and held-out problems.
+        prm_scores: The PRM's step scores.
+        orm_scores: The ORM's scores.
+        config: How step scores become one score.
+        search: The grading rules, and the samples that were given, if any.
+    """
     places = search.given_samples.places if search.given_samples else None
     scores, rules = (prm_scores, orm_scores), search.grading_rules
     scored = {"test": score_samples(problems, "test", solutions, *scores, places, config.rule, rules, config.votes)}
@@ -58,6 +65,11 @@ def score_splits(
 
 def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> dict[str, Any]:
     """What choosing among N samples reaches.
+
+    Args:
+        scored: Scored samples by split.
+        config: Budgets and resamples.
+        seed: Decides the resamples.
 
     Returns:
         ``curves``: of the test problems. ``tables`` by name: levels, quintiles, scoring_rules, heldout_curves, each where it
@@ -90,7 +102,15 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
 def choose_worked_examples(
     scored: SplitSamples, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, pool: PoolBlock
 ) -> list[WorkedExample]:
-    """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts."""
+    """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts.
+
+    Args:
+        scored: Scored samples by split.
+        problems: Texts by problem_id.
+        solutions: With the texts of their steps.
+        prm_scores: The PRM's step scores.
+        pool: Whether the PRM learned ratings or values.
+    """
     if "prm" not in scored["test"].steps or not solutions["steps"].map(len).any():
         return []
     labeler = pool.labeler

@@ -16,13 +16,16 @@ from stepscale.estimators.quantities import ASSUMED, Quantity, growth_of, quanti
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote
 from stepscale.seeds import seed_for
-from stepscale.studies.best_of_n.comparison import PAPER_LEADS, at_budget, deciding_budget, slope_weights
+from stepscale.studies.best_of_n.leads import PAPER_LEADS, at_budget, deciding_budget, slope_weights
 
 BEHIND = 0.02  # two points, by which the PRM may be behind in a quintile and still not lose there
 
 
 def quintiles(grid: SampleGrid) -> Bins:
     """The quintile of each problem [problems], 1 (easiest) to 5, by the share of its samples that are right.
+
+    Args:
+        grid: Correctness [problems, samples].
 
     Raises:
         InputError: There are fewer than five problems.
@@ -66,6 +69,13 @@ def a6_quantities(
     ``BEHIND``, for an easy one may be saturated. The loss is a slope over all budgets, N = 1 too, unlike the ``growth`` of a
     lead: a lead is zero there whatever the verifiers do. But the accuracy of a single sample is measured, and it is what
     choosing by the ORM is to lose against.
+
+    Args:
+        bins: Quintile of each problem [problems], 1 the easiest.
+        values: Accuracies [problems, len(ns)] by method: "PRM", "ORM" and "Majority".
+        ns: Samples per problem to choose from.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     n = deciding_budget(ns)
     parts: dict[str, Quantity] = {}

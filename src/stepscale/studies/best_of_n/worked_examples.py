@@ -62,7 +62,7 @@ def choose(
         for row in _from_the_middle(rows[(best >= 0) & ~right])
     )
     caught = (example("Error caught", remark, place) for remark, place in _caught(scored, right))
-    return [one for one in (_without_wrong_step(trusted), next(caught, None), next(fooled, None)) if one]
+    return [example for example in (_without_wrong_step(trusted), next(caught, None), next(fooled, None)) if example]
 
 
 def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, steps: Any) -> list[int]:
@@ -75,10 +75,10 @@ def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, steps: A
 def _without_wrong_step(examples: Iterator[WorkedExample]) -> WorkedExample | None:
     """The first example that no rating faults; else the first; None if there is none."""
     first = None
-    for one in examples:
-        if all(step.rating != -1 for step in one.steps):
-            return one
-        first = first or one
+    for example in examples:
+        if all(step.rating != -1 for step in example.steps):
+            return example
+        first = first or example
     return first
 
 

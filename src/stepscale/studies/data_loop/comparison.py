@@ -32,6 +32,12 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
     Of each strategy the last round, and the end minus after round 1: a loss may be spread over rounds of which none shows it.
     Either one's interval below zero would be a collapse. Intervals are paired, over problems and seeds; with one seed over
     problems alone.
+
+    Args:
+        points: Points of the loop: a row per strategy, round, seed, problem and N.
+        n: Samples to choose from.
+        resamples: Bootstrap resamples.
+        seed: Decides them.
     """
     arms = {name: learning(points, name, n) for name in dict.fromkeys(points["arm"])}
     first, *other_arms = arms
@@ -112,8 +118,8 @@ def _measured(rows: pd.DataFrame, name: str, resamples: ProblemResamples) -> tup
     """Value, low, high, n, n_problems and seeds of a measure over ``rows``; the first draw gives the value."""
     by_seed, places = [], []
     for seed in rows["seed"].unique():
-        mine = (rows["seed"] == seed).to_numpy(bool)
-        group, of_seed = rows[mine], ProblemResamples(resamples.problem[mine], resamples.counts)
+        is_of_seed = (rows["seed"] == seed).to_numpy(bool)
+        group, of_seed = rows[is_of_seed], ProblemResamples(resamples.problem[is_of_seed], resamples.counts)
         if name == "auroc":
             resampled = resampled_auroc(of_seed, group["value"], group["faultless"])
         else:

@@ -10,7 +10,12 @@ from stepscale.report.plots import curve_figure, curve_view
 
 
 def difficulty_figure(policies: pd.DataFrame, axis: str) -> Figure:
-    """Accuracy of the compute-optimal policy against N, a line for each kind of bins."""
+    """Accuracy of the compute-optimal policy against N, a line for each kind of bins.
+
+    Args:
+        policies: Curves of the policies, a row per kind of bins and N.
+        axis: Title of the horizontal axis.
+    """
     reading = (
         f"Beyond Snell et al. 2024, 3.2; {int(policies['n_problems'].iloc[0])} test problems. The compute-optimal policy "
         "has bins by how many of all samples are right (oracle), or by the PRM's mean score of all samples (predicted) "

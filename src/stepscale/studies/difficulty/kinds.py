@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
+from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.curve import Curve, difference
 from stepscale.estimators.difficulty import quantile_bins, rank_correlation
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.difficulty.tables import AGREEMENT, POLICIES
 
 ORACLE, UNIFORM = "oracle", "one bin"

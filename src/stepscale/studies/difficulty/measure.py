@@ -7,8 +7,8 @@ recorded samples that also measure best-of-N; no estimate's cost is counted here
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.difficulty import oracle_easiness, predicted_easiness, probe_easiness
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.parameters import ReportBlock
 from stepscale.studies.difficulty.kinds import ORACLE, agreement_with_oracle, policies_by_kind
 from stepscale.studies.strategies.samples import ScoredGrid
@@ -34,7 +34,14 @@ def measure_difficulty(
 
 
 def easiness_by_kind(scored: ScoredGrid, question: pd.DataFrame, probes: int, seed: int) -> dict[str, Floats]:
-    """Easiness [problems] by kind, the oracle first; what there is no PRM or no predictor for is left out."""
+    """Easiness [problems] by kind, the oracle first; what there is no PRM or no predictor for is left out.
+
+    Args:
+        scored: Scored samples.
+        question: Easiness that is predicted from each problem's text.
+        probes: Samples per problem that a probe draws.
+        seed: Decides which.
+    """
     grid = scored.grid
     easiness = {ORACLE: oracle_easiness(grid.correct, grid.mask)}
     if scored.scores is not None:

@@ -30,7 +30,12 @@ _VERSION = "v1"  # in the figures: budgets of the other version lie within 2 % o
 
 
 def larger_part(searches: Mapping[str, pd.DataFrame], revisions: Mapping[str, pd.DataFrame]) -> Part:
-    """The part of the report, of the tables of ``match_larger`` for either; each may be none."""
+    """The part of the report on the larger model.
+
+    Args:
+        searches: Tables of ``match_larger`` with searches, or none.
+        revisions: Tables of ``match_larger`` with revisions, or none.
+    """
     measured = [tables for tables in (searches, revisions) if tables]
     match, curves, quantities = (
         pd.concat([tables[name] for tables in measured], ignore_index=True)

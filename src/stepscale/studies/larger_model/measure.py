@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal
+from stepscale.estimators.compute_optimal import ComputeOptimal, compute_optimal
 from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.flops_match import RATIOS, InFlops, flops_match
 from stepscale.estimators.intervals import Interval
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.larger_model.claims import MARGINS, b7_quantities

@@ -27,13 +27,25 @@ _FEWEST = 10  # answers that a map is fitted to, and an error is measured on
 
 
 def asked_problems(problems: pd.DataFrame, searched: pd.DataFrame) -> pd.DataFrame:
-    """Problems of the validation split, and test problems that no policy was chosen on."""
+    """Problems of the validation split, and test problems that no policy was chosen on.
+
+    Args:
+        problems: Problems of all splits.
+        searched: Problems that the policy was chosen on.
+    """
     fresh = (problems["split"] == "test") & ~problems["problem_id"].isin(set(searched["problem_id"]))
     return problems[fresh | (problems["split"] == "valid")].reset_index(drop=True)
 
 
 def ask(policy: ServedPolicy, problems: pd.DataFrame, generator: Generator, verifier: Verifier) -> pd.DataFrame:
-    """``POLICY_CONFIDENCES``: a row per problem that was answered, and budget up to ``LARGEST_BUDGET``."""
+    """``POLICY_CONFIDENCES``: a row per problem that was answered, and budget up to ``LARGEST_BUDGET``.
+
+    Args:
+        policy: The policy.
+        problems: Problems that it was not chosen on.
+        generator: The generator.
+        verifier: The PRM.
+    """
     columns = Columns(POLICY_CONFIDENCES, *POLICY_CONFIDENCES.columns)
     questions = [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)]
     golds = dict(zip(problems["problem_id"], problems["answer"], strict=True))
@@ -55,7 +67,9 @@ def ask(policy: ServedPolicy, problems: pd.DataFrame, generator: Generator, veri
         )
         answered = [result for result in results if result.answer is not None]
         rights = grade_many(
-            [result.answer for result in answered], [golds[one.problem_id] for one in answered], policy.grading_rules
+            [result.answer for result in answered],
+            [golds[result.problem_id] for result in answered],
+            policy.grading_rules,
         )
         for result, right in zip(answered, rights, strict=True):
             split = splits[result.problem_id]
@@ -64,7 +78,12 @@ def ask(policy: ServedPolicy, problems: pd.DataFrame, generator: Generator, veri
 
 
 def calibrated(policy: Mapping[str, Any], confidences: pd.DataFrame) -> dict[str, Any]:
-    """The policy with a map of its confidence for each budget; none where too few validation problems were answered."""
+    """The policy with a map of its confidence for each budget; none where too few validation problems were answered.
+
+    Args:
+        policy: The policy's settings.
+        confidences: As ``ask`` gives them.
+    """
     valid = confidences[confidences["split"] == "valid"]
     maps: list[tuple[int, dict[str, Any]]] = []
     for budget, rows in valid.groupby("budget"):
@@ -82,6 +101,10 @@ def _map_of(budget: int, maps: Sequence[tuple[int, dict[str, Any]]]) -> dict[str
 
 def calibration_errors(policy: Mapping[str, Any], confidences: pd.DataFrame) -> pd.DataFrame:
     """Expected calibration errors on problems that neither the policy nor its maps were fitted to.
+
+    Args:
+        policy: The calibrated policy's settings.
+        confidences: As ``ask`` gives them.
 
     Returns:
         A row per budget: budget, n_problems; before and after calibration ``raw`` and ``fitted``, each with its 95 % bounds.

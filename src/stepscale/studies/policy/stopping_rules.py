@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import fold_of
+from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.online_outcomes import outcomes
 from stepscale.estimators.stopping.prefixes import prefixes
 from stepscale.estimators.stopping.rules import COMPARED_RULES

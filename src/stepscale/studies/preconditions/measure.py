@@ -54,7 +54,15 @@ class LabeledSamples:
 def sample_and_label(
     problems: pd.DataFrame, generator: Generator, per_problem: int, sampling: Sampling, seed: int
 ) -> LabeledSamples:
-    """``per_problem`` graded and labeled samples of each problem."""
+    """Graded and labeled samples of each problem.
+
+    Args:
+        problems: Problems with known answers.
+        generator: The generator.
+        per_problem: Samples per problem.
+        sampling: How tokens are drawn.
+        seed: Of the run.
+    """
     job = SamplingJob("preconditions", per_problem, sampling, seed)
     solutions = grade(sample_solutions(job, generator, problems, Ledger()), problems)
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
@@ -120,7 +128,15 @@ def first_error_positions(samples: LabeledSamples) -> pd.Series:
 def distinct_next_steps(
     samples: LabeledSamples, generator: Generator, sampling: Sampling, states: int, seed: int
 ) -> float:
-    """Mean number of distinct texts among four next steps drawn at each of ``states`` right beginnings of solutions."""
+    """Mean number of distinct texts among four next steps drawn at right beginnings of solutions.
+
+    Args:
+        samples: Labeled samples, whose beginnings are taken.
+        generator: The generator.
+        sampling: How tokens are drawn.
+        states: Number of beginnings.
+        seed: Of the run.
+    """
     texts = dict(zip(samples.problems["problem_id"], samples.problems["problem"], strict=True))
     prefixes = [
         (*generator.encode_prompt(texts[problem_id]), *tokens[: ends[place - 1] + 1 if place else 0])
@@ -140,14 +156,30 @@ def distinct_next_steps(
 
 
 def scores_of(samples: LabeledSamples, verifier: Verifier) -> list[np.ndarray]:
-    """P(negative) of each step of each sample."""
+    """P(negative) of each step of each sample.
+
+    Args:
+        samples: Labeled samples.
+        verifier: The verifier.
+
+    Returns:
+        Of each sample [steps].
+    """
     texts = dict(zip(samples.problems["problem_id"], samples.problems["problem"], strict=True))
     rows = zip(samples.solutions["problem_id"], samples.solutions["steps"], strict=True)
     return [s.negative for s in verifier.score([Trajectory(texts[i], tuple(steps)) for i, steps in rows], Ledger())]
 
 
 def of_verifier(samples: LabeledSamples, negative: Sequence[np.ndarray]) -> Mapping[str, float]:
-    """How well a verifier tells wrong steps, up to and including each first one; 0.5 is its threshold."""
+    """How well a verifier tells wrong steps, up to and including each first one; 0.5 is its threshold.
+
+    Args:
+        samples: Labeled samples.
+        negative: P(negative) of each step of each sample.
+
+    Returns:
+        Measures by name.
+    """
     from sklearn.metrics import roc_auc_score
 
     judged = np.concatenate([scores[: len(r)] for scores, r in zip(negative, samples.ratings, strict=True)])
@@ -174,7 +206,19 @@ def beam_over_weighted(
     sampling: Sampling,
     seed: int,
 ) -> pd.DataFrame:
-    """Accuracy of weighted best-of-N and of beam search (M = sqrt(N)) with one verifier, per budget."""
+    """Accuracy of weighted best-of-N and of beam search (M = sqrt(N)) with one verifier.
+
+    Args:
+        samples: Labeled samples.
+        generator: The generator.
+        verifier: The verifier.
+        budgets: N of both.
+        sampling: How tokens are drawn.
+        seed: Of the run.
+
+    Returns:
+        A row per budget.
+    """
     answers = samples.grid(samples.solutions["answer"])
     right = samples.grid(samples.solutions["is_correct"].astype(bool)).astype(float)
     solution_scores = samples.grid([float(np.prod(1 - scores)) for scores in scores_of(samples, verifier)]).astype(

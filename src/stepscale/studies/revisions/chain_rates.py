@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Interval, bootstrap_interval, interval_of, resample_counts
+from stepscale.estimators.intervals import Interval, bootstrap_interval, interval_of
+from stepscale.estimators.resampling import resample_counts
 
 PAPER_LOST = 0.38
 """Share of right answers that the next revision turns wrong, in the paper."""
@@ -21,6 +22,11 @@ PAPER_LOST = 0.38
 
 def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
     """A row for each position: position (from 0), accuracy, low, high, n_attempts, n_problems; as the paper's Figure 6, left.
+
+    Args:
+        chains: A graded chains table.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
 
     Raises:
         InputError: Some problem has no chain as long as the longest.
@@ -84,6 +90,9 @@ def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0)
 
 def accuracy_by_position(chains: pd.DataFrame) -> Floats:
     """Mean correctness [problems, positions] over the chains that reach a position.
+
+    Args:
+        chains: A graded chains table.
 
     Raises:
         InputError: Some problem has no chain as long as the longest.

@@ -11,10 +11,10 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, strategy_results
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval, groups_interval, paired_interval
 from stepscale.estimators.quantities import ASSUMED, Quantity, quantity
+from stepscale.estimators.strategy_results import StrategyResults, strategy_results
 from stepscale.studies.revisions.chain_rates import accuracy_by_position
 from stepscale.studies.strategies.policies import gain_of_bins, generations_saved
 
@@ -61,6 +61,12 @@ def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> 
     """A ratio for each bin beats one for all; sequential over balanced revisions gains more on easy bins than on hard ones.
 
     All at the largest budget (6.2: easy problems want pure sequential revisions, hard ones a balance).
+
+    Args:
+        rows: Ratio results: a row per problem, ratio and budget.
+        bins: Difficulty bin of each problem [problems], 1 the easiest.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     results, budget = strategy_results(rows), int(rows["budget"].max())
     last = results.budgets.index(budget)
@@ -85,9 +91,15 @@ def _balanced(rows: pd.DataFrame, results: StrategyResults) -> int:
 
 
 def b6_quantities(rows: pd.DataFrame, bins: Mapping[str, Bins], resamples: int, seed: int) -> dict[str, Quantity]:
-    """``generations_saved`` by the compute-optimal ratio against parallel best-of-N, for each kind of ``bins`` (6.2, Figure 8).
+    """``generations_saved`` by the compute-optimal ratio against parallel best-of-N, for each kind of bins (6.2, Figure 8).
 
     At the budgets above 1; a budget is compared if parallel attempts still rise at four times as many.
+
+    Args:
+        rows: Ratio results: a row per problem, ratio and budget.
+        bins: By kind the bin of each problem [problems].
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     results = strategy_results(rows)
     baseline = results.curve(PARALLEL, None, resamples, seed)
@@ -99,6 +111,12 @@ def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples:
     """Sequential revisions chosen by the ORM that sees earlier attempts are no worse than by the one that does not.
 
     To within ``NOT_WORSE``, as the mean over the budgets above 1 (J and Figure 15).
+
+    Args:
+        with_history: Ratio results where the ORM that sees earlier attempts chooses.
+        without: The same where the one that does not chooses.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     lead = over_budgets(with_history, SEQUENTIAL) - over_budgets(without, SEQUENTIAL)
     return {"with history - without": quantity(bootstrap_interval(lead, resamples, seed), 0.0, -NOT_WORSE)}
@@ -106,6 +124,10 @@ def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples:
 
 def over_budgets(rows: pd.DataFrame, strategy: str) -> Floats:
     """Accuracy [problems] of a strategy, the mean over its budgets above 1; problems in the order of the table.
+
+    Args:
+        rows: Ratio results: a row per problem, ratio and budget.
+        strategy: Name of the ratio.
 
     Raises:
         InputError: The strategy has no budget above 1.

@@ -27,7 +27,14 @@ def revisions_part(
     difficulty: Mapping[str, pd.DataFrame],
     claims: Sequence[Claim],
 ) -> Part:
-    """The part of the report on revisions. ``searched``: tables of searches over revisions, none where there were none."""
+    """The part of the report on revisions.
+
+    Args:
+        tables: Tables of the chains.
+        searched: Tables of searches over revisions; none where there were none.
+        difficulty: Tables by kind of difficulty bins.
+        claims: Those that revisions settle.
+    """
     curves = tables["curves"]
     chosen = "Which ratio of sequential to parallel for which difficulty"
     return Part(

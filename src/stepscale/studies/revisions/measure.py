@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.estimators.compute_optimal import strategy_results
 from stepscale.estimators.curve import Curve
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.strategy_results import strategy_results
 from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.revisions.grid import from_one_attempt

@@ -8,10 +8,10 @@ beam searches. A verdict follows from the paired interval alone.
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.compute_optimal import strategy_results
 from stepscale.estimators.curve import Curve
 from stepscale.estimators.equal_cost import lead_at_own_cost
 from stepscale.estimators.intervals import verdict
+from stepscale.estimators.strategy_results import strategy_results
 from stepscale.parameters import ReportBlock
 from stepscale.revisions.grid import from_one_attempt
 from stepscale.studies.revisions.claims import PARALLEL, SEQUENTIAL
@@ -37,8 +37,8 @@ def measure_revision_search(
     """
     if searched.empty:
         return {}
-    ours = _searched_rows(searched)
-    parts = [ours, _revised_rows(revised)]
+    searched_rows = _searched_rows(searched)
+    parts = [searched_rows, _revised_rows(revised)]
     if len(accuracy):
         within = searched_budgets(accuracy)
         parts.append(within.loc[(within["strategy"] == WEIGHTED) | (within["method"] == "beam"), _COLUMNS])
@@ -46,7 +46,7 @@ def measure_revision_search(
     rows = pd.concat(parts, ignore_index=True)
     results = strategy_results(rows[rows["problem_id"].isin(shared)], COSTS)
     curves = strategy_curves(results, config.bootstrap, seed)
-    return {"curves": curve_rows(curves, len(results.ids)), "leads": _leads(curves, ours, len(results.ids))}
+    return {"curves": curve_rows(curves, len(results.ids)), "leads": _leads(curves, searched_rows, len(results.ids))}
 
 
 def _searched_rows(searched: pd.DataFrame) -> pd.DataFrame:
@@ -65,12 +65,12 @@ def _revised_rows(revised: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(strategy=named)[_COLUMNS]
 
 
-def _leads(curves: Curves, ours: pd.DataFrame, n_problems: int) -> pd.DataFrame:
+def _leads(curves: Curves, searched_rows: pd.DataFrame, n_problems: int) -> pd.DataFrame:
     """Of each search over revisions over each rival, at the same generations and at the same FLOPs.
 
     A search's budgets are its own: what a budget of the plan leaves unspent differs between methods.
     """
-    budgets = {str(name): sorted(rows["budget"].unique()) for name, rows in ours.groupby("strategy")}
+    budgets = {str(name): sorted(rows["budget"].unique()) for name, rows in searched_rows.groupby("strategy")}
     rows = []
     for unit, name in curves:
         rivals = [rival for other, rival in curves if other == unit and rival not in budgets]

@@ -10,13 +10,19 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.intervals import Counts, interval_of, resample_counts, resampled_ratio, with_estimate
+from stepscale.estimators.intervals import interval_of
+from stepscale.estimators.resampling import Counts, resample_counts, resampled_ratio, with_estimate
 
 COLUMNS = ["bin", "position", "shown", "low", "high", "all_shown", "all_low", "all_high", "n_attempts", "n_problems"]
 
 
 def late_attempts(chains: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Attempts with ``most`` or more answered ones before them in their chain: problem_id, position, shown (how many were)."""
+    """Attempts with many answered ones before them in their chain: problem_id, position, shown (how many were).
+
+    Args:
+        chains: A chains table.
+        most: As many answered ones, or more.
+    """
     ordered = chains.sort_values(["problem_id", "chain", "position"], kind="stable")
     answered = ordered["answer"].notna().astype(int)
     before = answered.groupby([ordered["problem_id"], ordered["chain"]]).cumsum() - answered

@@ -14,7 +14,7 @@ from stepscale.estimators.quantities import ASSUMED, Quantity, growth_of, quanti
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote, weighted_per_problem
 from stepscale.studies.best_of_n.claims import rule_scores
-from stepscale.studies.best_of_n.comparison import at_budget, deciding_budget, growth
+from stepscale.studies.best_of_n.leads import at_budget, deciding_budget, growth
 from stepscale.verifiers.aggregation import How, Rule
 
 NOT_WORSE = 0.01  # B8: one point

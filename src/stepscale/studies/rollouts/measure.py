@@ -14,7 +14,7 @@ from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import Vote
 from stepscale.parameters import PoolBlock, ReportBlock
 from stepscale.report.claims import Claim, settle
-from stepscale.studies.best_of_n.comparison import at_budget, deciding_budget, shows_growth
+from stepscale.studies.best_of_n.leads import at_budget, deciding_budget, shows_growth
 from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, rule_votes
 from stepscale.verifiers.aggregation import Rule
 

@@ -25,9 +25,20 @@ Values = dict[Rule, Floats]
 def values_by_rule(
     scored: SplitScores, votes: Mapping[Way, Vote], verifier: str, method: str, n: int, column: int
 ) -> Values:
-    """Accuracy [problems] of one verifier under each rule at ``n`` samples, which is budget number ``column`` of ``votes``.
+    """Accuracy of one verifier under each rule at one budget.
 
     Rules that read neutral steps as negative are among them for best-of-N where the verifier knows such steps.
+
+    Args:
+        scored: Scored samples.
+        votes: Votes by way to choose.
+        verifier: Its name.
+        method: "best_of_n" or "weighted".
+        n: The budget.
+        column: Its number among the budgets of ``votes``.
+
+    Returns:
+        Accuracies [problems] by rule.
     """
     ways = {how: Way(method, verifier, how) for how in HOWS}
     values: Values = {(how, "positive"): votes[way].per_problem[:, column] for how, way in ways.items() if way in votes}
@@ -37,7 +48,15 @@ def values_by_rule(
 
 
 def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples: int, seed: int) -> pd.DataFrame:
-    """A row per rule that another is compared with: product by best-of-N (A2), last by the weighted vote (B8)."""
+    """A row per rule that another is compared with: product by best-of-N (A2), last by the weighted vote (B8).
+
+    Args:
+        verifier: Its name.
+        by_method: Accuracies by rule, by method.
+        n: The budget.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+    """
     rows = []
     for claim, method, rule in (("A2", BEST, _PRODUCT), ("B8", WEIGHTED, _LAST)):
         for other, lead in _leads(by_method.get(method, {}), rule):
@@ -50,7 +69,13 @@ def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples:
 
 
 def b8_of(values: Values, resamples: int, seed: int) -> dict[str, Quantity]:
-    """The quantities of claim B8; none where scores could not be summed to votes."""
+    """The quantities of claim B8; none where scores could not be summed to votes.
+
+    Args:
+        values: Accuracies [problems] by rule, of the weighted vote.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+    """
     return b8_quantities(values, resamples, seed) if values else {}
 
 

@@ -40,7 +40,12 @@ _SEARCHES_NOTE = (
 
 
 def samples_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim]) -> Part:
-    """The part of the report on the samples that were given. Tables that could not be measured are left out."""
+    """The part of the report on the samples that were given. Tables that could not be measured are left out.
+
+    Args:
+        tables: Those that could be measured, by name.
+        claims: Those that the samples settle.
+    """
     makers = (
         ("policy_savings", _savings_table),
         ("policy_choices", _chosen_table),

@@ -18,8 +18,8 @@ from stepscale.parameters import ReportBlock, SearchBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.aggregates import SplitScores, rows_of_samples, score_samples
 from stepscale.studies.best_of_n.claims import joined
-from stepscale.studies.best_of_n.comparison import shows_growth
 from stepscale.studies.best_of_n.confidences import is_confidence
+from stepscale.studies.best_of_n.leads import shows_growth
 from stepscale.studies.difficulty.kinds import agreement_with_oracle
 from stepscale.studies.rollouts.claims import b9_quantities
 from stepscale.studies.samples.aggregations import Values, b8_of, lead_rows, values_by_rule
@@ -131,7 +131,13 @@ def measure_samples(
 
 
 def all_scores(scored: SplitScores, solutions: pd.DataFrame, orm_scores: pd.DataFrame) -> dict[str, Scores]:
-    """By verifier its scores by aggregation."""
+    """The scores of each verifier by aggregation.
+
+    Args:
+        scored: Scored samples.
+        solutions: The samples among all solutions.
+        orm_scores: Of the ORM.
+    """
     samples = solutions[solutions["problem_id"].isin(set(scored.grid.ids))]
     scores = {name: scores_by_aggregation(scored.grid, rows, of_steps=True) for name, rows in scored.steps.items()}
     for name in orm_scores["verifier"].unique():
@@ -143,7 +149,14 @@ def all_scores(scored: SplitScores, solutions: pd.DataFrame, orm_scores: pd.Data
 def policy_tables(
     by_verifier: Mapping[str, Optimal], samples: ScoredSamples, config: ReportBlock, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Tables of curves, savings, choices, agreement, online policy and stopping rules, with a column ``verifier``."""
+    """Tables of curves, savings, choices, agreement, online policy and stopping rules, with a column ``verifier``.
+
+    Args:
+        by_verifier: Policies by verifier.
+        samples: The samples with their scores.
+        config: Budgets and resamples.
+        seed: Decides the resamples.
+    """
     resamples, grid = config.bootstrap, samples.scored.grid
     tables: dict[str, list[pd.DataFrame]] = {}
     for name, policy in by_verifier.items():
@@ -163,10 +176,10 @@ def policy_tables(
 
 def _curve_rows(optimal: Optimal) -> pd.DataFrame:
     parts = [
-        pd.DataFrame({"n": one.x, "accuracy": one.accuracy, "low": one.interval.low, "high": one.interval.high}).assign(
-            unit=unit, label=label, n_problems=len(optimal.results.ids)
-        )
-        for (unit, label), one in optimal.curves.items()
+        pd.DataFrame(
+            {"n": curve.x, "accuracy": curve.accuracy, "low": curve.interval.low, "high": curve.interval.high}
+        ).assign(unit=unit, label=label, n_problems=len(optimal.results.ids))
+        for (unit, label), curve in optimal.curves.items()
     ]
     return pd.concat(parts, ignore_index=True)
 

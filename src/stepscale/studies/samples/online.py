@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, fold_of
-from stepscale.estimators.intervals import interval_of_rows, resample_counts, verdict, with_estimate
+from stepscale.estimators.cross_validation import fold_of
+from stepscale.estimators.intervals import interval_of_rows, verdict
 from stepscale.estimators.online_comparison import cross_validated
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, outcomes
 from stepscale.estimators.online_policy import at_equal_cost
+from stepscale.estimators.resampling import resample_counts, with_estimate
 from stepscale.estimators.samples import SampleGrid
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.best_of_n.comparison import are_shares
 from stepscale.studies.samples.optimal import Optimal, chosen_label, way_label
 from stepscale.studies.samples.ways import WEIGHTED, Scores, Way
@@ -72,7 +74,14 @@ def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: i
 def best_by_half(
     grid: SampleGrid, scores: Scores, results: StrategyResults, halves: NDArray[np.int64]
 ) -> tuple[str, str] | None:
-    """For each half the aggregation whose weighted vote is the best on the other half; None where no scores can be summed."""
+    """For each half the aggregation whose weighted vote is the best on the other half; None where no scores can be summed.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        scores: By aggregation [problems, samples].
+        results: Accuracy of every way to choose.
+        halves: Half (0 or 1) of each problem [problems].
+    """
     usable = [how for how, values in scores.items() if are_shares(values[grid.mask])]
     if not usable:
         return None
@@ -82,14 +91,27 @@ def best_by_half(
 
 
 def pool_of(grid: SampleGrid, values: Floats) -> Candidates:
-    """The samples under one aggregation; each costs one."""
+    """The samples under one aggregation; each costs one.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        values: Scores [problems, samples].
+    """
     return Candidates(grid.answers, np.where(grid.mask, values, 0.0), grid.correct, grid.mask, np.ones(grid.mask.shape))
 
 
 def outcomes_by_half(
     grid: SampleGrid, scores: Scores, best: Sequence[str], orders: int, seed: int
 ) -> tuple[Outcomes, Outcomes]:
-    """For each half what a policy would meet under its aggregation."""
+    """For each half what a policy would meet under its aggregation.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        scores: By aggregation [problems, samples].
+        best: The aggregation of each half.
+        orders: Random orders of each problem's samples.
+        seed: Decides them.
+    """
     met = {how: outcomes(grid.ids, pool_of(grid, scores[how]), {}, orders, seed) for how in set(best)}
     return met[best[0]], met[best[1]]
 

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal
+from stepscale.estimators.compute_optimal import ComputeOptimal, compute_optimal
 from stepscale.estimators.cost_optimal import cost_optimal
 from stepscale.estimators.curve import Curve, curve
 from stepscale.estimators.difficulty import N_BINS, Bins, oracle_easiness, predicted_easiness, quantile_bins
 from stepscale.estimators.efficiency import efficiency_table
 from stepscale.estimators.samples import SampleGrid
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.estimators.voting import Vote
 from stepscale.studies.best_of_n.comparison import are_shares
 from stepscale.studies.samples.ways import BEST, MAJORITY, REWARD, WEIGHTED, Scores, Way
@@ -67,7 +68,15 @@ def chosen_label(method: str) -> str:
 def strategies(
     votes: Mapping[Way, Vote], verifier: str, ids: Sequence[str], ns: Sequence[int], tokens: Floats | None
 ) -> StrategyResults:
-    """One verifier's ways to choose, and majority. ``tokens`` [problems]: mean tokens of a sample, if they are counted."""
+    """One verifier's ways to choose, and majority.
+
+    Args:
+        votes: Votes by way to choose.
+        verifier: Its name.
+        ids: Problem ids.
+        ns: Samples per problem to choose from.
+        tokens: Mean tokens of a sample [problems]; None where they are not counted.
+    """
     ways = [way for way in votes if way.verifier == verifier or way.method == MAJORITY]
     accuracy = np.stack([np.clip(votes[way].per_problem.T, 0.0, 1.0) for way in ways])
     costs = {}
@@ -80,6 +89,13 @@ def difficulty(grid: SampleGrid, scores: Scores) -> dict[str, Floats]:
     """Easiness [problems]: oracle by pass@1, predicted by the verifier's mean final score (Snell et al. 2024, 3.2).
 
     A verifier of steps is taken by its last step, as there; any other by its number.
+
+    Args:
+        grid: Correctness [problems, samples].
+        scores: By aggregation [problems, samples].
+
+    Returns:
+        Easiness by kind of estimate.
     """
     final = scores["last"] if "last" in scores else scores[REWARD]
     if not are_shares(final[grid.mask]):

@@ -13,7 +13,12 @@ from stepscale.studies.samples.ways import Scores, Way
 
 
 def mean_tokens(solutions: pd.DataFrame, ids: Sequence[str]) -> Floats | None:
-    """Mean tokens of a sample of each problem [problems]; None where the file does not count those of all."""
+    """Mean tokens of a sample of each problem [problems]; None where the file does not count those of all.
+
+    Args:
+        solutions: With their tokens, if the file counts them.
+        ids: Problem ids.
+    """
     if "n_tokens" not in solutions or solutions["n_tokens"].isna().any():
         return None
     means = solutions["n_tokens"].astype(float).groupby(solutions["problem_id"]).mean().reindex(list(ids))
@@ -29,7 +34,17 @@ def policies(
     resamples: int,
     seed: int,
 ) -> dict[str, Optimal]:
-    """By verifier its policies; see ``optimal``."""
+    """The policies of each verifier; see ``optimal``.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        scores: By verifier and aggregation [problems, samples].
+        votes: Votes by way to choose.
+        ns: Samples per problem to choose from.
+        tokens: Mean tokens of a sample [problems]; None where they are not counted.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+    """
     return {
         name: optimal(strategies(votes, name, grid.ids, ns, tokens), difficulty(grid, scores[name]), resamples, seed)
         for name in scores

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, fold_of
+from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.stopping.prefixes import prefixes
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.samples.online import best_by_half, outcomes_by_half, pool_of
 from stepscale.studies.samples.ways import Scores
 from stepscale.studies.stopping.measure import GENERATIONS, RULE_ORDERS, TOKENS, Recorded, UnitPrices, compare_rules

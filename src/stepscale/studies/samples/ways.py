@@ -94,7 +94,14 @@ def votes_of_ways(grid: SampleGrid, scores: Mapping[str, Scores], ns: Sequence[i
 
 
 def way_rows(votes: Mapping[Way, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
-    """A row per way and budget: accuracy with its interval over problems, and the Monte Carlo error."""
+    """A row per way and budget: accuracy with its interval over problems, and the Monte Carlo error.
+
+    Args:
+        votes: Votes by way to choose.
+        ns: Samples per problem to choose from.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+    """
     parts = []
     for way, vote in votes.items():
         accuracy = bootstrap_interval(vote.per_problem, resamples, seed).cells("accuracy")

@@ -12,11 +12,11 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.curve import Curve
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval, groups_interval
 from stepscale.estimators.quantities import ASSUMED, Quantity, quantity
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.strategies.policies import gain_of_bins, generations_saved
 
 Settings = Mapping[int, Sequence[str]]  # budget -> strategies of one method, each a search of its own there
@@ -31,6 +31,14 @@ def b1_quantities(
     """Beam search leads best-of-N weighted at the smallest budget, by less at the largest; lookahead is no better (B, 5.3).
 
     Lookahead against beam search is the mean over the budgets both have.
+
+    Args:
+        results: Accuracy of every strategy at every budget.
+        baseline: Name of best-of-N weighted.
+        beams: Beam searches by budget.
+        lookaheads: Lookahead searches by budget.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
 
     Raises:
         InputError: There are fewer than two budgets with beam searches, or no lookahead.
@@ -62,6 +70,14 @@ def b2_quantities(
     """A strategy for each bin beats one for all; beam search gains more in bins 3 and 4 than in bins 1 and 2 (B, 5.3).
 
     All at the largest budget; what beam search gains is over best-of-N weighted.
+
+    Args:
+        results: Accuracy of every strategy at every budget.
+        baseline: Name of best-of-N weighted.
+        beams: Beam searches by budget.
+        bins: Difficulty bin of each problem [problems].
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     last = searched_budgets(results, beams)[-1]
     budget = results.budgets[last]
@@ -84,15 +100,26 @@ def b3_quantities(
     resamples: int,
     seed: int,
 ) -> dict[str, Quantity]:
-    """``generations_saved`` against best-of-N weighted, for each kind of ``bins`` (B, 5.3 and Figure 4).
+    """``generations_saved`` against best-of-N weighted, for each kind of bins (B, 5.3 and Figure 4).
 
-    ``baseline``: best-of-N weighted at many N. ``budgets``: those that were searched at.
+    Args:
+        results: Accuracy of every strategy at every budget.
+        baseline: Curve of best-of-N weighted at many N.
+        budgets: Those that were searched at.
+        bins: By kind the bin of each problem [problems].
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     return generations_saved(results, baseline, "best-of-N weighted", budgets, bins, resamples, seed)
 
 
 def searched_budgets(results: StrategyResults, settings: Settings) -> list[int]:
-    """Indices of the budgets that have ``settings``, all of which were run there, rising."""
+    """Indices of the budgets at which all of some searches were run, rising.
+
+    Args:
+        results: Accuracy of every strategy at every budget.
+        settings: The searches by budget.
+    """
     named = [k for k, budget in enumerate(results.budgets) if settings.get(budget)]
     return [k for k in named if not np.isnan(_mean(results, settings, k)).any()]
 

@@ -12,12 +12,7 @@ from stepscale.report.plots import curve_figure, curve_panel, largest_error, uni
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.difficulty.figures import difficulty_figure, difficulty_tables
 from stepscale.studies.strategies.accuracy import CLOSED_FORM, MAJORITY, WEIGHTED
-from stepscale.studies.strategies.policy_tables import (
-    chosen_table,
-    cost_tables,
-    savings_table,
-    times_fewer,
-)
+from stepscale.studies.strategies.policy_tables import chosen_table, cost_tables, savings_table, times_fewer
 
 _IS_POLICY = ("compute-optimal", "uniform")
 _ONLINE_NOTE = (
@@ -52,7 +47,16 @@ def search_part(
     claims: Sequence[Claim],
     plan: SearchPlan,
 ) -> Part:
-    """The part of the report on search against the PRM."""
+    """The part of the report on search against the PRM.
+
+    Args:
+        tables: Tables of the searches.
+        online: The online policy beside others.
+        signs: Signs of over-optimization.
+        difficulty: Tables by kind of difficulty bins.
+        claims: Those that searches settle.
+        plan: Which searches were run.
+    """
     return Part(
         name="search",
         title="Does searching against the PRM beat best-of-N?",

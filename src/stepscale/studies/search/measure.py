@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.curve import Curve, curve
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.horizontal_shift import dense_budgets
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.online_comparison import compare_online
 from stepscale.estimators.online_outcomes import ladder_of
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.estimators.voting import weighted_per_problem
 from stepscale.grading import Rules
 from stepscale.parameters import ReportBlock
@@ -84,8 +84,16 @@ def measure_online_policy(
 ) -> pd.DataFrame:
     """The policy that pays for its own estimate of difficulty beside those that do not, at equal cost.
 
-    ``candidates``: what each search wrote.
-    ``rules``: of grading, by which answers are equal in a vote. The columns are those of ``estimators.online_comparison``.
+    The columns are those of ``estimators.online_comparison``.
+
+    Args:
+        samples: Scored samples of the test problems.
+        accuracy: Accuracy of every strategy at every budget, a row per problem.
+        candidates: What each search wrote.
+        plan: Which searches were run.
+        config: Budgets and resamples.
+        seed: Decides orders, halves and resamples.
+        rules: The grading rules by which answers are equal in a vote.
     """
     results = results_of(accuracy)
     scored = scored_grid(samples, results.ids, SEARCH)
@@ -102,7 +110,12 @@ def measure_online_policy(
 
 
 def of_the_paper(results: StrategyResults, plan: SearchPlan) -> StrategyResults:
-    """Without the strategies that Snell et al. do not have: their claims choose among their own methods."""
+    """The results without strategies that Snell et al. do not have: their claims choose among their own methods.
+
+    Args:
+        results: Accuracy of every strategy at every budget.
+        plan: Which searches were run.
+    """
     later = {name for name, options in plan.named if options.method not in PAPER_METHODS}
     remaining = [i for i, name in enumerate(results.strategies) if name not in later]
     return replace(

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Counts, interval_of, resample_counts, resampled_ratio, with_estimate
+from stepscale.estimators.intervals import interval_of
+from stepscale.estimators.resampling import Counts, resample_counts, resampled_ratio, with_estimate
 from stepscale.studies.search.tables import SEARCH_SIGNS
 
 _SHORT = 2  # steps
@@ -46,13 +47,13 @@ SIGNS = {  # a sign is a sum over problems divided by another
 
 def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
     """The signs among solutions, each given by its steps; one without steps is none."""
-    written = [steps for steps in solutions if len(steps)]
-    repeats = [len(steps) - len(set(map(_plain, steps))) for steps in written]
+    nonempty = [steps for steps in solutions if len(steps)]
+    repeats = [len(steps) - len(set(map(_plain, steps))) for steps in nonempty]
     return SignCounts(
-        solutions=len(written),
-        short=sum(len(steps) <= _SHORT for steps in written),
+        solutions=len(nonempty),
+        short=sum(len(steps) <= _SHORT for steps in nonempty),
         repeating=sum(count > 0 for count in repeats),
-        steps=sum(map(len, written)),
+        steps=sum(map(len, nonempty)),
         repeated=sum(repeats),
     )
 
@@ -60,16 +61,22 @@ def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
 def signs_table(
     won: pd.DataFrame, baseline: str, ids: Sequence[str], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """A row for each (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
+    """A row for each (sign, strategy, budget), and its paired difference from the baseline's at that budget (NaN without it).
 
-    ``won``: a row for each solution that won: strategy, budget, problem_id, steps. Several of one problem (draws) count as
-    one.
-    Intervals are over the problems ``ids``. A problem on which no solution won counts in neither sum, and in the difference
-    only those count on which both won: a search that finds no answer to hard problems would seem to write short ones.
+    A problem on which no solution won counts in neither sum, and in the difference only those count on which both won: a search
+    that finds no answer to hard problems would seem to write short ones.
+
+    Args:
+        won: A row for each solution that won: strategy, budget, problem_id, steps. Several of one problem (draws)
+            count as one.
+        baseline: Name of the strategy that others are compared with.
+        ids: Problems that intervals are over.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     counts = with_estimate(resample_counts(len(ids), resamples, seed))
     by_strategy = {key: _by_problem(rows, ids) for key, rows in won.groupby(["strategy", "budget"], sort=False)}
-    written = won[won["steps"].map(len) > 0].groupby(["strategy", "budget"]).size().to_dict()
+    n_solutions = won[won["steps"].map(len) > 0].groupby(["strategy", "budget"]).size().to_dict()
     rows = []
     for sign in SIGNS:
         for (strategy, budget), sums in by_strategy.items():
@@ -77,7 +84,7 @@ def signs_table(
             other = None if strategy == baseline else by_strategy.get((baseline, budget))
             gap = np.full(len(value), np.nan) if other is None else _difference(sums, other, sign, counts)
             bounds = [x for part in (value, gap) for x in interval_of(part[0], part[1:]).cells("value").values()]
-            n = int(written.get((strategy, budget), 0))
+            n = int(n_solutions.get((strategy, budget), 0))
             rows.append([sign, strategy, budget, *bounds, n, int((sums["solutions"] > 0).sum())])
     return pd.DataFrame(rows, columns=list(SEARCH_SIGNS.columns))
 

@@ -17,12 +17,23 @@ from stepscale.search.plan import SearchPlan
 
 
 def recorded_pool(grid: SampleGrid, scores: Floats) -> Candidates:
-    """Whole samples; each costs one generation. ``scores`` [problems, samples]."""
+    """Whole samples; each costs one generation.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        scores: [problems, samples].
+    """
     return Candidates(grid.answers, scores, grid.correct, grid.mask, np.ones(grid.mask.shape))
 
 
 def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], budget: int) -> Candidates:
     """What one search strategy wrote for each of ``ids``, for ``budget`` generations.
+
+    Args:
+        candidates: What each search wrote.
+        strategy: Name of the search.
+        ids: Problem ids.
+        budget: Generations per problem.
 
     Raises:
         InputError: A problem lacks it.
@@ -49,6 +60,11 @@ def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], bu
 def recorded_runs(candidates: pd.DataFrame, plan: SearchPlan, ids: Sequence[str]) -> dict[str, Candidates]:
     """What every search whose candidates are scored wrote for each of ``ids``, by strategy and budget ("... at 16").
 
+    Args:
+        candidates: What each search wrote.
+        plan: Which searches were run.
+        ids: Problem ids.
+
     Raises:
         InputError: A problem lacks one.
     """
@@ -61,11 +77,17 @@ def recorded_runs(candidates: pd.DataFrame, plan: SearchPlan, ids: Sequence[str]
 def recorded_prices(
     costs: pd.DataFrame, searches: pd.DataFrame, ids: Sequence[str], ladder: Sequence[int], strategies: Sequence[str]
 ) -> Prices:
-    """FLOPs of generator and verifier together: of so many samples as ``ladder`` says, and of each search strategy's run.
+    """FLOPs of generator and verifier together, of samples and of each search strategy's run.
 
-    ``costs``: rows of sample_costs, so that N samples cost here what they cost best-of-N; a number that has no row there costs as
-    many times the largest one below it (or as much as the smallest). Samples and a run after them are priced apart, though both
-    read the prompt: their sum is an upper bound.
+    Samples and a run after them are priced apart, though both read the prompt: their sum is an upper bound.
+
+    Args:
+        costs: Rows of ``sample_costs``, so that N samples cost here what they cost best-of-N. A number that has no
+            row costs as many times the largest one below it (or as much as the smallest).
+        searches: Results of the searches, with their FLOPs.
+        ids: Problem ids.
+        ladder: Numbers of samples.
+        strategies: Names of the searches.
     """
     total = costs["generator_flops"] + costs["verifier_flops"]
     priced = costs.assign(total=total).pivot(index="problem_id", columns="n", values="total").loc[list(ids)]

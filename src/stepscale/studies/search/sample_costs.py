@@ -28,11 +28,16 @@ def sample_costs(
     verifier: int,
     read_prompts: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
-    """A row for each (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
+    """What samples cost, a row for each (problem, n).
 
-    ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn. A verifier with a prompt
-    or tokenizer of its own has ``read_prompts``, and its step ends in the column ``read_ends``; without them it reads the
-    generator's tokens.
+    Args:
+        prompts: Tokens of each problem's prompt.
+        samples: A solutions table with tokens, as many rows for every problem as samples were drawn.
+        ns: Samples per problem to choose from.
+        generator: Parameters of the generator.
+        verifier: Parameters of the verifier.
+        read_prompts: Tokens of each problem's prompt for a verifier with a prompt or tokenizer of its own, whose step
+            ends are in the column ``read_ends``; None: it reads the generator's tokens.
     """
     rows = []
     by_problem = dict(list(samples.groupby("problem_id", sort=False))) if prompts else {}
@@ -40,9 +45,9 @@ def sample_costs(
         recorded = by_problem.get(problem_id, samples.head(0))
         decode = _written(list(recorded["tokens"]), ns)
         verify = _read(recorded, (read_prompts or prompts)[problem_id], ns)
-        for n, written, read in zip(ns, decode, verify, strict=True):
-            flops = 2.0 * generator * (prompt + written), 2.0 * verifier * read
-            rows.append([problem_id, int(n), float(prompt), float(written), float(read), *flops])
+        for n, n_written, n_read in zip(ns, decode, verify, strict=True):
+            flops = 2.0 * generator * (prompt + n_written), 2.0 * verifier * n_read
+            rows.append([problem_id, int(n), float(prompt), float(n_written), float(n_read), *flops])
     return pd.DataFrame(rows, columns=list(SAMPLE_COSTS.columns))
 
 
@@ -87,7 +92,16 @@ def _beginnings(finished: pd.DataFrame) -> Iterator[tuple[Steps, int]]:
 
 
 def chance_among(counts: NDArray[np.int64], places: int, n: int) -> Floats:
-    """Chance that at least one of ``counts`` marked places is among n drawn from ``places`` without replacement."""
-    left = places - counts
-    shares = [(left - i) / (places - i) for i in range(n)]  # of unmarked places, as one after another is drawn
+    """Chance that at least one marked place is among n drawn without replacement.
+
+    Args:
+        counts: Number of marked places [...].
+        places: Number of all places.
+        n: Places drawn.
+
+    Returns:
+        [...].
+    """
+    unmarked = places - counts
+    shares = [(unmarked - i) / (places - i) for i in range(n)]  # of unmarked places, as one after another is drawn
     return np.asarray(1 - np.prod(np.maximum(shares, 0), axis=0))

@@ -80,10 +80,10 @@ def measure(
     verified = verify_settings(solutions, judgments, sizes, options, seed)
     matched = _matched(solved, verified, resamples, seed)
     rows = []
-    for one in (*solved, *verified):
-        cells = bootstrap_interval(one.accuracy, resamples, seed).cells("accuracy")
-        key = {"label": one.label, "samples": one.samples, "judgments": one.judgments}
-        rows.append({**key, "flops": float(one.flops.mean()), **cells, "n_problems": len(one.accuracy)})
+    for setting in (*solved, *verified):
+        cells = bootstrap_interval(setting.accuracy, resamples, seed).cells("accuracy")
+        key = {"label": setting.label, "samples": setting.samples, "judgments": setting.judgments}
+        rows.append({**key, "flops": float(setting.flops.mean()), **cells, "n_problems": len(setting.accuracy)})
     return {
         "grid": pd.DataFrame(rows)[list(GRID.columns)],
         "matched": matched,
@@ -94,7 +94,15 @@ def measure(
 def solve_settings(
     solutions: pd.DataFrame, judgments: pd.DataFrame, sizes: Sizes, budgets: Sequence[int], seed: int
 ) -> list[Setting]:
-    """Majority of N samples."""
+    """Majority of N samples, for every N.
+
+    Args:
+        solutions: Graded samples.
+        judgments: Of the critic; problems without any are left out.
+        sizes: Parameters of both models.
+        budgets: Every N.
+        seed: Decides the random orders of votes.
+    """
     ids, samples = _of_judged(solutions, judgments)
     grid = _grid(ids, samples)
     ns = [n for n in budgets if n <= grid.correct.shape[1]]
@@ -105,15 +113,23 @@ def solve_settings(
 def verify_settings(
     solutions: pd.DataFrame, judgments: pd.DataFrame, sizes: Sizes, options: SolveOrVerifyBlock, seed: int
 ) -> list[Setting]:
-    """S samples and V judgments, for every S and V, chosen in both ways."""
+    """S samples and V judgments, for every S and V, chosen in both ways.
+
+    Args:
+        solutions: Graded samples.
+        judgments: Of the critic; problems without any are left out.
+        sizes: Parameters of both models.
+        options: Every S and V.
+        seed: Decides the random orders of votes.
+    """
     ids, samples = _of_judged(solutions, judgments)
     judged = samples.merge(judgments, on=["problem_id", "sample_id"], how="inner")
     grid = _grid(ids, judged)
     settings = []
     for v in options.judgments:
         passed = grid.place(judged["verdicts"].map(lambda verdicts, v=v: _share_passed(verdicts[:v])).to_numpy(float))
-        written = judged["written"].map(lambda tokens, v=v: sum(tokens[:v]))
-        of_sample = (judged["question_tokens"] + written).groupby(judged["problem_id"]).mean().reindex(ids)
+        critique_tokens = judged["written"].map(lambda tokens, v=v: sum(tokens[:v]))
+        of_sample = (judged["question_tokens"] + critique_tokens).groupby(judged["problem_id"]).mean().reindex(ids)
         for s in options.samples:
             cost = _generation(ids, samples, sizes, s) + 2.0 * sizes.critic * s * of_sample.to_numpy(float)
             best = best_of_n_per_problem(passed, grid.correct, [s], grid.mask)[:, 0]
@@ -141,9 +157,9 @@ def _grid(ids: list[str], samples: pd.DataFrame) -> SampleGrid:
 
 def _generation(ids: list[str], samples: pd.DataFrame, sizes: Sizes, n: int) -> Floats:
     """FLOPs of n samples of each problem [problems], in expectation over which."""
-    written = samples["tokens"].map(len).groupby(samples["problem_id"]).mean().reindex(ids).to_numpy(float)
+    solution_tokens = samples["tokens"].map(len).groupby(samples["problem_id"]).mean().reindex(ids).to_numpy(float)
     prompts = np.array([sizes.prompts[problem_id] for problem_id in ids], float)
-    return np.asarray(2.0 * sizes.generator * (prompts + n * written))
+    return np.asarray(2.0 * sizes.generator * (prompts + n * solution_tokens))
 
 
 def _matched(solved: Sequence[Setting], verified: Sequence[Setting], resamples: int, seed: int) -> pd.DataFrame:
@@ -152,7 +168,7 @@ def _matched(solved: Sequence[Setting], verified: Sequence[Setting], resamples: 
     rows = []
     for vote in solved:
         allowed = float(vote.flops.mean())
-        affordable = [one for one in verified if one.flops.mean() <= allowed]
+        affordable = [setting for setting in verified if setting.flops.mean() <= allowed]
         if not affordable:
             continue
         accuracy = np.empty(len(even))
@@ -177,4 +193,7 @@ def _matched(solved: Sequence[Setting], verified: Sequence[Setting], resamples: 
 
 def _best_on(settings: Sequence[Setting], problems: np.ndarray) -> Setting:
     """The setting with the best accuracy on some problems; of equal ones the cheaper."""
-    return max(settings, key=lambda one: (round(float(one.accuracy[problems].mean()), 12), -float(one.flops.mean())))
+    return max(
+        settings,
+        key=lambda setting: (round(float(setting.accuracy[problems].mean()), 12), -float(setting.flops.mean())),
+    )

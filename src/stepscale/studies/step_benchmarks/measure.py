@@ -57,6 +57,10 @@ class ScoredSolution:
 def score_benchmark(tables: Tables, verifier: Verifier) -> list[ScoredSolution]:
     """The solutions of a benchmark with the verifier's scores, in their order.
 
+    Args:
+        tables: As ``formats`` reads the benchmark.
+        verifier: The verifier.
+
     Raises:
         InputError: There is no solution.
     """
@@ -65,8 +69,8 @@ def score_benchmark(tables: Tables, verifier: Verifier) -> list[ScoredSolution]:
         raise InputError("a step benchmark without solutions; check its path and format")
     problems = tables.problems.set_index("problem_id")
     texts = problems["problem"].loc[solutions["problem_id"]]
-    written = [Trajectory(text, tuple(steps)) for text, steps in zip(texts, solutions["steps"], strict=True)]
-    scores = verifier.score(written, Ledger())
+    trajectories = [Trajectory(text, tuple(steps)) for text, steps in zip(texts, solutions["steps"], strict=True)]
+    scores = verifier.score(trajectories, Ledger())
     by_class = (
         solutions["classification"]
         if "classification" in solutions
@@ -117,7 +121,9 @@ def _thresholds(processbench: Sequence[ScoredSolution], choose_on: str) -> dict[
     if not part:
         parts = ", ".join(sorted({solution.part for solution in processbench}))
         raise InputError(f"ProcessBench has no part {choose_on!r} to choose a threshold on; its parts are {parts}")
-    chosen = choose_threshold([one.first_error for one in part], [one.negative.tolist() for one in part])
+    chosen = choose_threshold(
+        [solution.first_error for solution in part], [solution.negative.tolist() for solution in part]
+    )
     return {FIXED: HALF, choose_on: chosen}
 
 
@@ -139,10 +145,10 @@ class _Measured:
 
     def first_error_rows(self, part: str) -> Iterator[dict[str, object]]:
         """Accuracies on wrong and on right solutions, and ProcessBench's F1."""
-        truth = np.array([one.first_error for one in self.solutions])
-        predicted = predict_first_errors([one.negative.tolist() for one in self.solutions], self.threshold)
+        truth = np.array([solution.first_error for solution in self.solutions])
+        predicted = predict_first_errors([solution.negative.tolist() for solution in self.solutions], self.threshold)
         score, hit, wrong = processbench_score(truth, predicted), truth == predicted, truth >= 0
-        owners = problem_resamples([one.problem_id for one in self.solutions], self._resamples, self._seed)
+        owners = problem_resamples([solution.problem_id for solution in self.solutions], self._resamples, self._seed)
         unknown = float("nan"), float("nan")
         yield self._row(part, "error accuracy", score.error, unknown)
         yield self._row(part, "correct accuracy", score.correct, unknown)
@@ -151,17 +157,17 @@ class _Measured:
     def step_rows(self, part: str, scores: Mapping[str, Score]) -> Iterator[dict[str, object]]:
         """Scores of all labeled steps together."""
         items = [
-            (one.problem_id, right, one.negative[step] <= self.threshold)
-            for one in self.solutions
-            for step, right in one.right.items()
+            (solution.problem_id, right, solution.negative[step] <= self.threshold)
+            for solution in self.solutions
+            for step, right in solution.right.items()
         ]
         yield from self._confusion_rows(part, items, scores)
 
     def solution_rows(self, part: str, scores: Mapping[str, Score]) -> Iterator[dict[str, object]]:
         """Scores of whole solutions: right if all steps are, accepted if all steps are."""
         items = [
-            (one.problem_id, one.first_error < 0, bool((one.negative <= self.threshold).all()))
-            for one in self.solutions
+            (solution.problem_id, solution.first_error < 0, bool((solution.negative <= self.threshold).all()))
+            for solution in self.solutions
         ]
         yield from self._confusion_rows(part, items, scores)
 
@@ -179,7 +185,7 @@ class _Measured:
             yield self._row(part, metric, float(score(kinds.sum(axis=0))), percentiles(score(resampled)))
 
     def _row(self, part: str, metric: str, value: float, bounds: Bounds) -> dict[str, object]:
-        n_problems = len({one.problem_id for one in self.solutions})
+        n_problems = len({solution.problem_id for solution in self.solutions})
         counts = {"n_solutions": len(self.solutions), "n_problems": n_problems}
         return {"part": part, "metric": metric, "value": value, "low": bounds[0], "high": bounds[1], **counts}
 

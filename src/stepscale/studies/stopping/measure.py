@@ -121,7 +121,8 @@ def _online_curve(recorded: Recorded, prices: UnitPrices, resamples: int, seed: 
         except InputError:  # no policy is so cheap
             continue
     accuracy, cost = (
-        np.stack(values, axis=1) for values in zip(*((one.accuracy, one.cost) for one in reached), strict=True)
+        np.stack(values, axis=1)
+        for values in zip(*((replayed.accuracy, replayed.cost) for replayed in reached), strict=True)
     )
     if cost.mean(axis=0).max() < prices.scored[:, -1].mean():
         accuracy, cost = np.column_stack([accuracy, accuracy[:, -1]]), np.column_stack([cost, prices.scored[:, -1]])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, strategy_results
+from stepscale.estimators.strategy_results import StrategyResults, strategy_results
 from stepscale.formats.checking import Column, Table, check
 from stepscale.grading import Rules
 from stepscale.revisions.grid import PRM, WITHOUT_HISTORY, ratio_results, read_by
@@ -46,6 +46,9 @@ STRATEGY_ACCURACY = Table(
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
     """The table as ``STRATEGY_ACCURACY`` declares it; the catalog's validator.
+
+    Args:
+        table: The table.
 
     Raises:
         InputError: It is another table.
@@ -102,7 +105,12 @@ def revision_accuracy(
     """``STRATEGY_ACCURACY`` of every split of every budget into chains, for each way to choose among the attempts.
 
     The ways: the ORM that reads the history, majority, the ORM that does not and, where it read the chains, the PRM.
-    Answers are equal in a vote by the grading ``rules``.
+
+    Args:
+        chains: A graded and scored chains table.
+        budgets: Powers of 2.
+        seed: Settles ties.
+        rules: The grading rules by which answers are equal in a vote.
     """
     read = {VERIFIER: chains, BARE: read_by(chains, WITHOUT_HISTORY)}
     if f"score_{PRM}" in chains:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.curve import Curve
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.strategies.tables import STRATEGY_CURVES
 
 UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
@@ -15,7 +15,13 @@ Curves = Mapping[tuple[str, str], Curve]
 
 
 def strategy_curves(results: StrategyResults, resamples: int, seed: int) -> dict[tuple[str, str], Curve]:
-    """The curve of every strategy against every unit, by (unit, strategy)."""
+    """The curve of every strategy against every unit, by (unit, strategy).
+
+    Args:
+        results: Accuracy of every strategy at every budget.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+    """
     return {
         (axis, name): results.curve(name, unit, resamples, seed)
         for unit, axis in UNITS.items()
@@ -26,7 +32,10 @@ def strategy_curves(results: StrategyResults, resamples: int, seed: int) -> dict
 def curve_rows(curves: Curves, n_problems: int, errors: Mapping[str, Floats] | None = None) -> pd.DataFrame:
     """One row for each point, with its 95 % interval; ``n`` is in the row's unit.
 
-    ``errors``: Monte Carlo standard error of each point, by label; null where it is not known.
+    Args:
+        curves: By unit and label.
+        n_problems: How many they rest on.
+        errors: Monte Carlo standard error of each point, by label; null where it is not known.
     """
     parts = [
         curve_points(curve).assign(unit=unit, label=label, error=(errors or {}).get(label, np.nan))

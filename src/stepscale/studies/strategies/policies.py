@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
+from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
 from stepscale.estimators.curve import Curve, difference
 from stepscale.estimators.difficulty import Bins
@@ -19,6 +19,7 @@ from stepscale.estimators.equal_cost import accuracy_at_cost
 from stepscale.estimators.horizontal_shift import Shift, horizontal_shift
 from stepscale.estimators.intervals import Interval
 from stepscale.estimators.quantities import REQUIRED, Quantity, quantity
+from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.strategies.curve_table import UNITS, Curves
 from stepscale.studies.strategies.tables import CHOSEN
 
@@ -44,7 +45,15 @@ class Policies:
 def policies(
     results: StrategyResults, bins: Mapping[str, tuple[str, Bins]], baseline: str, resamples: int, seed: int
 ) -> Policies:
-    """The policies of ``bins``: by label the kind of bins and the bin of each problem [problems]."""
+    """The compute-optimal policies, one for each kind of bins.
+
+    Args:
+        results: Accuracy of every strategy at every budget.
+        bins: By label the kind of bins and the bin of each problem [problems].
+        baseline: Name of the strategy that sets what may be spent.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+    """
     curves: dict[tuple[str, str], Curve] = {}
     by_cost, chosen = {}, []
     for label, (kind, member) in bins.items():
@@ -63,9 +72,14 @@ def policies(
 
 
 def at_equal_cost(curves: Curves, optimal: Policies, baseline: str) -> pd.DataFrame:
-    """Accuracy at the same spending, in tokens and in FLOPs, and the paired difference from the ``baseline``.
+    """Accuracy at the same spending, in tokens and in FLOPs, and the paired difference from the baseline.
 
     A policy that spends less than it may keeps its accuracy up to what the baseline spends.
+
+    Args:
+        curves: By unit and label.
+        optimal: The policies.
+        baseline: Name of the strategy that sets what is spent.
     """
     parts = []
     for unit in (UNITS["tokens"], UNITS["flops"]):
@@ -76,9 +90,15 @@ def at_equal_cost(curves: Curves, optimal: Policies, baseline: str) -> pd.DataFr
 
 
 def savings(curves: Curves, baseline: str, labels: Sequence[str], budgets: Sequence[int]) -> pd.DataFrame:
-    """How many times less than the ``baseline`` at each of its ``budgets``, in each unit (Snell et al. 2024, Figures 4 and 8).
+    """How many times less than the baseline spends, in each unit (Snell et al. 2024, Figures 4 and 8).
 
-    ``at``: what the baseline spends there, in the unit.
+    The column ``at`` is what the baseline spends, in the unit.
+
+    Args:
+        curves: By unit and label.
+        baseline: Name of the strategy that is compared with.
+        labels: Names of the others.
+        budgets: The baseline's, in generations.
     """
     parts = [
         efficiency_table(curves[unit, baseline], curves[unit, label]).assign(policy=label, unit=unit, n=list(budgets))
@@ -89,7 +109,15 @@ def savings(curves: Curves, baseline: str, labels: Sequence[str], budgets: Seque
 
 
 def gain_of_bins(results: StrategyResults, bins: Bins, budget: int, resamples: int, seed: int) -> Interval:
-    """Accuracy of a strategy for each bin minus that of one for all, at budget number ``budget``; both cross-validated."""
+    """Accuracy of a strategy for each bin minus that of one for all; both cross-validated.
+
+    Args:
+        results: Accuracy of every strategy at every budget.
+        bins: Difficulty bin of each problem [problems].
+        budget: Number of the budget among those of ``results``.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+    """
     by_bin = compute_optimal(results, bins, resamples, seed).curve
     for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
     return replace(difference(by_bin, for_all)[budget], n_problems=len(bins))
@@ -126,7 +154,14 @@ def generations_saved(
 
 
 def doublings_saved(baseline: Curve, policy: Curve, budgets: Sequence[int], n_problems: int) -> Quantity:
-    """The horizontal shift of a policy's curve before a baseline's, in doublings, against the paper's two."""
+    """The horizontal shift of a policy's curve before a baseline's, in doublings, against the paper's two.
+
+    Args:
+        baseline: The baseline's curve.
+        policy: The policy's curve.
+        budgets: The baseline's, at which the shift is measured.
+        n_problems: How many both rest on.
+    """
     doublings = float(np.log2(FACTOR))
     shift = horizontal_shift(baseline, policy, budgets, n_problems)
     return quantity(

@@ -22,7 +22,12 @@ _CHOSEN_NOTE = (
 
 
 def savings_table(title: str, savings: pd.DataFrame) -> TextTable:
-    """A row for each policy and budget N of the baseline (from ``SMALL`` on), a column for each unit."""
+    """A row for each policy and budget N of the baseline (from ``SMALL`` on), a column for each unit.
+
+    Args:
+        title: Of the table.
+        savings: As ``savings`` gives them.
+    """
     rows = []
     for (policy, n), group in savings[savings["n"] >= SMALL].groupby(["policy", "n"], sort=False):
         factors = {f"times fewer {row['unit']} [95 %]": factor(row) for row in group.to_dict("records")}
@@ -32,7 +37,15 @@ def savings_table(title: str, savings: pd.DataFrame) -> TextTable:
 
 
 def times_fewer(claims: Sequence[Claim], claim_id: str) -> dict[str, str]:
-    """What a claim's policies save in the paper's terms, by the claim; none if it was not measured."""
+    """What a claim's policies save in the paper's terms, by the claim; none if it was not measured.
+
+    Args:
+        claims: Those that were settled.
+        claim_id: One of ``report.claims.CLAIMS``.
+
+    Returns:
+        A text by ``claim_id``.
+    """
     factors = [
         f"{2**row.estimate:.1f}x, at least {2**row.low:.1f}x ({row.name.rsplit(', ', 1)[-1]})"
         for claim in claims
@@ -43,7 +56,12 @@ def times_fewer(claims: Sequence[Claim], claim_id: str) -> dict[str, str]:
 
 
 def chosen_table(title: str, chosen: pd.DataFrame) -> TextTable:
-    """A row for each oracle bin, the easiest first: what either half chose, at a small budget and at the largest."""
+    """A row for each oracle bin, the easiest first: what either half chose, at a small budget and at the largest.
+
+    Args:
+        title: Of the table.
+        chosen: What was chosen, a row per bin, half and budget.
+    """
     rows = chosen[(chosen["bins"] == "oracle") & (chosen["unit"] == "generations")]
     largest = int(rows["budget"].max())
     small = min((int(n) for n in rows["budget"].unique() if n >= SMALL), default=largest)

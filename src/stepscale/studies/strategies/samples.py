@@ -37,6 +37,9 @@ SCORED_SAMPLES = Table(
 def checked(table: pd.DataFrame) -> pd.DataFrame:
     """The table as ``SCORED_SAMPLES`` declares it; the catalog's validator.
 
+    Args:
+        table: The table.
+
     Raises:
         InputError: It is another table.
     """
@@ -54,12 +57,22 @@ def tabulate_samples(
     """The table ``SCORED_SAMPLES`` of the test split; without scores where the run's PRM (``prm``) scored nothing.
 
     Answers of a problem that are equal under the grading rules get one spelling, so that votes count answers.
+
+    Args:
+        problems: Problems of all splits.
+        solutions: Graded solutions, of which those of test problems are tabulated.
+        prm_scores: The PRM's step scores.
+        rule: How they become one score in the report.
+        search_rule: How they become one score in searches.
+        grading_rules: By which answers are equal.
     """
     tested = set(problems.loc[problems["split"] == "test", "problem_id"])
     samples = solutions[solutions["problem_id"].isin(tested)]
     table = samples[["problem_id", "sample_id", "answer", "is_correct"]].reset_index(drop=True)
     texts = table["answer"].astype(object).where(table["answer"].notna(), None)
-    spelled = texts.groupby(table["problem_id"]).transform(lambda one: group_equal_answers(list(one), grading_rules))
+    spelled = texts.groupby(table["problem_id"]).transform(
+        lambda answers: group_equal_answers(list(answers), grading_rules)
+    )
     table = table.assign(answer=spelled.astype(table["answer"].dtype))
     if "prm" not in set(prm_scores["verifier"]):
         return complete(table, SCORED_SAMPLES)
@@ -89,7 +102,13 @@ class ScoredGrid:
 
 
 def scored_grid(samples: pd.DataFrame, ids: Sequence[str], rule: str) -> ScoredGrid:
-    """The samples of the problems ``ids``, in their order; ``rule`` names the column of scores, ``REPORT`` or ``SEARCH``."""
+    """The samples of some problems, in their order.
+
+    Args:
+        samples: The table ``SCORED_SAMPLES``.
+        ids: The problems.
+        rule: The column of scores, ``REPORT`` or ``SEARCH``.
+    """
     rows = samples[samples["problem_id"].isin(set(ids))]
     grid = sample_grid(pd.DataFrame({"problem_id": list(ids)}), rows, rules=None)
     scores = None if rows[rule].isna().all() else grid.place(rows[rule].fillna(0).to_numpy(float))
@@ -97,7 +116,15 @@ def scored_grid(samples: pd.DataFrame, ids: Sequence[str], rule: str) -> ScoredG
 
 
 def difficulty_bins(scored: ScoredGrid, seed: int) -> dict[str, Bins]:
-    """Difficulty bins of these problems: oracle by pass@1 and, where the PRM scored them, predicted by its mean score."""
+    """Difficulty bins of these problems: oracle by pass@1 and, where the PRM scored them, predicted by its mean score.
+
+    Args:
+        scored: Scored samples of the problems.
+        seed: Settles ties.
+
+    Returns:
+        Bins [problems] by kind.
+    """
     grid = scored.grid
     easiness = {"oracle": oracle_easiness(grid.correct, grid.mask)}
     if scored.scores is not None:

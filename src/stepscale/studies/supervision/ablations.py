@@ -16,10 +16,17 @@ from stepscale.supervision.points import accuracy_interval, crossed_interval, le
 def ablation_table(
     points: pd.DataFrame, varied: Mapping[str, Sequence[str]], n: int, resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """Columns ``ABLATIONS``: best-of-``n`` accuracy (0..1) of each ablation that was trained, at each size it has, and its leads.
+    """Best-of-n accuracy (0..1) of each trained ablation at each of its sizes, and its leads: columns ``ABLATIONS``.
 
-    ``varied``: by ablation, the arms it varies. ``lead``: ablation minus that arm at the same size, over the same seeds and
-    problems; intervals are 95 %.
+    A ``lead`` is the ablation minus an arm that it varies, at the same size, over the same seeds and problems.
+    Intervals are 95 %.
+
+    Args:
+        points: Points of all arms.
+        varied: By ablation, the arms it varies.
+        n: Samples to choose from.
+        resamples: Bootstrap resamples.
+        seed: Decides them.
 
     Raises:
         InputError: The other arm lacks the size.
@@ -37,11 +44,11 @@ def ablation_table(
 def _compared(
     points: pd.DataFrame, label: str, against: str, n: int, resamples: int, seed: int
 ) -> Iterator[tuple[object, ...]]:
-    ours, theirs = learning(points, label, n), learning(points, against, n)
-    if not set(ours.sizes) <= set(theirs.sizes):
+    of_ablation, of_varied = learning(points, label, n), learning(points, against, n)
+    if not set(of_ablation.sizes) <= set(of_varied.sizes):
         raise InputError(f"{against!r} was not trained at every size of {label!r}; finish its cells")
-    for size, accuracy in zip(ours.sizes, ours.accuracy, strict=True):
+    for size, accuracy in zip(of_ablation.sizes, of_ablation.accuracy, strict=True):
         reached = accuracy_interval(accuracy, resamples, seed).cells("accuracy").values()
-        gain = accuracy - theirs.accuracy[theirs.sizes.index(size)]
+        gain = accuracy - of_varied.accuracy[of_varied.sizes.index(size)]
         lead = crossed_interval(gain, resamples, seed).cells("lead").values()
         yield label, size, n, *reached, against, *lead, accuracy.shape[1], accuracy.shape[0]

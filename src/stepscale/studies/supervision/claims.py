@@ -20,6 +20,12 @@ RISES = 0.02  # A4: accuracy per doubling of labels that the control must gain f
 def a3_quantities(points: pd.DataFrame, n: int, resamples: int, seed: int) -> dict[str, Quantity]:
     """Process over outcome by PRM_large over outcome by final answer at best-of-n, at every number of samples (A, 4.1).
 
+    Args:
+        points: Points of all arms.
+        n: Samples to choose from.
+        resamples: Bootstrap resamples.
+        seed: Decides them.
+
     Raises:
         InputError: An arm lacks a size, seed or problem that another has.
     """
@@ -44,6 +50,12 @@ def a4_quantities(points: pd.DataFrame, n: int, resamples: int, seed: int) -> di
     They must be more than the share ``REQUIRED`` of the paper's. Those that its selector learned from are counted among its
     labels. A saving is read off the control's line, so that must rise (``RISES``). In the estimate and in every resample it
     is no greater than the range of labels that the control was measured over, so it is never infinite.
+
+    Args:
+        points: Points of all arms.
+        n: Samples to choose from.
+        resamples: Bootstrap resamples.
+        seed: Decides them.
     """
     efficiency = data_efficiency(points, ACTIVE, PROCESS, n, resamples, seed)
     saved, most, slope = efficiency.log2_saved, efficiency.doublings, float(efficiency.control.slope.mean)

@@ -20,7 +20,8 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Interval, percentile_bounds
+from stepscale.estimators.intervals import Interval
+from stepscale.estimators.resampling import percentile_bounds
 from stepscale.supervision.points import Learning, learning, resampled_means
 
 APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
@@ -61,19 +62,26 @@ def data_efficiency(
     seed: int = 0,
     selector_counts: bool = True,
 ) -> LabelEfficiency:
-    """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
-
-    ``selector_counts``: whether the labels that a selector learned from are among an arm's labels.
+    """How many labels an arm saves against another, on the sizes that both have.
 
     Where the control does not rise, the saving is infinite if the arm lies above it, and minus infinity (in doublings) below.
+
+    Args:
+        points: Points of all arms.
+        arm: Name of the arm.
+        control: Name of the arm that it is compared with.
+        n: Samples to choose from.
+        resamples: Bootstrap resamples.
+        seed: Decides them.
+        selector_counts: Whether the labels that a selector learned from are among an arm's labels.
 
     Raises:
         InputError: Fewer than two common sizes, or other problems or seeds in the two arms.
     """
-    ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
-    counted = [one.labeled if selector_counts else one.chosen for one in (ours, theirs)]
+    treated, controlled = _common(learning(points, arm, n), learning(points, control, n))
+    counted = [learned.labeled if selector_counts else learned.chosen for learned in (treated, controlled)]
     x = np.log2(np.asarray(counted, float))  # [2, sizes]
-    accuracies = np.stack([ours.accuracy, theirs.accuracy])
+    accuracies = np.stack([treated.accuracy, controlled.accuracy])
     resampled = resampled_means(accuracies, resamples, seed)  # [resamples, 2, sizes]
     mean = accuracies.mean(axis=(-2, -1))[None]
 
@@ -102,8 +110,14 @@ def data_efficiency(
 
 
 def efficiency_table(efficiency: LabelEfficiency, arm: str, control: str) -> list[dict[str, object]]:
-    """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds; "inf" or "-inf" for what
-    has no bound (``float`` reads both).
+    """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds.
+
+    What has no bound is "inf" or "-inf"; ``float`` reads both.
+
+    Args:
+        efficiency: As ``data_efficiency`` gives it.
+        arm: Name of the arm.
+        control: Name of the arm that it is compared with.
     """
     measures = {
         _SLOPE.format("arm"): efficiency.arm.slope,
@@ -133,20 +147,21 @@ def fitted_lines(rows: Sequence[Mapping[Any, Any]]) -> dict[str, tuple[float, fl
     return lines
 
 
-def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
-    sizes = tuple(sorted(set(ours.sizes) & set(theirs.sizes)))
-    if len(sizes) < 2 or ours.accuracy.shape[1:] != theirs.accuracy.shape[1:]:
+def _common(treated: Learning, controlled: Learning) -> tuple[Learning, Learning]:
+    sizes = tuple(sorted(set(treated.sizes) & set(controlled.sizes)))
+    if len(sizes) < 2 or treated.accuracy.shape[1:] != controlled.accuracy.shape[1:]:
+        shapes = [arm.accuracy.shape[1:] for arm in (treated, controlled)]
         raise InputError(
             f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they "
-            f"have {ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
+            f"have {treated.sizes} and {controlled.sizes}, {shapes[0]} and {shapes[1]} seeds and problems"
         )
-    return _at_sizes(ours, sizes), _at_sizes(theirs, sizes)
+    return _at_sizes(treated, sizes), _at_sizes(controlled, sizes)
 
 
-def _at_sizes(one: Learning, sizes: tuple[int, ...]) -> Learning:
-    places = [one.sizes.index(size) for size in sizes]
-    labeled, chosen = (tuple(counts[i] for i in places) for counts in (one.labeled, one.chosen))
-    return Learning(sizes, one.accuracy[places], labeled, chosen)
+def _at_sizes(learned: Learning, sizes: tuple[int, ...]) -> Learning:
+    places = [learned.sizes.index(size) for size in sizes]
+    labeled, chosen = (tuple(counts[i] for i in places) for counts in (learned.labeled, learned.chosen))
+    return Learning(sizes, learned.accuracy[places], labeled, chosen)
 
 
 def _slopes(means: Floats, x: Floats) -> Floats:

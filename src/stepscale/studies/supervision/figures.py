@@ -60,7 +60,12 @@ def supervision_part(
 
 
 def confounds(verifiers: VerifierBlock, in_lab: bool) -> str:
-    """What the arms do not have in common besides supervision, and what none of them had to learn."""
+    """What the arms do not have in common besides supervision, and what none of them had to learn.
+
+    Args:
+        verifiers: How verifiers are trained.
+        in_lab: Whether the problems are the lab's.
+    """
     small = verifiers.sized(small=True)
     sentences = []
     if verifiers.large is None:

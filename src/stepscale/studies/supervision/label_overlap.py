@@ -1,6 +1,6 @@
 """How many of the samples that one arm had labeled another had labeled too: what both share cannot tell them apart.
 
-In: what every arm took of the pool (``supervision.arms.select_all``). Out: rows by size.
+In: what every arm took of the pool (``supervision.cells.select_all``). Out: rows by size.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.intervals import percentile_bounds, resample_counts, resampled_ratio, with_estimate
+from stepscale.estimators.resampling import percentile_bounds, resample_counts, resampled_ratio, with_estimate
 
 MOST = 0.5  # beyond it two arms are more alike than not
 _KEY = ["problem_id", "sample_id"]
@@ -17,10 +17,20 @@ _KEY = ["problem_id", "sample_id"]
 def label_overlap(
     selections: pd.DataFrame, arm: str, control: str, sizes: Sequence[int], resamples: int = 2000, seed: int = 0
 ) -> list[dict[str, object]]:
-    """JSON-ready rows arm, control, per_problem, overlap, low, high, n_problems, seeds: one a size.
+    """The share of an arm's samples that another arm took with the same seed, the mean over seeds.
 
-    ``overlap``: share of the samples chosen for ``arm`` that ``control`` took with the same seed, the mean over seeds; its 95 %
-    interval is over problems. A selector's own labels are no choice of the arm and not among them.
+    Its 95 % interval is over problems. A selector's own labels are no choice of the arm and not among them.
+
+    Args:
+        selections: As ``select_all`` gives them.
+        arm: Name of the arm.
+        control: Name of the other arm.
+        sizes: Labeled samples per problem.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+
+    Returns:
+        JSON-ready rows arm, control, per_problem, overlap, low, high, n_problems, seeds: one per size.
     """
     ids = sorted(selections.loc[selections["arm"] == arm, "problem_id"].unique())
     if not ids:
@@ -32,12 +42,12 @@ def label_overlap(
         chosen = selections[selections["per_problem"] <= size]
         shares = []
         for repeat in seeds:
-            ours, theirs = (
+            of_arm, of_control = (
                 chosen[(chosen["arm"] == name) & (chosen["seed"] == repeat)][_KEY] for name in (arm, control)
             )
-            rated_twice = ours.merge(theirs, on=_KEY)
+            rated_twice = of_arm.merge(of_control, on=_KEY)
             labeled, shared = (
-                part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, rated_twice)
+                part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (of_arm, rated_twice)
             )
             shares.append(resampled_ratio(counts, shared, labeled))
         mean = np.mean(shares, axis=0)

@@ -17,7 +17,13 @@ _STEP, _VALUE = "a step is correct, by the labeler", "the final answer will be r
 def verifiers_part(
     metrics: Mapping[str, Mapping[str, float]], calibration: pd.DataFrame, positions: pd.DataFrame
 ) -> Part:
-    """The part of the report on how well each verifier judges."""
+    """The part of the report on how well each verifier judges.
+
+    Args:
+        metrics: Numbers by verifier and name.
+        calibration: Bins of the reliability diagram, a row per bin.
+        positions: Measures by position of the step.
+    """
     return Part(
         name="verifiers",
         title="How well do the verifiers judge?",
@@ -96,7 +102,9 @@ def _position_cell(row: Mapping[Hashable, Any], name: str) -> str:
 def labels_part(counts: pd.DataFrame, published: bool) -> Part:
     """The part of the report on the labels that the run leaves (Lightman et al. 2023, D and Table 3).
 
-    ``counts``: as ``formats.prm800k.counts`` gives them, rounds in the index. ``published``: the pool came with its labels.
+    Args:
+        counts: As ``formats.prm800k.counts`` gives them, rounds in the index.
+        published: Whether the pool came with its labels.
     """
     rows = counts[counts["step_labels"] > 0]
     rounds = tuple(map(str, rows.index))

@@ -50,11 +50,11 @@ def world_rule(samples: str, tables: Path, layout: str, aggregation: How, rules:
     except InputError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Rule among {OF_SAMPLES}: {in_words(rule[rule['among'] == OF_SAMPLES])}")
-    for one in tried:
-        case = ", ".join(f"{FEATURES[name]} {value:.3g}" for name, value in one.case.items())
-        advice = ", ".join(f"N = {n}: {strategy}" for n, strategy in one.chosen.items())
-        click.echo(f"{one.verifier} ({case}): {advice or 'too few samples for the budgets of the map'}")
-        for row in one.tests.to_dict("records"):
+    for trial in tried:
+        case = ", ".join(f"{FEATURES[name]} {value:.3g}" for name, value in trial.case.items())
+        advice = ", ".join(f"N = {n}: {strategy}" for n, strategy in trial.chosen.items())
+        click.echo(f"{trial.verifier} ({case}): {advice or 'too few samples for the budgets of the map'}")
+        for row in trial.tests.to_dict("records"):
             lead = cell(row, "difference", POINTS)
             click.echo(f"  rule {row['accuracy']:.1%}, minus {row['against']}: {lead}, {row['n_problems']} problems")
     click.echo(_CANNOT)

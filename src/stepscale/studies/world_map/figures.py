@@ -27,7 +27,12 @@ _NOTE = (
 
 
 def map_part(tables: Mapping[str, pd.DataFrame], on_samples: Mapping[str, pd.DataFrame]) -> Part:
-    """The part of the report, of the tables of ``measure_map`` and ``rule_on_samples``."""
+    """The part of the report on the map.
+
+    Args:
+        tables: As ``measure_map`` gives them.
+        on_samples: As ``rule_on_samples`` gives them.
+    """
     winners, rules = tables["winners"], tables["rule"].groupby("among", sort=False)
     words = {str(among): in_words(rule) for among, rule in rules}
     tests = pd.concat([tables["tests"], *on_samples.values()], ignore_index=True)
@@ -90,9 +95,9 @@ def _map_table(winners: pd.DataFrame) -> TextTable:
         first = of_world.iloc[0]
         row = {name: f"{first[name]:g}" for name in WORLD if name != "world"}
         row |= {"pass@1": f"{first['pass_at_1']:.1%}", "AUROC": f"{first['auroc']:.3f}"}
-        for one in of_world.to_dict("records"):
-            starred = "*" if one["over_optimizes"] else ""
-            row[f"N = {one['n']}"] = f"{one['winner']} {cell(one, 'lead', POINTS)}{starred}"
+        for winner_row in of_world.to_dict("records"):
+            starred = "*" if winner_row["over_optimizes"] else ""
+            row[f"N = {winner_row['n']}"] = f"{winner_row['winner']} {cell(winner_row, 'lead', POINTS)}{starred}"
         rows.append(row)
     return TextTable(title="Which strategy wins in each world, and by how much", rows=tuple(rows), note=_NOTE)
 

@@ -32,7 +32,13 @@ Amounts = dict[str, int]  # the amount that was last said of each name
 
 
 def features(story: Story, known_amounts: Amounts, step: str) -> dict[str, float]:
-    """What a step says, as names of features; ``known_amounts`` is what the problem and the steps before say."""
+    """What a step says, as names of features.
+
+    Args:
+        story: The problem's text, read.
+        known_amounts: What the problem and the steps before say.
+        step: Its text.
+    """
     answer = _ANSWER.fullmatch(step)
     if answer:
         return {f"answer as said: {known_amounts.get(story.asked) == int(answer[1])}": 1.0}
@@ -56,7 +62,12 @@ def features(story: Story, known_amounts: Amounts, step: str) -> dict[str, float
 
 
 def after(amounts: Amounts, step: str) -> Amounts:
-    """What is said after the step."""
+    """What is said after the step.
+
+    Args:
+        amounts: What is said before.
+        step: Its text.
+    """
     match = _STEP.fullmatch(step)
     return amounts | {match["name"]: int(match["amount"])} if match else amounts
 
@@ -91,13 +102,14 @@ class LearnedPRM:
         new = [beginning for beginning in beginnings if beginning not in self._read]
         if not new:
             return
-        before = [self._reading(Trajectory(one.problem, one.steps[:-1])) for one in new]
+        before = [self._reading(Trajectory(trajectory.problem, trajectory.steps[:-1])) for trajectory in new]
         rows = [
-            features(read_story(one.problem), read.said, one.steps[-1]) for one, read in zip(new, before, strict=True)
+            features(read_story(trajectory.problem), read.said, trajectory.steps[-1])
+            for trajectory, read in zip(new, before, strict=True)
         ]
         right = self._model.predict_proba(rows)[:, 1] if self._model else np.full(len(new), self._share_right)
-        for one, read, p in zip(new, before, right, strict=True):
-            self._read[one] = _Read((*read.wrong, 1 - float(p)), after(read.said, one.steps[-1]))
+        for trajectory, read, p in zip(new, before, right, strict=True):
+            self._read[trajectory] = _Read((*read.wrong, 1 - float(p)), after(read.said, trajectory.steps[-1]))
 
     def _reading(self, trajectory: Trajectory) -> _Read:
         if not trajectory.steps:
@@ -106,7 +118,12 @@ class LearnedPRM:
 
 
 def learn_prm(world: MapWorld, seed: int) -> LearnedPRM:
-    """The world's PRM: from steps of its own generator, rated up to the first wrong one, some ratings flipped."""
+    """The world's PRM: from steps of its own generator, rated up to the first wrong one, some ratings flipped.
+
+    Args:
+        world: Its settings.
+        seed: Of the run.
+    """
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

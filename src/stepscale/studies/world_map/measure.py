@@ -46,7 +46,7 @@ def measure_map(outcomes: pd.DataFrame, options: WorldMapBlock, resamples: int, 
     rules = {among: fit_rule(cases_of(grid), strategies, options.depth) for among, strategies in AMONG.items()}
     n_problems = int(held_out["problem"].nunique())
     tests = [_tests(rule, cases_of(held_out), among, n_problems, resamples, seed) for among, rule in rules.items()]
-    rule = pd.concat([one.assign(among=among) for among, one in rules.items()], ignore_index=True)
+    rule = pd.concat([of_kind.assign(among=among) for among, of_kind in rules.items()], ignore_index=True)
     return {
         "winners": pd.DataFrame(winners)[list(WINNERS.columns)],
         "curves": _curves(grid, resamples, seed),
@@ -66,8 +66,8 @@ def _winner(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, object]:
     ranked = by_problem.mean().reindex(STRATEGIES).sort_values(ascending=False, kind="stable")
     first, second = ranked.index[:2]
 
-    def lead(one: str, other: str) -> dict[str, float]:
-        cells = paired_interval(by_problem[one].to_numpy(), by_problem[other].to_numpy(), resamples, seed)
+    def lead(strategy: str, baseline: str) -> dict[str, float]:
+        cells = paired_interval(by_problem[strategy].to_numpy(), by_problem[baseline].to_numpy(), resamples, seed)
         return {"": float(cells.mean), "_low": float(cells.low), "_high": float(cells.high)}
 
     leads = {"lead": lead(first, second), "over_majority": lead(first, MAJORITY), "beam_lead": lead(BEAM, WEIGHTED)}

@@ -13,7 +13,14 @@ from stepscale.studies.world_map.worlds import MapWorld
 
 
 def revise(problem: str, world: MapWorld, options: WorldMapBlock, rng: Random) -> list[tuple[str, ...]]:
-    """The attempts of one chain, ``options.attempts`` of them, each with all of its steps."""
+    """The attempts of one chain, each with all of its steps.
+
+    Args:
+        problem: The problem's text.
+        world: Its settings.
+        options: How many attempts there are.
+        rng: Decides what is drawn.
+    """
     hand = Hand(rng, world.habits)
     attempts = [tuple(hand.solve(problem))]
     while len(attempts) < options.attempts:

@@ -45,7 +45,12 @@ def fit_rule(cases: pd.DataFrame, strategies: Sequence[str], depth: int) -> pd.D
 
 
 def advice(rule: pd.DataFrame, case: Mapping[str, float]) -> str:
-    """The strategy that a rule, as ``fit_rule`` gives it, leads to where the features are these."""
+    """The strategy that a rule leads to.
+
+    Args:
+        rule: As ``fit_rule`` gives it.
+        case: Features by name.
+    """
     nodes = {int(node["node"]): node for node in rule.to_dict("records")}
     node = nodes[0]
     while isinstance(node["feature"], str):
@@ -61,9 +66,9 @@ def in_words(rule: pd.DataFrame) -> str:
         node = nodes[place]
         if not isinstance(node["feature"], str):
             return str(node["strategy"])
-        left, right = words_below(int(node["left"])), words_below(int(node["right"]))
-        if left == right:
-            return left
-        return f"(if {FEATURES[node['feature']]} is at most {node['threshold']:.3g}: {left}; else: {right})"
+        below, above = words_below(int(node["left"])), words_below(int(node["right"]))
+        if below == above:
+            return below
+        return f"(if {FEATURES[node['feature']]} is at most {node['threshold']:.3g}: {below}; else: {above})"
 
     return words_below(0).removeprefix("(").removesuffix(")") if len(nodes) > 1 else words_below(0)

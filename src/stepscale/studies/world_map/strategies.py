@@ -35,7 +35,13 @@ Solutions = list[list[tuple[str, ...]]]  # [problems][samples] steps of each
 
 
 def measure_world(world: MapWorld, options: WorldMapBlock, seed: int) -> Made:
-    """Rows (strategy, n, problem) with its accuracy; and what the world is like, by its samples."""
+    """Rows (strategy, n, problem) with its accuracy; and what the world is like, by its samples.
+
+    Args:
+        world: Its settings.
+        options: Problems, samples and budgets.
+        seed: Of the run.
+    """
     rng = Random(seed_for(seed, "map-problems", world.name))
     problems = [draw_problem(world, rng) for _ in range(options.problems)]
     golds = [str(read_story(problem).amounts[read_story(problem).asked]) for problem in problems]
@@ -63,13 +69,18 @@ def measure_world(world: MapWorld, options: WorldMapBlock, seed: int) -> Made:
         "level": world.level,
         "pass_at_1": float(right.mean()),
         "auroc": solution_auroc(scores, right),
-        "steps": float(np.mean([len(one) for of_one in samples for one in of_one])),
+        "steps": float(np.mean([len(sample) for of_one in samples for sample in of_one])),
     }
     return Made(pd.concat(tables, ignore_index=True).assign(world=world.name, **about))
 
 
 def solution_auroc(scores: Floats, right: Floats) -> float:
-    """How well scores tell right solutions from wrong ones, all problems together; 0.5 where there is one kind alone."""
+    """How well scores tell right solutions from wrong ones, all problems together; 0.5 where there is one kind alone.
+
+    Args:
+        scores: Of solutions [problems, samples].
+        right: Their correctness [problems, samples].
+    """
     from sklearn.metrics import roc_auc_score
 
     flat = right.ravel() > 0.5
@@ -96,7 +107,7 @@ def _judged(
         Trajectory(problem, steps) for problem, of_one in zip(problems, solutions, strict=True) for steps in of_one
     ]
     read = prm.score(trajectories, Ledger())
-    scores = aggregate([one.negative for one in read], [one.neutral for one in read], "product")
+    scores = aggregate([score.negative for score in read], [score.neutral for score in read], "product")
     answers = np.array([[steps[-1].removeprefix("Answer: ") for steps in of_one] for of_one in solutions], object)
     right = (answers == np.array(golds, object)[:, None]).astype(float)
     return answers, right, scores.reshape(right.shape)

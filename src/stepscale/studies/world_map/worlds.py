@@ -66,7 +66,13 @@ def worlds_of(grid: WorldGrid) -> list[MapWorld]:
 
 
 def held_out_worlds(grid: WorldGrid, count: int, seed: int) -> list[MapWorld]:
-    """Worlds between the grid's smallest and largest values, drawn by ``seed``; labels evenly by their logarithm."""
+    """Worlds between the grid's smallest and largest values; labels evenly by their logarithm.
+
+    Args:
+        grid: The grid.
+        count: How many.
+        seed: Decides them.
+    """
     rng = Random(seed_for(seed, "held-out-worlds"))
 
     def between(values: Sequence[float]) -> float:
@@ -86,7 +92,12 @@ def held_out_worlds(grid: WorldGrid, count: int, seed: int) -> list[MapWorld]:
 
 
 def draw_problem(world: MapWorld, rng: Random) -> str:
-    """The text of a problem of the world's length, of one of the families that are judged."""
+    """The text of a problem of the world's length, of one of the families that are judged.
+
+    Args:
+        world: Its settings.
+        rng: Decides what is drawn.
+    """
     families = [family for family in FAMILIES if family not in HELD_OUT_FAMILIES]
     return tell(draw_story(rng.choice(families), world.level, rng))
 
@@ -111,18 +122,18 @@ class HandGenerator:
     ) -> list[Continuation]:
         """Continue every request; the hand has no temperature. ``max_new_tokens`` bounds steps."""
         continuations = [self._continue(request, sampling.max_new_tokens, until) for request in requests]
-        ledger.add(self.name, "decode", sum(len(one.tokens) for one in continuations))
+        ledger.add(self.name, "decode", sum(len(continuation.tokens) for continuation in continuations))
         return continuations
 
     def _continue(self, request: Request, most: int, until: Until) -> Continuation:
         problem, *steps = (self._texts[token] for token in request.prefix)
         if steps and steps[-1].startswith(_ANSWER):
             return Continuation((END,), (), "solution", ())
-        written = Hand(Random(request.seed), self.habits).solve(problem, tuple(steps))[len(steps) :]
+        steps_left = Hand(Random(request.seed), self.habits).solve(problem, tuple(steps))[len(steps) :]
         if until == "step":
-            return Continuation((self._id(written[0]),), (), "step", (0,))
-        tokens = tuple(map(self._id, written[:most]))
-        if len(written) >= most:
+            return Continuation((self._id(steps_left[0]),), (), "step", (0,))
+        tokens = tuple(map(self._id, steps_left[:most]))
+        if len(steps_left) >= most:
             return Continuation(tokens, (), "length", tuple(range(len(tokens))))
         return Continuation((*tokens, END), (), "solution", tuple(range(len(tokens))))
 

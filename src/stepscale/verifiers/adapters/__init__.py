@@ -11,6 +11,9 @@ __all__ = ["PublicVerifier", "open_public_verifier"]
 def open_public_verifier(config: PublicVerifier) -> StepScorer:
     """A public reward model as a Verifier: ``open_<adapter>`` of the file of that name.
 
+    Args:
+        config: Which model, by which adapter.
+
     Raises:
         InputError: The model does not fit its adapter.
     """

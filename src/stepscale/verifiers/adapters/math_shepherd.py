@@ -4,13 +4,7 @@ from typing import Any
 
 from stepscale.engine.encoding import Encoded
 from stepscale.errors import InputError
-from stepscale.verifiers.adapters.parts import (
-    encode_whole,
-    one_by_one,
-    one_token,
-    open_good_bad,
-    trajectory_steps,
-)
+from stepscale.verifiers.adapters.parts import encode_whole, one_by_one, one_token, open_good_bad, trajectory_steps
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import Encode, StepScorer
@@ -19,7 +13,13 @@ STEP_MARK, GOOD, BAD = "ки", "+", "-"
 
 
 def math_shepherd_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out."""
+    """How it wants its steps laid out.
+
+    Args:
+        tokenizer: The model's.
+        source: Folder or hub name, for an error.
+        longest: Tokens that the model can read; None: no limit.
+    """
     mark = one_token(tokenizer, STEP_MARK, source)
 
     def encode(trajectory: Trajectory) -> Encoded:

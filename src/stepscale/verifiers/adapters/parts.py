@@ -11,8 +11,9 @@ import torch
 
 from stepscale.engine.device import usable_device
 from stepscale.engine.encoding import Encoded, StepEncoder
-from stepscale.engine.loading import load_body, load_tokenizer, longest_input, saved_weights
+from stepscale.engine.loading import load_body, load_tokenizer, longest_input
 from stepscale.engine.prefix_memory import Head
+from stepscale.engine.saved_weights import saved_weights
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import PublicVerifier
@@ -90,6 +91,11 @@ def token_head(weights: dict[str, torch.Tensor], token_ids: Sequence[int], like:
 def one_token(tokenizer: Any, text: str, source: str) -> int:
     """The id of a text that must be one token.
 
+    Args:
+        tokenizer: The model's.
+        text: Must be one token of its vocabulary.
+        source: Folder or hub name, for the error.
+
     Raises:
         InputError: It is not one.
     """
@@ -127,8 +133,8 @@ def encode_whole(
         raise InputError(
             f"{tokenizer.name_or_path} has no fast tokenizer, and only those tell where a token stands in the text"
         )
-    written = tokenizer("".join(pieces) + tail, return_offsets_mapping=True, add_special_tokens=special)
-    ids, spans = written["input_ids"], written["offset_mapping"]
+    encoded = tokenizer("".join(pieces) + tail, return_offsets_mapping=True, add_special_tokens=special)
+    ids, spans = encoded["input_ids"], encoded["offset_mapping"]
     ends: list[int] = []
     index, upto = 0, 0
     for piece in pieces:
@@ -142,7 +148,11 @@ def encode_whole(
 
 
 def read_good_bad(logits: FloatArray) -> StepScores:
-    """Logits [n, 2] of "good" and "bad"."""
+    """Scores from logits of "good" and "bad".
+
+    Args:
+        logits: [n, 2].
+    """
     return read_right(logits[:, :1] - logits[:, 1:])
 
 
@@ -152,7 +162,12 @@ def one_by_one(encode_one: Callable[[Trajectory], Encoded]) -> Encode:
 
 
 def trajectory_steps(trajectory: Trajectory, numbered: str) -> list[str]:
-    """The steps, each beginning as ``numbered`` says (``Step {}: ``) unless it does so already."""
+    """The steps, each numbered unless it is so already.
+
+    Args:
+        trajectory: A problem and its steps.
+        numbered: How a step begins, with a place for its number: ``Step {}: ``.
+    """
     return [
         step if step.startswith(numbered.format(i)) else numbered.format(i) + step
         for i, step in enumerate(trajectory.steps, 1)

@@ -5,14 +5,9 @@ from typing import Any
 import torch
 
 from stepscale.engine.encoding import StepEncoder, TextFormat
-from stepscale.engine.loading import longest_input, saved_weights
-from stepscale.verifiers.adapters.parts import (
-    encode_with,
-    layers_of,
-    one_token,
-    open_body,
-    read_good_bad,
-)
+from stepscale.engine.loading import longest_input
+from stepscale.engine.saved_weights import saved_weights
+from stepscale.verifiers.adapters.parts import encode_with, layers_of, one_token, open_body, read_good_bad
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import Encode, StepScorer
 
@@ -21,7 +16,13 @@ SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}
 
 
 def qwen_math_prm_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out."""
+    """How it wants its steps laid out.
+
+    Args:
+        tokenizer: The model's.
+        source: Folder or hub name, for an error.
+        longest: Tokens that the model can read; None: no limit.
+    """
     one_token(tokenizer, STEP_TOKEN, source)
     chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "{problem}"}]
     prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)

@@ -5,11 +5,7 @@ from typing import Any
 
 from stepscale.engine.encoding import Encoded
 from stepscale.errors import InputError
-from stepscale.verifiers.adapters.parts import (
-    encode_whole,
-    one_by_one,
-    open_good_bad,
-)
+from stepscale.verifiers.adapters.parts import encode_whole, one_by_one, open_good_bad
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import Encode, StepScorer
@@ -22,6 +18,11 @@ def rlhflow_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
 
     Later steps are read after the answer "+" to each earlier one, as in the published evaluation, in one pass.
 
+    Args:
+        tokenizer: The model's.
+        source: Folder or hub name, for an error.
+        longest: Tokens that the model can read; None: no limit.
+
     Raises:
         InputError: The tokenizer has no chat template, or one that changes earlier turns.
     """
@@ -30,15 +31,15 @@ def rlhflow_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
 
     def encode(trajectory: Trajectory) -> Encoded:
         turns: list[dict[str, str]] = []
-        written = [""]  # the conversation up to each answer that is to come, then all of it
+        beginnings = [""]  # the conversation up to each answer that is to come, then all of it
         for i, step in enumerate(trajectory.steps):
             turns.append({"role": "user", "content": step if i else f"{trajectory.problem} {step}"})
-            written.append(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+            beginnings.append(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
             turns.append({"role": "assistant", "content": GOOD})
-        written.append(tokenizer.apply_chat_template(turns, tokenize=False) if turns else "")
-        if not all(after.startswith(before) for before, after in pairwise(written)):
+        beginnings.append(tokenizer.apply_chat_template(turns, tokenize=False) if turns else "")
+        if not all(after.startswith(before) for before, after in pairwise(beginnings)):
             raise InputError(f"the chat template of {source} rewrites earlier turns; steps cannot be told apart")
-        *pieces, tail = (after[len(before) :] for before, after in pairwise(written))
+        *pieces, tail = (after[len(before) :] for before, after in pairwise(beginnings))
         return encode_whole(tokenizer, ["", *pieces], longest, tail=tail, special=False)
 
     return one_by_one(encode)

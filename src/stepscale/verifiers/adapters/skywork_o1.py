@@ -3,7 +3,8 @@
 from typing import Any
 
 from stepscale.engine.encoding import StepEncoder, TextFormat
-from stepscale.engine.loading import longest_input, saved_weights
+from stepscale.engine.loading import longest_input
+from stepscale.engine.saved_weights import saved_weights
 from stepscale.verifiers.adapters.parts import encode_with, layers_of, one_token, open_body
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import Encode, StepScorer, read_right
@@ -12,7 +13,13 @@ STEP_TOKEN = "\n"
 
 
 def skywork_o1_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out."""
+    """How it wants its steps laid out.
+
+    Args:
+        tokenizer: The model's.
+        source: Folder or hub name, for an error.
+        longest: Tokens that the model can read; None: no limit.
+    """
     one_token(tokenizer, STEP_TOKEN, source)
     layout = TextFormat(prompt=(tokenizer.bos_token or "") + "{problem}\n", separator=STEP_TOKEN)
     return encode_with(StepEncoder(tokenizer, layout, longest))

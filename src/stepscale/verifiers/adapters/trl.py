@@ -13,7 +13,13 @@ from stepscale.verifiers.scoring import Encode, StepScorer
 
 
 def trl_layout(tokenizer: Any, separator: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out; ``separator`` must be the ``step_separator`` it was trained with."""
+    """How it wants its steps laid out.
+
+    Args:
+        tokenizer: The model's.
+        separator: The ``step_separator`` that it was trained with.
+        longest: Tokens that the model can read; None: no limit.
+    """
     start = tokenizer.bos_token or ""
     if tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]:
         start = ""  # the tokenizer puts it there itself; TRL does where the tokenizer does not
@@ -22,6 +28,9 @@ def trl_layout(tokenizer: Any, separator: str, longest: int | None) -> Encode:
 
 def open_trl(config: PublicVerifier) -> StepScorer:
     """The verifier; class 1 is a right step.
+
+    Args:
+        config: Which model, and its step separator.
 
     Raises:
         InputError: The model has another number of classes than 2.

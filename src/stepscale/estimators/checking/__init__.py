@@ -1,0 +1,64 @@
+"""The one place where what a user hands to an estimator becomes checked arrays.
+
+In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``arrays``, ``samples``), budgets and other
+settings as Python numbers (``settings``). Every public estimator goes through here. Whatever is refused raises InputError with
+one line; nothing is repaired by guessing.
+"""
+
+from stepscale.estimators.checking.arrays import (
+    MOST_PLACES,
+    Bools,
+    Codes,
+    Floats,
+    check_columns,
+    checked_flags,
+    checked_numbers,
+    checked_places,
+    checked_values,
+    checked_verdicts,
+    in_short,
+)
+from stepscale.estimators.checking.samples import (
+    checked_answers,
+    checked_labels,
+    checked_mask,
+    checked_samples,
+    checked_scores,
+    checked_table,
+    is_no_answer,
+)
+from stepscale.estimators.checking.settings import (
+    checked_bins,
+    checked_budgets,
+    checked_count,
+    checked_level,
+    checked_number,
+    checked_resamples,
+)
+
+__all__ = [
+    "MOST_PLACES",
+    "Bools",
+    "Codes",
+    "Floats",
+    "check_columns",
+    "checked_answers",
+    "checked_bins",
+    "checked_budgets",
+    "checked_count",
+    "checked_flags",
+    "checked_labels",
+    "checked_level",
+    "checked_mask",
+    "checked_number",
+    "checked_numbers",
+    "checked_places",
+    "checked_resamples",
+    "checked_samples",
+    "checked_scores",
+    "checked_table",
+    "checked_values",
+    "checked_verdicts",
+    "in_short",
+    "is_no_answer",
+]

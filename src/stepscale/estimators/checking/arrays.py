@@ -1,0 +1,176 @@
+"""Any container as a checked array: numbers, flags, verdicts, places; and frames whose columns are there."""
+
+from collections.abc import Collection, Mapping, Set
+from contextlib import suppress
+from numbers import Number
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.errors import InputError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+_NUMERIC_KINDS = "biuf"  # booleans, integers, unsigned integers and floats
+MOST_PLACES = 1 << 20
+"""Most samples of a problem: a number beyond is a slip of the pen, and a table of its size fills memory."""
+CANNOT_CONVERT = (TypeError, ValueError, RuntimeError, OverflowError, AttributeError)
+
+
+def checked_numbers(values: ArrayLike, name: str) -> Floats:
+    """Numbers of any shape as floats; booleans count as 0 and 1, and None and pandas NA become NaN.
+
+    Args:
+        values: The numbers.
+        name: What they are called in an error.
+
+    Raises:
+        InputError: The values are ragged, masked, or no real numbers.
+    """
+    table = as_array(values, name)
+    if table.dtype.kind in _NUMERIC_KINDS:
+        return np.asarray(table, float)
+    if table.dtype.kind != "O" or not all(_is_real_or_missing(cell) for cell in table.ravel()):
+        raise InputError(f"{name} must be numbers in rows of one length, not {in_short(values)}")
+    try:
+        return np.asarray(np.where(np.asarray(pd.isna(table), bool), np.nan, table), float)
+    except CANNOT_CONVERT:
+        raise InputError(f"{name} must be numbers that a float can hold, not {in_short(values)}") from None
+
+
+def checked_values(values: ArrayLike, name: str) -> Floats:
+    """Finite numbers [problems, ...] as floats.
+
+    Args:
+        values: The numbers [problems, ...].
+        name: What they are called in an error.
+
+    Raises:
+        InputError: There is no problem, or a value is not finite.
+    """
+    table = checked_numbers(values, name)
+    if table.ndim < 1 or table.size == 0:
+        raise InputError(f"no problems to average over: {name} must be [problems, ...] with one problem or more")
+    if not np.isfinite(table).all():
+        raise InputError(f"{name} must be finite numbers; leave out or fill in the NaN or infinite values")
+    return table
+
+
+def checked_flags(values: ArrayLike, shape: tuple[int, ...], name: str, meaning: str) -> Bools:
+    """Booleans (or 0 and 1) of ``shape``; nothing else is read as one.
+
+    Args:
+        values: The flags.
+        shape: What they must have.
+        name: What they are called in an error.
+        meaning: What True and False say.
+
+    Raises:
+        InputError: Another shape, or other values.
+    """
+    table = as_array(values, name)
+    if table.shape != shape:
+        raise InputError(f"{name} must be of shape {shape}, not {table.shape}")
+    if table.dtype == np.bool_:
+        return table
+    with suppress(InputError):
+        if np.isin(flags := checked_numbers(table, name), (0, 1)).all():
+            return np.asarray(flags, bool)
+    raise InputError(f"{name} must be booleans: {meaning}")
+
+
+def checked_places(values: ArrayLike, name: str, most: int = MOST_PLACES) -> Codes:
+    """Places counted from 0, such as sample ids, whatever type holds them.
+
+    Args:
+        values: Whole numbers [rows].
+        name: What they are called in an error.
+        most: As many places there may be.
+
+    Raises:
+        InputError: A number is missing, below 0, a fraction, or beyond.
+    """
+    numbers = checked_numbers(values, name)
+    wrong = numbers[~((numbers >= 0) & (numbers < most) & (numbers == np.floor(numbers)))]
+    if len(wrong):
+        raise InputError(f"{name} must count from 0 to at most {most - 1}; one is {wrong[0]:g}")
+    return numbers.astype(np.int64)
+
+
+def checked_verdicts(values: ArrayLike, name: str) -> Bools:
+    """Verdicts as booleans [rows]; a missing one counts as wrong.
+
+    Args:
+        values: 0, 1, booleans, None or NaN [rows].
+        name: What they are called in an error.
+
+    Raises:
+        InputError: One is neither 0, 1, a boolean nor missing.
+    """
+    numbers = np.nan_to_num(checked_numbers(values, name))
+    if not np.isin(numbers, (0, 1)).all():
+        raise InputError(f"{name} must be 0 or 1 (or a boolean); turn rewards into verdicts")
+    return np.asarray(numbers == 1)
+
+
+def check_columns(table: Any, names: Collection[str], name: str) -> None:
+    """Check that a frame has the columns that are read.
+
+    Args:
+        table: The frame, as it was handed in.
+        names: Of the columns.
+        name: What the frame is called in an error.
+
+    Raises:
+        InputError: It is no frame, or one of them is absent or there twice.
+    """
+    columns = list(getattr(table, "columns", ()))
+    absent = sorted(set(names) - set(columns))
+    if absent:
+        raise InputError(f"{name} must be a frame with the columns {', '.join(absent)}")
+    if twice := sorted(column for column in names if columns.count(column) > 1):
+        raise InputError(f"{name} has two columns called {twice[0]!r}; leave one of them out")
+
+
+def as_array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
+    """Any container as an array. Lists become objects first where NumPy would turn their numbers into text.
+
+    Args:
+        values: A list, array, frame or tensor.
+        name: What it is called in an error.
+        labels: Whether it holds labels, which stay objects; else numbers.
+
+    Raises:
+        InputError: It has no order, is masked, or its rows differ in length.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError(f"{name} is a masked array; pass its data, and mask=~array.mask for what is missing")
+    if isinstance(values, Set | Mapping):
+        raise InputError(f"{name} must be rows in an order, not a {type(values).__name__}")
+    try:
+        plain = isinstance(values, list | tuple)
+        table = np.array(values, dtype=object) if plain else np.asarray(values)
+        if plain and not labels and table.size and all(type(cell) in (int, float, bool) for cell in table.ravel()):
+            table = np.asarray(values)
+        return table.astype(object) if labels and table.dtype.kind not in _NUMERIC_KINDS else table
+    except CANNOT_CONVERT:
+        raise InputError(f"{name} must be an array of rows of one length, not {in_short(values)}") from None
+
+
+def _is_real_or_missing(cell: Any) -> bool:
+    is_real = isinstance(cell, Number | np.bool_) and not isinstance(cell, complex | np.complexfloating)
+    return is_real or cell is None or cell is pd.NA or cell is pd.NaT
+
+
+def in_short(values: Any) -> str:
+    """What was handed in, cut to one short line, as an error shows it.
+
+    Args:
+        values: Anything.
+    """
+    text = " ".join(repr(values).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

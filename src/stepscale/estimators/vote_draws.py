@@ -1,0 +1,89 @@
+"""The mean of a vote over draws of n places: over all subsets where they are few, else over random orders (seeded)."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from stepscale.estimators.checking import Codes, Floats
+from stepscale.estimators.vote_counts import Tally, count_votes, winners
+from stepscale.seeds import seed_for
+
+_ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
+_RULED = 6_000_000  # the same for a rule, which is counted anew at every n
+_FEWEST, _MOST = 24, 2000  # orders
+
+
+def mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int, count: Tally) -> Floats:
+    """Mean correctness of the vote over all subsets of n places.
+
+    Args:
+        codes: Codes of answers [problems, samples]; 0: no answer.
+        weights: Weight of each sample [problems, samples].
+        truth: Share of each answer that is right [problems, answers].
+        n: Places in a subset.
+        count: Counts the votes.
+
+    Returns:
+        Means [problems].
+    """
+    problems, places = codes.shape
+    if n == 1:
+        return np.asarray(np.take_along_axis(truth, codes, 1).mean(axis=1))
+    subsets = np.array(list(combinations(range(places), n)))
+    result = np.empty(problems)
+    for problem in range(problems):
+        tally = count(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
+        result[problem] = winners(tally, truth[problem]).mean()
+    return result
+
+
+def mean_over_orders(
+    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], seed: int, tally: Tally | None
+) -> tuple[Floats, Floats, Floats]:
+    """Mean correctness of the vote over random orders, of which the first n places are one draw for each n.
+
+    Args:
+        codes: Codes of answers [problems, samples]; 0: no answer.
+        weights: Weight of each sample [problems, samples].
+        truth: Share of each answer that is right [problems, answers].
+        ns: Budgets.
+        seed: Decides the orders.
+        tally: Counts the votes anew at every n; None: weights are added.
+
+    Returns:
+        Means [problems, len(ns)], the standard error of their mean over problems [len(ns)], and of each [problems,
+        len(ns)].
+    """
+    # 1. as many orders as the work allows
+    problems, places = codes.shape
+    orders = int(np.clip((_RULED if tally else _ORDERED) // codes.size, _FEWEST, _MOST))
+    rng = np.random.default_rng(seed_for(seed, "vote"))
+    # 2. shuffle each problem's places: one order then serves all problems, and their errors are independent
+    shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
+    codes, weights = np.take_along_axis(codes, shuffled, 1), np.take_along_axis(weights, shuffled, 1)
+    # 3. vote along every order
+    total, squares, means = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
+    for k in range(orders):
+        order = rng.permutation(places)[: max(ns)]
+        for i, won in _along_order(codes[:, order], weights[:, order], truth, ns, tally):
+            total[:, i] += won
+            squares[:, i] += won**2
+            means[k, i] = won.mean()
+    # 4. the spread between orders tells how far their mean may be off
+    spread = np.maximum(squares / orders - (total / orders) ** 2, 0) / (orders - 1)
+    return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders), np.sqrt(spread)
+
+
+def _along_order(
+    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], tally: Tally | None
+) -> Iterator[tuple[int, Floats]]:
+    """(index of n, who wins [problems] after n places); where weights are added, one count grows from the smallest n on."""
+    votes, done = np.zeros_like(truth), 0
+    for i in np.argsort(ns):
+        if tally:
+            votes = tally(codes[:, : ns[i]], weights[:, : ns[i]], truth.shape[1])
+        elif ns[i] > done:
+            votes += count_votes(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
+            done = ns[i]
+        yield int(i), winners(votes, truth)
