@@ -70,9 +70,10 @@ def _reference_solutions(train: pd.DataFrame) -> pd.DataFrame:
     from stepscale.formats import tables
 
     solved = train[train["solution"].notna()]
-    columns = {"steps": [step_lines([text]) for text in solved["solution"]], "answer": solved["answer"]}
-    rows = solved[["problem_id"]].assign(sample_id=0, is_correct=True, finish="solution", **columns)
-    return tables.solutions(rows)
+    steps = solved["solution"].map(lambda text: step_lines([text]))
+    return tables.solutions(
+        solved[["problem_id", "answer"]].assign(sample_id=0, steps=steps, is_correct=True, finish="solution")
+    )
 
 
 def _right_samples(train: pd.DataFrame, generator: GeneratorBlock, seed: int) -> pd.DataFrame:
