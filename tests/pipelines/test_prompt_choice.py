@@ -14,8 +14,9 @@ from stepscale.formats import write
 from stepscale.formats.checking import empty
 from stepscale.formats.contract import Tables
 from stepscale.formats.tables import SOLUTIONS
+from stepscale.lab.short_problems import write_problems
 from stepscale.parameters import GeneratorBlock, ProblemSource, SearchBlock, check_parameters
-from stepscale.pipelines.ingestion.nodes import choose_examples, fine_tune_generator
+from stepscale.pipelines.ingestion.nodes import choose_examples, fine_tune_generator, ingest
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search.nodes import sample_test
 from stepscale.settings import CONFIG_LOADER_ARGS
@@ -82,6 +83,20 @@ def test_a_base_is_asked_by_examples_without_any_fine_tuning(
     table = gather(made(sample_test(folder, test, config, search, 0)))
     assert len(table) == 6 * 3
     assert table["step_ends"].map(len).equals(table["steps"].map(len))
+
+
+def test_a_file_of_problems_gives_the_solutions_beside_them_as_examples(tmp_path: Path) -> None:
+    write_problems(tmp_path)
+    file = {"path": str(tmp_path / "train.jsonl"), "format": "math", "limit": 9}
+    source = ProblemSource.model_validate({"source": "files", "train": file, "test": file | {"limit": 3}})
+    problems = ingest(source, 0)
+    config = block(tmp_path, tmp_path, fine_tuning={"epochs": 1})
+    chosen = choose_examples(problems, source, config, 0)
+    train = problems[problems["split"] == "train"]
+    assert list(chosen["problem_id"]) == list(train["problem_id"]) and chosen["is_correct"].all()
+    assert list(chosen["steps"].map("\n".join)) == list(train["solution"])
+    with pytest.raises(InputError, match=r"examples: given.*path holds none"):
+        choose_examples(problems.assign(solution=None), source, config, 0)
 
 
 def test_without_fine_tuning_no_table_of_examples_is_written(project: Path) -> None:

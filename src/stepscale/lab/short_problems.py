@@ -1,7 +1,7 @@
-"""Word problems of one to three steps in plain English, for small models that were pretrained on such text.
+"""Stories of one to three steps in plain English, for small models that were pretrained on such text.
 
 ``python -m stepscale.lab.short_problems FOLDER`` writes ``train.jsonl`` and ``test.jsonl`` in MATH's shape, each
-problem with a solution of a step per line. The lab's labeler does not know them: rollouts value their steps.
+problem with a solution of a step per line. They are in the lab's language, so the lab's labeler rates every step.
 """
 
 import sys
@@ -11,44 +11,62 @@ from random import Random
 import orjson
 
 from stepscale.formats.output import write_lines
-from stepscale.lab.stories import LARGEST, NAMES, THINGS
+from stepscale.lab.stories import (
+    GIVEN,
+    HELD_OUT_WORDING,
+    NAMES,
+    OPERATION_OF,
+    THINGS,
+    Definition,
+    Story,
+    define,
+)
+from stepscale.lab.wording import tell
 from stepscale.seeds import seed_for
 
 STEPS = (1, 2, 3)  # of a solution; a problem's level
-_PROBLEMS = {"train": 400, "test": 200}
-_RELATIONS = ("more", "fewer", "times", "together")
+_PROBLEMS = {"train": 600, "test": 200}
+_TWO_SOURCES_SHARE = 0.25  # of steps that take a second friend's amount, given just before
 
 
 def make_problem(steps: int, rng: Random) -> dict[str, object]:
     """A record of MATH's shape: problem, solution, answer, level.
 
+    Every friend's amount follows from the one before, and the last one's is asked for.
+
     Args:
-        steps: Of its solution.
+        steps: Of its solution, without the line of the answer.
         rng: Decides all else.
     """
-    things, names = rng.choice(THINGS), rng.sample(NAMES, len(NAMES))
-    last, amount = names.pop(), rng.randint(2, 12)
-    sentences, solution = [f"{last} has {amount}."], []
+    names = rng.sample(NAMES, len(NAMES))
+    definitions = [_given(names.pop(), rng)]
+    amounts = {definitions[0].name: definitions[0].number}
     for _ in range(steps):
-        name, number, relation = names.pop(), rng.randint(2, 9), rng.choice(_RELATIONS)
-        if relation == "times" and amount * number <= LARGEST:
-            sentences.append(f"{name} gets {number} times as many as {last}.")
-            words, result = f"times {number}", amount * number
-        elif relation == "together":
-            other = names.pop()
-            sentences.append(f"{other} has {number}. {name} gets as many as {last} and {other} together.")
-            words, result = f"plus {other}'s {number}", amount + number
-        elif relation == "fewer" and number <= amount:
-            sentences.append(f"{name} gets {number} fewer than {last}.")
-            words, result = f"minus {number}", amount - number
-        else:
-            sentences.append(f"{name} gets {number} more than {last}.")
-            words, result = f"plus {number}", amount + number
-        solution.append(f"{last}'s {amount} {words}: {name} has {result}")
-        last, amount = name, result
-    problem = f"Some friends have {things}. {' '.join(sentences)} How many {things} does {last} have?"
-    lines = "\n".join([*solution, f"Answer: {amount}"])
-    return {"problem": problem, "solution": lines, "answer": str(amount), "level": steps}
+        sources = [definitions[-1].name]
+        if rng.random() < _TWO_SOURCES_SHARE:
+            definitions.append(_given(names.pop(), rng))
+            sources.append(definitions[-1].name)
+            amounts[sources[1]] = definitions[-1].number
+        definitions.append(define(names.pop(), sources, amounts, HELD_OUT_WORDING, rng))
+    story = Story(tuple(definitions), definitions[-1].name, rng.choice(THINGS), HELD_OUT_WORDING)
+    answer = str(story.amounts[story.asked])
+    return {"problem": tell(story), "solution": _solution(story), "answer": answer, "level": steps}
+
+
+def _given(name: str, rng: Random) -> Definition:
+    return Definition(name, "given", (), rng.choice(GIVEN))
+
+
+def _solution(story: Story) -> str:
+    """A step per line in the labeler's form, then the answer."""
+    lines = []
+    for definition in story.definitions:
+        if definition.sources:
+            operands = [f"{source}'s {story.amounts[source]}" for source in definition.sources]
+            left, right = (*operands, str(definition.number))[:2]
+            operation, result = OPERATION_OF[definition.relation], story.amounts[definition.name]
+            lines.append(f"{left} {operation} {right}, so {definition.name} has {result}")
+    return "\n".join([*lines, f"Answer: {story.amounts[story.asked]}"])
 
 
 def write_problems(folder: Path) -> None:

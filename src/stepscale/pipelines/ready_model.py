@@ -14,6 +14,11 @@ from stepscale.scratch import scratch_folder
 
 logger = logging.getLogger(__name__)
 
+_REMEDIES = {
+    "own": "raise generator.samples_per_problem or use a base that solves some of the problems",
+    "given": "problems.train.path holds none; name a file with solutions, or set generator.examples to own",
+}
+
 
 def choose_examples(
     problems: pd.DataFrame, source: ProblemSource, generator: GeneratorBlock, seed: int
@@ -42,7 +47,7 @@ def choose_examples(
     if right.empty:
         raise InputError(
             f"no right solution to fine-tune the generator on (generator.examples: {generator.examples}); "
-            "raise generator.samples_per_problem or use a base that solves some of the problems"
+            + _REMEDIES[generator.examples]
         )
     logger.info("%d right solutions of %d problems to fine-tune on", len(right), right["problem_id"].nunique())
     return right.reset_index(drop=True)
@@ -54,7 +59,21 @@ def _given_solutions(train: pd.DataFrame, source: ProblemSource) -> pd.DataFrame
     if source.train is None:
         raise InputError("generator.examples: given, and no solutions come with the lab's problems; set it to own")
     solutions, _ = read_solutions(source.train.path, source.train.format, source.train.options)
+    if solutions.empty:
+        return _reference_solutions(train)
     return solutions[solutions["is_correct"].fillna(False) & solutions["problem_id"].isin(train["problem_id"])]
+
+
+def _reference_solutions(train: pd.DataFrame) -> pd.DataFrame:
+    """The solutions that stand beside the problems, as in MATH's files; a line is a step."""
+    from stepscale.engine.step_lines import step_lines
+    from stepscale.formats import tables
+
+    solved = train[train["solution"].notna()]
+    steps = solved["solution"].map(lambda text: step_lines([text]))
+    return tables.solutions(
+        solved[["problem_id", "answer"]].assign(sample_id=0, steps=steps, is_correct=True, finish="solution")
+    )
 
 
 def _right_samples(train: pd.DataFrame, generator: GeneratorBlock, seed: int) -> pd.DataFrame:
