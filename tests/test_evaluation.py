@@ -299,7 +299,7 @@ def test_a_file_named_twice_is_told_as_such_and_not_that_no_format_fits(scored: 
 
 @pytest.mark.parametrize("rules", [None, "borda", [None], ["borda"], [1], 5])
 def test_what_is_no_rule_for_votes_is_one_clear_line(scored: Path, rules: object) -> None:
-    with pytest.raises(InputError, match="^vote_rules holds"):
+    with pytest.raises(InputError, match=r"^vote_rules holds"):
         evaluate(scored, vote_rules=rules)  # type: ignore[arg-type]
 
 

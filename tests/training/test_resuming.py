@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from tiny_models import tiny_classifier
 
 from stepscale.training.batches import IGNORED, Row
@@ -138,3 +139,9 @@ def test_checkpoints_of_a_finished_fit_go_when_another_begins_beside_them(tmp_pa
 
 if __name__ == "__main__":
     train(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+
+
+@pytest.mark.parametrize("folder", ["", "  "])
+def test_checkpoints_without_a_folder_are_refused_and_not_written_where_one_stands(folder: str) -> None:
+    with pytest.raises(ValidationError, match="folder"):
+        Checkpoints(folder=folder)

@@ -10,7 +10,9 @@ class Checkpoints(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: str = Field(description="folder; each fit has one of its own in it, named by all that decides its weights")
+    folder: str = Field(
+        pattern=r"\S", description="folder; each fit has one of its own in it, named by all that decides its weights"
+    )
     every: int = Field(
         100, ge=1, description="optimizer steps between two; with patience and keep: best, one at each evaluation"
     )
