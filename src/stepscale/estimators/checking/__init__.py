@@ -1,8 +1,8 @@
 """The one place where what a user hands to an estimator becomes checked arrays.
 
-In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``arrays``, ``samples``), budgets and other
-settings as Python numbers (``settings``). Every public estimator goes through here. Whatever is refused raises InputError with
-one line; nothing is repaired by guessing.
+In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``arrays``, ``sample_arrays``), budgets and
+other settings as Python numbers (``numbers``). Every public estimator goes through here. Whatever is refused raises
+InputError with one line; nothing is repaired by guessing.
 """
 
 from stepscale.estimators.checking.arrays import (
@@ -18,7 +18,15 @@ from stepscale.estimators.checking.arrays import (
     checked_verdicts,
     in_short,
 )
-from stepscale.estimators.checking.samples import (
+from stepscale.estimators.checking.numbers import (
+    checked_bins,
+    checked_budgets,
+    checked_count,
+    checked_level,
+    checked_number,
+    checked_resamples,
+)
+from stepscale.estimators.checking.sample_arrays import (
     checked_answers,
     checked_labels,
     checked_mask,
@@ -26,14 +34,6 @@ from stepscale.estimators.checking.samples import (
     checked_scores,
     checked_table,
     is_no_answer,
-)
-from stepscale.estimators.checking.settings import (
-    checked_bins,
-    checked_budgets,
-    checked_count,
-    checked_level,
-    checked_number,
-    checked_resamples,
 )
 
 __all__ = [
