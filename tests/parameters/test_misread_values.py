@@ -125,6 +125,7 @@ def test_a_wrong_value_of_an_environment_is_one_line_that_names_its_key(
 
 def test_a_larger_model_that_is_served_without_a_tokenizer_takes_a_plain_prompt_alone() -> None:
     given = changed("larger", {"base": None, "server": SERVER}, "real")
+    given["generator"]["prompt"] = {"style": "chat"}
     with pytest.raises(InputError, match=r"larger\.base: this style of generator\.prompt"):
         settings_of(check_parameters(given), "larger_settings")
 
