@@ -272,3 +272,56 @@ def test_names_are_exported_where_one_looks_for_them() -> None:
             assert getattr(module, name) is not None
         with pytest.raises(AttributeError, match="no attribute 'nothing'"):
             module.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"method": "beam\n"}, "search options: method: "),
+        ({"seed": None}, "seed must be a whole number"),
+        ({"seed": "0"}, "seed must be a whole number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"seed": True}, "seed must be a whole number"),
+    ],
+)
+def test_a_search_that_cannot_be_asked_for_is_one_clear_line(generator, verifiers, changes, reason) -> None:
+    with pytest.raises(InputError, match=reason) as caught:
+        stepscale.solve(PROBLEM, generator, verifiers["ours"], **({"budget": 2} | changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_class_is_no_model(generator, verifiers) -> None:
+    with pytest.raises(InputError, match=r"verifier .* is no model"):
+        stepscale.solve(PROBLEM, generator, type(verifiers["ours"]))
+    with pytest.raises(InputError, match=r"generator .* is no model"):
+        stepscale.solve(PROBLEM, type(generator), verifiers["ours"])
+
+
+@pytest.mark.parametrize("load", [stepscale.load_generator, stepscale.load_verifier])
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("~nobody/model", "there is no such folder"),
+        ("s3://bucket/model", "models are not read from there"),
+        ("ftp://x", "models are not read from there"),
+        ("\0", "names no model"),
+        ("http://[::1", "base_url"),
+        ("http://", "it names no host"),
+        ("HTTP://127.0.0.1:9", "does not tell its models"),
+    ],
+)
+def test_a_source_that_holds_no_model_is_one_clear_line(load, source: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason) as caught:
+        load(source)
+    assert "\n" not in str(caught.value)
+
+
+def test_options_that_would_be_passed_over_are_refused(folders) -> None:
+    with pytest.raises(InputError, match="it takes no model or tokenizer"):
+        stepscale.load_verifier(folders["ours"], model="x")
+    with pytest.raises(InputError, match="'meta' cannot be used"):
+        stepscale.load_verifier(folders["ours"], device="meta")
+    for prompt in ("", 5):
+        with pytest.raises(InputError, match="exactly once"):
+            stepscale.load_generator(BASE, prompt=prompt)

@@ -1,5 +1,6 @@
 """What opening any model begins with: is the optional part installed, is the folder there? What is missing is one clear line."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,12 +38,14 @@ def checked_folder(source: str | Path) -> str | Path:
         The same, with the home folder written out.
 
     Raises:
-        InputError: Nothing is there, or a file.
+        InputError: Nothing is there, a file, or it is an address.
     """
-    if not isinstance(source, str | Path) or not str(source).strip():
+    if not isinstance(source, str | Path) or not str(source).strip() or "\0" in str(source):
         raise InputError(f"{source!r:.60} names no model; give a folder or a Hugging Face name")
+    if "://" in str(source):
+        raise InputError(f"{source}: models are not read from there; give a folder, a Hugging Face name or http://")
     is_path = isinstance(source, Path) or source.startswith((".", "/", "~"))
-    place = Path(source).expanduser()
+    place = Path(os.path.expanduser(source))  # of a user who is not here, the name stays as it is
     if place.is_file():
         raise InputError(f"{source}: it is a file; give the folder that holds the model, or a hub name")
     if is_path and not place.is_dir():

@@ -4,6 +4,7 @@ Nodes hand on folders. A base that was not changed is referred to in place of co
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,7 +60,7 @@ def refer_to_model(source: str | Path, folder: Path) -> Path:
         source: A folder, noted by its absolute path, or a hub name.
         folder: Where the reference is written.
     """
-    local = Path(source).expanduser()
+    local = Path(os.path.expanduser(source))
     return Reference(kind="model", source=str(local.resolve()) if local.is_dir() else str(source)).write(folder)
 
 

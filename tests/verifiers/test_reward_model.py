@@ -217,3 +217,16 @@ def test_a_head_that_is_not_what_its_file_names_is_refused(base: Path, tmp_path:
     (folder / "stepscale_verifier.json").write_text(json.dumps({**saved, "labels": ["negative", "positive"]}))
     with pytest.raises(InputError, match=r"its head has 3 outputs and stepscale_verifier\.json names 2"):
         stepscale.load_verifier(folder)
+
+
+@pytest.mark.parametrize("options", ["split", 5, [1]])
+def test_reader_options_that_are_no_mapping_are_one_clear_line(options: Any, base: Path, tmp_path: Path) -> None:
+    data = write(tmp_path / "data.jsonl", stepwise(4, False))
+    with pytest.raises(InputError, match=r"^reader_options is"):
+        stepscale.train_reward_model(base, str(data), tmp_path / "prm", training("prm"), reader_options=options)
+
+
+@pytest.mark.parametrize("slip", [{"learning_rate": 1e30}, {"epochs": 1e30}])
+def test_a_slip_of_many_digits_in_a_fit_is_refused_before_it_begins(slip: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="less than or equal to"):
+        Optimization(**slip)

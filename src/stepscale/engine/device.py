@@ -21,8 +21,8 @@ def usable_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, TypeError) as error:  # one each, by the way torch was built
+        torch.ones(1, device=device).item()  # "meta" makes tensors that hold nothing
+    except (RuntimeError, AssertionError, TypeError) as error:  # by the way torch was built
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"device {name!r} cannot be used ({reason}); give cpu, cuda, cuda:1 or auto") from None
     return device

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stepscale.engine.placement import GeneratorPlacement
 from stepscale.errors import InputError
-from stepscale.generation.prompts import ChatPrompt, prompt_template
+from stepscale.generation.prompts import ChatPrompt, check_template, prompt_template
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.opening import check_precision, checked_folder, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
@@ -52,7 +52,9 @@ def load_generator(
     Raises:
         InputError: The model cannot be loaded, the server cannot be asked, or the prompt is unusable.
     """
-    if isinstance(source, str) and source.startswith(("http://", "https://")):
+    if prompt is not None:
+        check_template(prompt)
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
         settings = _server_settings(source, model, api_key_variable, concurrency)
         with needs("remote"):
             from stepscale.generation.server import ServerGenerator

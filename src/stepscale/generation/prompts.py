@@ -83,7 +83,7 @@ def check_template(template: str) -> None:
     Raises:
         InputError: It has none, or several.
     """
-    if template.count(PROBLEM) != 1:
+    if not isinstance(template, str) or template.count(PROBLEM) != 1:
         raise InputError(f"prompt_template {template!r} must hold {PROBLEM} exactly once")
 
 

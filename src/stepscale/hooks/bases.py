@@ -1,6 +1,7 @@
 """Base models that cannot be used, told before hours of work come before their turn."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def check_base(key: str, base: str, writes: bool) -> None:
     Raises:
         InputError: It is neither, or the model is of the wrong kind.
     """
-    folder = Path(base).expanduser()
+    folder = Path(os.path.expanduser(base))
     if base.count("/") <= 1 and not base.startswith((".", "/", "~")) and not folder.exists():
         _check_hub_name(key, base)
         return

@@ -1,6 +1,8 @@
 """Where a model's server is and how it may be asked: settings apart from the asking, so that parameters need no httpx."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class ServerAccess(BaseModel):
@@ -8,7 +10,7 @@ class ServerAccess(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field(pattern=r"^https?://", description="such as http://localhost:8000/v1")
+    base_url: str = Field(pattern=r"^(?i:https?)://", description="such as http://localhost:8000/v1")
     model: str = Field(description="the model's name on the server")
     api_key_variable: str | None = Field(None, description="environment variable that holds the API key")
     concurrency: int = Field(64, ge=1, description="requests under way at once")
@@ -19,6 +21,15 @@ class ServerAccess(BaseModel):
     context: int | None = Field(
         None, ge=1, description="tokens that it reads and writes together; null: what the server tells, if it does"
     )
+
+    @field_validator("base_url")
+    @classmethod
+    def _names_a_host(cls, base_url: str) -> str:
+        """A host and a port that can be asked; the parser itself raises ValueError on brackets left open."""
+        parts = urlsplit(base_url)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("it names no host; write it as http://localhost:8000/v1")
+        return base_url
 
     @property
     def identity(self) -> dict[str, object]:

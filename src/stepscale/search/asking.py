@@ -60,6 +60,17 @@ def checked_generations(budget: object) -> int:
     return int(number)
 
 
+def checked_seed(seed: object) -> int:
+    """The seed of a run as a Python integer.
+
+    Raises:
+        InputError: It is no whole number of 0 or more.
+    """
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed must be a whole number, 0 or more, not {str(seed)[:40]!r}")
+    return int(seed)
+
+
 def checked_sampling(sampling: object) -> Sampling:
     """How tokens are drawn.
 

@@ -70,7 +70,7 @@ def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
         return _OPTIONS.validate_python(options)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'method'}: {e['msg']}" for e in error.errors())
-        raise InputError(f"search options: {faults} (see docs/search.md)") from None
+        raise InputError(f"search options: {' '.join(faults.split())} (see docs/search.md)") from None
 
 
 def search(
@@ -107,9 +107,9 @@ def search(
             problems have one id.
     """
     options, problems_at_once = read_options(options), checked_count(problems_at_once, "problems_at_once")
-    if not hasattr(generator, "encode_prompt"):
+    if isinstance(generator, type) or not hasattr(generator, "encode_prompt"):
         raise InputError(f"generator {str(generator)[:80]!r} is no model; open it with stepscale.load_generator")
-    if verifier is not None and not hasattr(verifier, "score"):
+    if isinstance(verifier, type) or (verifier is not None and not hasattr(verifier, "score")):
         raise InputError(f"verifier {str(verifier)[:80]!r} is no model; open it with stepscale.load_verifier")
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")

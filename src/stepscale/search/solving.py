@@ -7,7 +7,7 @@ from typing import Any
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Generator, Sampling
-from stepscale.search.asking import checked_generations, checked_problem
+from stepscale.search.asking import checked_generations, checked_problem, checked_seed
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import read_options, search
 from stepscale.search.results import Candidate, Problem
@@ -83,14 +83,20 @@ def solve(
         The chosen answer with its steps, scores and cost.
 
     Raises:
-        InputError: There is no such method or option, the budget is too small, or the problem is empty or too long.
+        InputError: There is no such method or option, the budget is too small, the seed is no whole number, or the
+            problem is empty or too long.
     """
     sampling = Sampling(temperature, top_p, max_new_tokens)
     chosen = _method(
         method, budget, {"aggregation": _aggregation(verifier)} | options if isinstance(method, str) else options
     )
     [result] = search(
-        [Problem("problem", checked_problem(problem))], generator, verifier, chosen, sampling, run_seed=seed
+        [Problem("problem", checked_problem(problem))],
+        generator,
+        verifier,
+        chosen,
+        sampling,
+        run_seed=checked_seed(seed),
     )
     winner = None if result.chosen is None else result.candidates[result.chosen]
     return Answer(

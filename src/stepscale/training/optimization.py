@@ -23,8 +23,8 @@ class Optimization(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    epochs: float = Field(2.0, gt=0, description="passes over the rows")
-    learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW")
+    epochs: float = Field(2.0, gt=0, le=10_000, description="passes over the rows")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="peak rate of AdamW")
     schedule: Literal["constant", "linear", "cosine", "constant_with_warmup"] = Field(
         "cosine", description="how the rate falls"
     )

@@ -50,10 +50,12 @@ def load_verifier(
     Raises:
         InputError: The model cannot be loaded, is no verifier, or needs an ``adapter`` to be named.
     """
-    if isinstance(source, str) and source.startswith(("http://", "https://")):
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
         with needs("remote"), needs("models"):
             from stepscale.verifiers.served import ServedVerifier
         return ServedVerifier(_access_to(source, model, tokenizer, adapter, separator), name)
+    if model or tokenizer:
+        raise InputError(f"{source} is no server's address, so it takes no model or tokenizer; begin it with http://")
     source = checked_folder(source)
     check_precision(dtype)
     folder = Path(source)
