@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeGuard
 
 from pydantic import ValidationError
 
@@ -26,6 +27,15 @@ def needs(extra: str) -> Iterator[None]:
         if (error.name or "").startswith("stepscale"):
             raise
         raise InputError(f"{error.name} is not installed; run: pip install 'stepscale[{extra}]'") from error
+
+
+def is_address(source: object) -> TypeGuard[str]:
+    """Whether a model is named by the address of a server, and not by a folder or a hub name.
+
+    Args:
+        source: What names the model.
+    """
+    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
 def checked_folder(source: str | Path) -> str | Path:

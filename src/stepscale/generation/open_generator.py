@@ -7,7 +7,7 @@ from stepscale.engine.placement import GeneratorPlacement
 from stepscale.errors import InputError
 from stepscale.generation.prompts import ChatPrompt, check_template, prompt_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.opening import check_precision, checked_folder, needs, settings_in_one_line
+from stepscale.opening import check_precision, checked_folder, is_address, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def load_generator(
     """
     if prompt is not None:
         check_template(prompt)
-    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+    if is_address(source):
         settings = _server_settings(source, model, api_key_variable, concurrency)
         with needs("remote"):
             from stepscale.generation.server import ServerGenerator

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.errors import InputError
 from stepscale.grading import Rules
+from stepscale.opening import is_address
 from stepscale.serving.answering import Answerer, room_for_prompt
 from stepscale.serving.policy import ServedPolicy, ServedSampling
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -118,7 +119,7 @@ class ModelSources(BaseModel):
         from stepscale.generation.open_generator import load_generator
 
         source, prompt = self.generator.source, policy.prompt or None
-        if source.startswith(("http://", "https://")):
+        if is_address(source):
             return load_generator(source, prompt=prompt, **self.generator.model_dump(exclude={"source", "placement"}))
         placement = self.generator.placement.model_dump()
         if prompt is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
-from stepscale.opening import check_precision, checked_folder, needs, settings_in_one_line
+from stepscale.opening import check_precision, checked_folder, is_address, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
 from stepscale.resume.content import model_hash
 from stepscale.verifiers.generative_options import GenerativePRM
@@ -50,7 +50,7 @@ def load_verifier(
     Raises:
         InputError: The model cannot be loaded, is no verifier, or needs an ``adapter`` to be named.
     """
-    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+    if is_address(source):
         with needs("remote"), needs("models"):
             from stepscale.verifiers.served import ServedVerifier
         return ServedVerifier(_access_to(source, model, tokenizer, adapter, separator), name)
