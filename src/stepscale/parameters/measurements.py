@@ -25,7 +25,7 @@ class LabProblems(Block):
     """How many problems the lab makes, by split."""
 
     levels: tuple[Annotated[int, Field(ge=1, le=5)], ...] = Field(
-        (1, 2, 3, 4, 5), min_length=1, description="levels of the problems, 1 (easiest) to 5"
+        (1, 2, 3, 4, 5), min_length=1, description="levels of the problems, 1 (easiest) to 5; a level named twice has twice as many"
     )
     train: int = Field(ge=1, description="problems generator and verifiers learn from")
     valid: int = Field(ge=1, description="problems for early stopping and calibration, not learned from")
