@@ -22,6 +22,19 @@ def test_splits_do_not_overlap_and_families_and_levels_are_balanced() -> None:
     tables.problems(train)
 
 
+def test_levels_come_in_the_shares_of_math_where_asked() -> None:
+    """Of the 500 test problems of Lightman et al. 43, 90, 105, 128 and 134 are of levels 1 to 5."""
+    test = make_problems(240, "test", 0, level_shares="math")
+    shares = test["level"].value_counts(normalize=True)
+    assert all(abs(shares[level] - count / 500) < 0.045 for level, count in enumerate((43, 90, 105, 128, 134), start=1))
+    assert test.groupby("subject").size().nunique() == 1
+
+
+def test_unknown_shares_of_levels_are_one_clear_line() -> None:
+    with pytest.raises(InputError, match="no level shares 'hard'; they are equal or math"):
+        make_problems(3, "train", 0, level_shares="hard")
+
+
 def test_problems_depend_on_the_seed_alone() -> None:
     assert make_problems(60, "train", 3).equals(make_problems(60, "train", 3))
     other = make_problems(60, "train", 4)

@@ -38,6 +38,9 @@ def _answer(problem: str) -> str:
     return str(story.amounts[story.asked])
 
 
+# Problems of each level that come in turn. Of the 500 test problems of MATH that Lightman et al. chose, 9, 18, 21, 26 and 27 %
+# are of levels 1 to 5; 1, 2, 3, 3 and 3 in turn are 8, 17, 25, 25 and 25 %.
+LEVEL_SHARES = {"equal": dict.fromkeys(LEVELS, 1), "math": {1: 1, 2: 2, 3: 3, 4: 3, 5: 3}}
 _DRAWS = 300  # without a new problem among so many, a family has none left at that level
 
 
@@ -55,8 +58,9 @@ def make_problems(
     run_seed: int,
     families: Sequence[str] = (),
     levels: Sequence[int] = LEVELS,
+    level_shares: str = "equal",
 ) -> pd.DataFrame:
-    """Distinct problems as a problems table, families and levels in equal shares as far as they have so many.
+    """Distinct problems as a problems table: families in equal shares and levels in the asked ones, as far as they have so many.
 
     Args:
         n: Number of problems.
@@ -64,10 +68,13 @@ def make_problems(
         run_seed: Decides the problems.
         families: Names; none: all but the held-out ones.
         levels: Levels, 1 (easiest) to 5.
+        level_shares: A name of ``LEVEL_SHARES``.
 
     Raises:
-        InputError: A family or level is unknown, or there are not so many problems.
+        InputError: A family, a level or the shares are unknown, or there are not so many problems.
     """
+    if level_shares not in LEVEL_SHARES:
+        raise InputError(f"lab: no level shares {level_shares!r}; they are {' or '.join(LEVEL_SHARES)}")
     if split not in SPLITS:
         raise InputError(f"lab: no split {split!r}; splits are {', '.join(SPLITS)}")
     families = tuple(families) or tuple(name for name in FAMILIES if name not in HELD_OUT_FAMILIES)
@@ -75,7 +82,8 @@ def make_problems(
         raise InputError(f"lab: no family or level {unknown!r}; families are {', '.join(FAMILIES)}, levels 1-5")
     rng = Random(seed_for(run_seed, f"problems/{split}/{'+'.join(families)}"))
     problems: dict[str, tuple[str, int]] = {}
-    places = [(family, level) for level in levels for family in families]
+    shares = LEVEL_SHARES[level_shares]
+    places = [(family, level) for level in levels for _ in range(shares[level]) for family in families]
     turn = 0
     while len(problems) < n:
         if not places:

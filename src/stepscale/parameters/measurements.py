@@ -25,7 +25,10 @@ class LabProblems(Block):
     """How many problems the lab makes, by split."""
 
     levels: tuple[Annotated[int, Field(ge=1, le=5)], ...] = Field(
-        (1, 2, 3, 4, 5), min_length=1, description="levels of the problems, 1 (easiest) to 5; a level named twice has twice as many"
+        (1, 2, 3, 4, 5), min_length=1, description="levels of the problems, 1 (easiest) to 5"
+    )
+    level_shares: Literal["equal", "math"] = Field(
+        "equal", description="how many problems of each level; math: as in MATH, 1, 2, 3, 3 and 3 of levels 1 to 5"
     )
     train: int = Field(ge=1, description="problems generator and verifiers learn from")
     valid: int = Field(ge=1, description="problems for early stopping and calibration, not learned from")

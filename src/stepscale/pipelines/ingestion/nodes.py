@@ -45,7 +45,7 @@ def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
 
     assert source.lab, "checked when the parameters were read"
     counts = source.lab
-    make = partial(make_problems, run_seed=seed, levels=counts.levels)
+    make = partial(make_problems, run_seed=seed, levels=counts.levels, level_shares=counts.level_shares)
     practice = make(counts.train + counts.valid, "train")
     # the last ones are set apart; families and levels stay balanced because they take turns
     practice.loc[practice.index >= counts.train, "split"] = "valid"
