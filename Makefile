@@ -28,11 +28,11 @@ seeds: $(READY)
 
 thorough: $(READY) # three seeds that were not used for the design; after a kill, the same command continues
 	for seed in 4 5 6; do $(BIN)/kedro run --env thorough --only-missing-outputs --params seed=$$seed,data_root=data/thorough/$$seed || exit 1; done
-	$(BIN)/python -m stepscale.publish.page data/thorough/4 data/thorough/5 data/thorough/6 --command "make thorough"
+	$(BIN)/python -m stepscale.publish.page data/thorough/4 data/thorough/5 data/thorough/6 --command "make thorough" --claims data/thorough/claims.json
 
 thorough-rollouts: $(READY) # the same without human labels, as Snell et al. have it
 	for seed in 10 11 12; do $(BIN)/kedro run --env thorough_rollouts --only-missing-outputs --params seed=$$seed,data_root=data/thorough_rollouts/$$seed || exit 1; done
-	$(BIN)/python -m stepscale.publish.page data/thorough_rollouts/10 data/thorough_rollouts/11 data/thorough_rollouts/12 --command "make thorough-rollouts"
+	$(BIN)/python -m stepscale.publish.page data/thorough_rollouts/10 data/thorough_rollouts/11 data/thorough_rollouts/12 --command "make thorough-rollouts" --claims data/thorough_rollouts/claims.json
 
 map: $(READY) # which strategy pays in which world, after `make thorough`
 	$(BIN)/kedro run --env thorough --pipelines world_map,reporting --params seed=4,data_root=data/thorough/4

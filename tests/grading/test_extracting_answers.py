@@ -1,10 +1,10 @@
 """`extract_answer`: where a solution's final answer is, and that a solution without one has none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepscale.grading import extract_answer
+from stepscale.grading import extract, extract_answer
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,37 @@ def test_any_balanced_content_of_a_box_comes_back_whole(content: str) -> None:
 def test_extraction_never_fails_and_is_never_blank(text: str) -> None:
     answer = extract_answer(text)
     assert answer is None or answer.strip()
+
+
+_FRAGMENTS = (
+    *("answer", "Answers", "the answer is", "final answer", "Final Answer:", "your answer", "ANSWER =", "unanswered"),
+    *("# Answer", "**Final Answer**", "####", "#### 12", "#", "**", r"\section{Answer}", r"\boxed{}", r"\boxed{7}"),
+    *(
+        "7",
+        "-3",
+        "1/2",
+        "$x = 4$",
+        "Ada has 4",
+        "is",
+        ":",
+        ".",
+        " ",
+        "\t",
+        "\n",
+        "\n\n",
+        "Therefore",
+        "so",
+        "\u017f",
+        "\u00e9",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join))
+@settings(max_examples=1500, deadline=None)
+def test_only_lines_from_the_first_mention_on_can_hold_a_mark(text: str) -> None:
+    """Before the word "answer" patterns are not tried; here they are, and find no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extract, "_from_first_mention", lambda whole: whole)
+        everywhere = extract_answer(text)
+    assert extract_answer(text) == everywhere

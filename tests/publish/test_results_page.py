@@ -80,3 +80,13 @@ def test_the_command_prints_what_the_seeds_say_of_a_claim_over_all_and_alone(tmp
     over_all, alone = rows[0], next(row for row in rows if "not measured" in row)
     assert "| held |" in over_all and "Of `make seeds`" in printed.output
     assert alone.count("not measured") == 3, "the parts of these runs settle other claims"
+
+
+def test_the_quantities_of_claims_over_all_seeds_are_written_as_json(tmp_path: Path) -> None:
+    folders = [str(run_of(tmp_path / seed, seed)) for seed in "123"]
+    written = tmp_path / "claims.json"
+    printed = CliRunner().invoke(main, [*folders, "--figures", str(tmp_path / "figures"), "--claims", str(written)])
+    assert printed.exit_code == 0
+    bounds = json.loads(written.read_text())["B10"]["with - without"]
+    assert bounds["low"] < bounds["estimate"] < bounds["high"]
+    assert bounds["estimate"] == pytest.approx(0.1, abs=0.03)

@@ -170,9 +170,10 @@ def _worth(
     job: RolloutJob, generator: Generator, texts: dict[Beginning, str], golds: dict[str, str], ledger: Ledger
 ) -> dict[Beginning, float]:
     """The share of right rollouts from each beginning, given with its text; in [0, 1]."""
+    purposes = {beginning: f"{job.purpose}/{_digest(beginning[1])}" for beginning in texts}
     requests = [
-        Request(beginning[1], seed_for(job.run_seed, f"{job.purpose}/{_digest(beginning[1])}", beginning[0], number))
-        for beginning in texts
+        Request(beginning[1], seed_for(job.run_seed, purpose, beginning[0], number))
+        for beginning, purpose in purposes.items()
         for number in range(job.per_step)
     ]
     continuations = generator.generate(requests, job.sampling, "solution", ledger)

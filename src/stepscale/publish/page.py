@@ -1,18 +1,20 @@
 """The page of results of finished runs: ``python -m stepscale.publish.page data/thorough/1 data/thorough/2 > docs/results.md``
 
 In: the data folders of finished runs that differ in their seed. Out: Markdown on standard output, from the same parts as a
-run's report, and the figures as SVG files in the folder ``--figures``. Claims are settled once over all runs
-(``claims_over_runs``); figures and tables are those of the first. What the runs did not measure is not on the page.
+run's report; the figures as SVG files in the folder ``--figures``; the claims' quantities as JSON in the file ``--claims``.
+Claims are settled once over all runs (``claims_over_runs``); figures and tables are those of the first. What the runs did not
+measure is not on the page.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from stepscale.errors import InputError
 from stepscale.publish.claims_over_runs import claims_over_runs
+from stepscale.report.claims import Claim
 from stepscale.report.markdown import markdown_page
 from stepscale.report.part import Part, TextTable, read_part
 from stepscale.report.report_page import ReportPage, in_order
@@ -84,16 +86,33 @@ def _claims_part(folders: Sequence[Path], pages: Sequence[ReportPage], seeds: Se
     return Part(name="seeds", title="Seeds", tables=(table,), claims=tuple(claims), measures=measures)
 
 
+def quantities_by_claim(claims: Iterable[Claim]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Estimate, low and high of every quantity that decides a claim, by the claim's id and the quantity's name."""
+    return {
+        claim.id: {
+            one.name: {"estimate": one.estimate, "low": one.low, "high": one.high}
+            for one in claim.quantities
+            if one.decides
+        }
+        for claim in claims
+        if claim.quantities
+    }
+
+
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--command", default="kedro run", show_default=True, help="The command that made the runs, to be shown.")
 @click.option("--figures", default=Path("docs/figures"), show_default=True, type=click.Path(path_type=Path))
-def main(folders: tuple[Path, ...], command: str, figures: Path) -> None:
+@click.option("--claims", type=click.Path(path_type=Path), help="A JSON file to write the claims' quantities into.")
+def main(folders: tuple[Path, ...], command: str, figures: Path, claims: Path | None) -> None:
     """Print the page of results of the runs whose data lies in FOLDERS, one for each seed."""
     try:
-        click.echo(markdown_page(finished_runs(folders), command, figures))
+        page = finished_runs(folders)
+        click.echo(markdown_page(page, command, figures))
     except InputError as error:
         raise click.ClickException(str(error)) from None
+    if claims is not None:
+        claims.write_text(json.dumps(quantities_by_claim(page.claims), indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
