@@ -15,7 +15,7 @@ import pytest
 import yaml
 from kedro.pipeline import Pipeline
 
-from stepscale.formats.checking import Table
+from stepscale.formats.declarations import Table
 from stepscale.parameters import Parameters
 from stepscale.pipeline_registry import MAIN, PIPELINES, STUDIES, register_pipelines
 

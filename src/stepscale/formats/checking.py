@@ -12,9 +12,7 @@ import pandas as pd
 from pandera.errors import SchemaError, SchemaErrors
 
 from stepscale.errors import InputError
-from stepscale.formats.dtypes import Column, Table
-
-__all__ = ["Column", "Table", "check", "collector_paused", "complete", "empty", "same_length"]
+from stepscale.formats.declarations import Table
 
 
 def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:

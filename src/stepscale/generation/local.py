@@ -25,9 +25,8 @@ from stepscale.engine.lanes import Lanes, cohort_lanes, is_small, keep_to_one_co
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
 from stepscale.engine.pool import Places
-from stepscale.engine.prefix_memory import PrefixMemory
-from stepscale.errors import InputError
-from stepscale.generation.batching import CohortLimits, cohorts
+from stepscale.engine.prefix_memory import PrefixMemory, no_output
+from stepscale.generation.batching import CohortLimits, check_room, cohorts, rows_at_once
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome
 from stepscale.generation.continuous import ContinuousBatch
@@ -36,7 +35,6 @@ from stepscale.generation.ends import end_tokens
 from stepscale.generation.members import Ends, Plan
 from stepscale.generation.prompts import check_template
 
-_PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 _ROUND = 16  # cohorts whose prefixes are read at once
 Dtype = Literal["float32", "bfloat16"]
 
@@ -77,7 +75,7 @@ class LocalGenerator:
         self._longest = int(getattr(config, "max_position_embeddings", None) or 1_000_000)
         self.parameters = int(model.num_parameters())
         self._tokenizer = tokenizer
-        self._boundaries = Boundaries(tokenizer, _vocabulary(model), step_separator, _stop_ids(model, tokenizer))
+        self._boundaries = Boundaries.of(model, tokenizer, step_separator)
         self._network = network_of(model.eval())
         layers, _, dim = self._network.shape
         self.attention_width = layers * config.num_attention_heads * dim
@@ -86,12 +84,13 @@ class LocalGenerator:
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
         self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
-        self._new_prefixes = partial(PrefixMemory, self._network, _no_output, weights)
+        self._new_prefixes = partial(PrefixMemory, self._network, no_output, weights)
         self._prefixes, self._budget_beside = self._new_prefixes(budget // 4), budget // (4 * self._lanes)
         on_cpu = self._like.device.type == "cpu"
         tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
-        most = max(1, _PROBABILITIES // _vocabulary(model))
+        most = rows_at_once(self._boundaries.vocabulary)
         self._limits = CohortLimits(tokens, self._longest, self._lanes, on_cpu, not self._is_small, most)
+        self._check = partial(check_room, context=self._longest, name=name)
         self._arenas: dict[str, Arena] = {}
 
     @classmethod
@@ -169,9 +168,9 @@ class LocalGenerator:
         return [self, *(self._beside() for _ in range(self._lanes - 1 if self._is_small else 0))]
 
     def _beside(self) -> "LocalGenerator":
-        other = copy(self)
-        other._prefixes, other._arenas = self._new_prefixes(self._budget_beside), {}
-        return other
+        beside = copy(self)
+        beside._prefixes, beside._arenas = self._new_prefixes(self._budget_beside), {}
+        return beside
 
     def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
         """A batch that requests join at any token, for the thread that calls this and for as long as ``generate`` is not called.
@@ -247,30 +246,3 @@ class LocalGenerator:
     def _cohort(self, sampling: Sampling, arena: Arena) -> Cohort:
         ends = Ends(self._boundaries, self._longest, self.ends_before, self.decode)
         return Cohort(self._network, arena, sampling, ends)
-
-    def _check(self, requests: Sequence[Request]) -> None:
-        """Raises InputError for a prefix that leaves no room."""
-        for request in requests:
-            if not 0 < len(request.prefix) < self._longest:
-                raise InputError(
-                    f"generator {self.name}: a prefix of {len(request.prefix)} tokens leaves no room in its context of"
-                    f" {self._longest} tokens; shorten the prompt or the solution so far"
-                )
-
-
-def _no_output(states: torch.Tensor) -> torch.Tensor:
-    """The head of a memory of which only keys and values are asked: [n, W] -> [n, 0]."""
-    return states[:, :0]
-
-
-def _vocabulary(model: Any) -> int:
-    return int(model.get_output_embeddings().weight.shape[0])
-
-
-def _stop_ids(model: Any, tokenizer: Any) -> list[int]:
-    """End-of-text ids of the tokenizer and of the model's own generation settings."""
-    stated = getattr(model.generation_config, "eos_token_id", None)
-    ids = {tokenizer.eos_token_id, *(stated if isinstance(stated, list) else [stated])} - {None}
-    if not ids:
-        raise InputError("generator: neither tokenizer nor generation_config names an eos_token_id; set one")
-    return sorted(ids)

@@ -5,7 +5,7 @@ Plain frozen data; nothing here knows how a candidate was found.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -13,6 +13,9 @@ from stepscale.generation.contract import Continuation, Generator
 from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
 from stepscale.search.asking import checked_problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Finish = Literal["solution", "length", "rounds", "rejected"]
 
@@ -23,6 +26,15 @@ class Problem:
 
     problem_id: str
     text: str
+
+
+def problems_of_table(table: "pd.DataFrame") -> list[Problem]:
+    """The problems of a table, in its order.
+
+    Args:
+        table: With ``problem_id`` and ``problem``.
+    """
+    return [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
 
 
 def checked_problems(problems: Iterable[Problem]) -> list[Problem]:

@@ -104,11 +104,11 @@ def make_chains(
     from stepscale.generation.graded import grade
     from stepscale.revisions.chains import run_chains
     from stepscale.revisions.table import chains_table
-    from stepscale.search.results import Problem
+    from stepscale.search.results import problems_of_table
 
     model, ledger = opened(open_generator, model_folder, settings.generator, settings.seed, "revision"), Ledger()
     chains = run_chains(
-        [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)],
+        problems_of_table(problems),
         model,
         list(lengths),
         settings.revisions.data.layout,
