@@ -80,8 +80,8 @@ def interval(prefix: str = "", of: str = "", nullable: bool = False) -> dict[str
     """
     named = f" of {of}" if of else ""
     return {
-        f"{prefix}{end}": Column("float64", nullable=nullable, about=f"{which} end of the 95 % interval{named}")
-        for end, which in (("low", "lower"), ("high", "upper"))
+        f"{prefix}{end}": Column("float64", nullable=nullable, about=f"{side} end of the 95 % interval{named}")
+        for end, side in (("low", "lower"), ("high", "upper"))
     }
 
 

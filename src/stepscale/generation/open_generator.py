@@ -49,6 +49,10 @@ def load_generator(
             server takes them.
         concurrency: For a server: requests under way at once.
 
+    Returns:
+        A generator that ``stepscale.solve`` and ``stepscale.search.search`` take: in this process, or behind the
+        server.
+
     Raises:
         InputError: The model cannot be loaded, the server cannot be asked, or the prompt is unusable.
     """

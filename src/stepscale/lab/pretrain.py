@@ -43,7 +43,17 @@ def _write_chunk(task: tuple[int, int, int, float]) -> list[Document]:
 
 
 def write_corpus(documents: int, seed: int, workers: int, transcripts: float = TRANSCRIPTS) -> list[Document]:
-    """``documents`` encoded documents; the same ones whatever the number of workers."""
+    """``documents`` encoded documents; the same ones whatever the number of workers.
+
+    Args:
+        documents: How many.
+        seed: Decides them all.
+        workers: Processes that write.
+        transcripts: Share of the solutions that have earlier attempts, 0 to 1.
+
+    Returns:
+        The documents as token ids and targets.
+    """
     tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK), transcripts) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
@@ -96,14 +106,33 @@ class JudgingTrainer(LaneTrainer):
     _targets: torch.Tensor  # of the batch, which the lanes share: next tokens, rated tokens
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        """Mean cross entropies of the whole batch, whatever part of it a lane has."""
+        """Mean cross entropies of the whole batch, whatever part of it a lane has.
+
+        Args:
+            model: The model that is trained.
+            inputs: ``input_ids`` [B, T] and ``labels`` [B, T, 2].
+            num_items_in_batch: Unused: targets are counted in the batch.
+
+        Returns:
+            The loss, a scalar.
+        """
         self._targets = (inputs["labels"] != IGNORED).sum((0, 1)).clamp(min=1)
         return super().training_step(model, inputs, num_items_in_batch)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """A part's share of the batch's mean cross entropies, added."""
+        """A part's share of the batch's mean cross entropies, added.
+
+        Args:
+            model: Or a replica of it, in a lane.
+            inputs: ``input_ids`` [B, T] and ``labels`` [B, T, 2].
+            return_outputs: Not asked for by this trainer.
+            num_items_in_batch: Unused: targets are counted in the batch.
+
+        Returns:
+            The loss, a scalar.
+        """
         labels = inputs["labels"]
         logits = model(input_ids=inputs["input_ids"], use_cache=False).logits.float()
         following = _summed(logits, labels[..., 0]) / self._targets[0]
@@ -138,7 +167,11 @@ def _training_arguments(options: PretrainOptions) -> TrainingArguments:
 
 
 def pretrain(options: PretrainOptions) -> None:
-    """Write the corpus, train, save model and tokenizer under ``options.out``."""
+    """Write the corpus, train, save model and tokenizer under ``options.out``.
+
+    Args:
+        options: What is made, and where it is saved.
+    """
     tokenizer = build_tokenizer()
     documents = write_corpus(options.documents, options.seed, options.workers, options.transcripts)
     model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))

@@ -22,7 +22,12 @@ Finish = Literal["solution", "length", "rounds", "rejected"]
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem to search: its key and its text."""
+    """A problem to search.
+
+    Attributes:
+        problem_id: Its key, different from those of all other problems of a search.
+        text: What is asked.
+    """
 
     problem_id: str
     text: str

@@ -65,7 +65,15 @@ def search_revised(
 ) -> Made:
     """Chains of a few problems, then the search, with models that remember nothing of other pieces.
 
-    ``strategy``: the name it is shown by, and its options.
+    Args:
+        revision_model: Folder of the revision model.
+        prm_model: Folder of the PRM.
+        problems: Some rows of the problems table.
+        strategy: The name it is shown by, and its options.
+        settings: Settings that the nodes of the pipeline share.
+
+    Returns:
+        A row per problem, with the tokens spent.
     """
     from stepscale.search.table import results_table
 
