@@ -35,22 +35,24 @@ def main() -> None:
     parser.add_argument("--prompt", type=int, default=128, help="tokens of a prompt")
     parser.add_argument("--new", type=int, default=128, help="tokens of a sample")
     parser.add_argument("--runs", type=int, default=3)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model, tokenizer = made(SMALL if asked.small else LARGE, device)
+    model, tokenizer = made(SMALL if arguments.small else LARGE, device)
     numbers = torch.Generator().manual_seed(0)
-    prompts = [torch.randint(3, 250, (asked.prompt,), generator=numbers).tolist() for _ in range(asked.problems)]
+    prompts = [
+        torch.randint(3, 250, (arguments.prompt,), generator=numbers).tolist() for _ in range(arguments.problems)
+    ]
     ways = {
-        "model.generate, problem by problem": lambda: by_generate(model, prompts, asked, device),
-        "continuous batching": lambda: by_continuous_batching(model, prompts, asked),
-        "ours": ours(model, tokenizer, prompts, asked),  # last: it replaces the model's attention
+        "model.generate, problem by problem": lambda: by_generate(model, prompts, arguments, device),
+        "continuous batching": lambda: by_continuous_batching(model, prompts, arguments),
+        "ours": ours(model, tokenizer, prompts, arguments),  # last: it replaces the model's attention
     }
-    rates = {name: measured(name, way, asked.runs, device) for name, way in ways.items()}
+    rates = {name: measured(name, way, arguments.runs, device) for name, way in ways.items()}
     name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
-    found = {"device": name, "torch": torch.__version__, "settings": vars(asked), "tokens_per_second": rates}
-    print(json.dumps(found, indent=1))
-    if not asked.small:
-        (HERE / "results_gpu.json").write_text(json.dumps(found, indent=1) + "\n")
+    results = {"device": name, "torch": torch.__version__, "settings": vars(arguments), "tokens_per_second": rates}
+    print(json.dumps(results, indent=1))
+    if not arguments.small:
+        (HERE / "results_gpu.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 def made(size: dict[str, int], device: str) -> tuple[Any, Any]:
@@ -91,7 +93,7 @@ def measured(name: str, way: Callable[[], int], runs: int, device: str) -> dict[
     return {"median": statistics.median(rates), "least": min(rates), "greatest": max(rates)}
 
 
-def ours(model: Any, tokenizer: Any, prompts: list[list[int]], asked: argparse.Namespace) -> Callable[[], int]:
+def ours(model: Any, tokenizer: Any, prompts: list[list[int]], arguments: argparse.Namespace) -> Callable[[], int]:
     """Our engine, which forgets what it read between two runs; opened when it is first asked."""
     opened: list[LocalGenerator] = []
 
@@ -99,14 +101,14 @@ def ours(model: Any, tokenizer: Any, prompts: list[list[int]], asked: argparse.N
         if not opened:
             opened.append(LocalGenerator(model, tokenizer, name="ours", memory_budget_gb=8.0))
         opened[0].forget()
-        requests = [Request(tuple(prompt), seed) for prompt in prompts for seed in range(asked.samples)]
-        drawn = opened[0].generate(requests, Sampling(1.0, 1.0, asked.new), "solution", Ledger())
-        return sum(len(continuation.tokens) for continuation in drawn)
+        requests = [Request(tuple(prompt), seed) for prompt in prompts for seed in range(arguments.samples)]
+        continuations = opened[0].generate(requests, Sampling(1.0, 1.0, arguments.new), "solution", Ledger())
+        return sum(len(continuation.tokens) for continuation in continuations)
 
     return run
 
 
-def by_generate(model: Any, prompts: list[list[int]], asked: argparse.Namespace, device: str) -> int:
+def by_generate(model: Any, prompts: list[list[int]], arguments: argparse.Namespace, device: str) -> int:
     """What public code does."""
     tokens = 0
     for prompt in prompts:
@@ -116,21 +118,21 @@ def by_generate(model: Any, prompts: list[list[int]], asked: argparse.Namespace,
             attention_mask=torch.ones_like(ids),
             do_sample=True,
             top_k=0,
-            num_return_sequences=asked.samples,
-            max_new_tokens=asked.new,
+            num_return_sequences=arguments.samples,
+            max_new_tokens=arguments.new,
         )
         tokens += int((written[:, ids.shape[1] :] != 0).sum())
     return tokens
 
 
-def by_continuous_batching(model: Any, prompts: list[list[int]], asked: argparse.Namespace) -> int:
+def by_continuous_batching(model: Any, prompts: list[list[int]], arguments: argparse.Namespace) -> int:
     """transformers' own server engine, called as a function."""
     from transformers import GenerationConfig
 
-    config = GenerationConfig(do_sample=True, top_k=0, max_new_tokens=asked.new, eos_token_id=1, pad_token_id=0)
-    inputs = [prompt for prompt in prompts for _ in range(asked.samples)]
-    found = model.generate_batch(inputs=inputs, generation_config=config)
-    return sum(len(output.generated_tokens) for output in found.values())
+    config = GenerationConfig(do_sample=True, top_k=0, max_new_tokens=arguments.new, eos_token_id=1, pad_token_id=0)
+    inputs = [prompt for prompt in prompts for _ in range(arguments.samples)]
+    results = model.generate_batch(inputs=inputs, generation_config=config)
+    return sum(len(output.generated_tokens) for output in results.values())
 
 
 if __name__ == "__main__":

@@ -28,12 +28,16 @@ def main(data: Path) -> None:
     """Run one chain a validation problem and print what happens along it."""
     problems = pd.read_parquet(data / "03_primary/problems.parquet").query("split == 'valid'")
     model = LocalGenerator.load(data / "06_models/revision", prompt_template="<s>{problem}\n")
-    asked = [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)]
-    found = run_chains(asked, model, [ATTEMPTS], LAYOUT, SAMPLING, run_seed=0, ledger=Ledger(), problems_at_once=50)
-    chains = grade(chains_table(found, model.name), problems)
+    questions = [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)]
+    drawn_chains = run_chains(
+        questions, model, [ATTEMPTS], LAYOUT, SAMPLING, run_seed=0, ledger=Ledger(), problems_at_once=50
+    )
+    chains = grade(chains_table(drawn_chains, model.name), problems)
     positions = pass_at_1_by_position(chains)
     print(
-        "pass@1 by position:", ", ".join(f"{value:.3f}" for value in positions["accuracy"]), f"({len(asked)} problems)"
+        "pass@1 by position:",
+        ", ".join(f"{value:.3f}" for value in positions["accuracy"]),
+        f"({len(questions)} problems)",
     )
     rates = transition_rates(chains)
     for row in rates[rates["position"].isna()].itertuples():

@@ -39,13 +39,13 @@ class Labeler:
     name, parameters = "labeler", 1
 
     def score(self, trajectories: list[Trajectory], ledger: Ledger) -> list[StepScores]:
-        return [self._scored(one) for one in trajectories]
+        return [self._scored(trajectory) for trajectory in trajectories]
 
     @staticmethod
-    def _scored(one: Trajectory) -> StepScores:
-        ratings = np.full(len(one.steps), -1)
-        found = rate_steps(one.problem, one.steps)  # up to the first wrong step
-        ratings[: len(found)] = found
+    def _scored(trajectory: Trajectory) -> StepScores:
+        ratings = np.full(len(trajectory.steps), -1)
+        rated = rate_steps(trajectory.problem, trajectory.steps)  # up to the first wrong step
+        ratings[: len(rated)] = rated
         wrong = np.cumsum(ratings < 0) > 0
         negative = np.where(wrong, 0.98, 0.02).astype(np.float32)
         return StepScores(negative, np.where((ratings == 0) & ~wrong, 0.9, 0.0).astype(np.float32))
@@ -59,7 +59,7 @@ def problems(data: Path) -> pd.DataFrame:
 
 def main(data: Path) -> None:
     table = problems(data)
-    asked = [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
+    questions = [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
     lab = LocalGenerator.load(data / "06_models" / "generator", prompt_template=PROMPT)
     for n in (4, 16):
         for method in METHODS:
@@ -69,18 +69,18 @@ def main(data: Path) -> None:
                 for verifier in (prm, Labeler()):
                     lab.forget()
                     options = read_options({**method, "n": n, "aggregation": "product", "neutral_is": neutral})
-                    found = search(
-                        asked,
+                    results = search(
+                        questions,
                         lab,
                         verifier,
                         options,
                         SAMPLING,
                         run_seed=0,
                         ledger=Ledger(),
-                        problems_at_once=len(asked),
+                        problems_at_once=len(questions),
                     )
-                    right = np.mean(grade_many([one.answer for one in found], list(table["answer"])))
-                    none = sum(one.answer is None for one in found)
+                    right = np.mean(grade_many([result.answer for result in results], list(table["answer"])))
+                    none = sum(result.answer is None for result in results)
                     print(f"N={n} {name:16} {verifier.name:8} neutral {neutral}: {right:.3f}, no answer on {none}")
 
 

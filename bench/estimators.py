@@ -57,8 +57,8 @@ def _published_trial(scores: np.ndarray, correct: np.ndarray, mask: np.ndarray) 
     rng, values = np.random.default_rng(0), np.where(mask, scores, -np.inf)
     for n in BUDGETS:
         for problem in range(len(values)):
-            drawn = rng.permutation(values.shape[1])[:n]
-            correct[problem, drawn[values[problem, drawn].argmax()]]
+            places = rng.permutation(values.shape[1])[:n]
+            correct[problem, places[values[problem, places].argmax()]]
 
 
 def _cpu(work: Callable[[], object]) -> float:

@@ -83,10 +83,10 @@ def published_procedure(
         for row in range(len(scores)):
             order = rng.permutation(places)
             for column, n in enumerate(ns):
-                drawn = order[:n]
-                drawn = drawn[answered[row, drawn]]
-                if len(drawn):
-                    hits[trial, column] += correct[row, drawn[np.argmax(scores[row, drawn])]]
+                places = order[:n]
+                places = places[answered[row, places]]
+                if len(places):
+                    hits[trial, column] += correct[row, places[np.argmax(scores[row, places])]]
     return hits / len(scores)
 
 
@@ -269,8 +269,8 @@ def _timed(name: str, path: Path) -> tuple[float, float]:
     """Seconds (imports not counted) and peak resident memory in GiB of one function in a process of its own."""
     environment = {**os.environ, "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
     command = [sys.executable, __file__, "--one", name, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    took, peak = done.stdout.split()[-2:]
+    process = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    took, peak = process.stdout.split()[-2:]
     return float(took), float(peak)
 
 

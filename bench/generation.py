@@ -53,8 +53,8 @@ def _paired(lab: LocalGenerator, plain: Plain, end: str, sampling: Sampling, run
     width = max(WIDTHS, key=lambda rows: _plain_rate(plain, prompts, rows, sampling))
     ours, alone, wide, passed, bound = [], [], [], [], []
     for _ in range(runs):
-        drawn, computed, took = _ours(lab, work_requests, sampling)
-        ours.append(drawn / took)
+        n_drawn, computed, took = _ours(lab, work_requests, sampling)
+        ours.append(n_drawn / took)
         passed.append(computed / took)
         alone.append(_plain_rate(plain, prompts, SAMPLES, sampling))
         wide.append(_plain_rate(plain, prompts, width, sampling))
@@ -68,27 +68,27 @@ def _paired(lab: LocalGenerator, plain: Plain, end: str, sampling: Sampling, run
 
 def _ours(lab: LocalGenerator, work_requests: list[Request], sampling: Sampling) -> tuple[int, int, float]:
     """Tokens drawn, tokens passed through the model, seconds."""
-    ledger, drawn = Ledger(), 0
+    ledger, n_drawn = Ledger(), 0
 
     def work() -> None:
-        nonlocal drawn
-        drawn = sum(len(continuation.tokens) for continuation in generate(lab, work_requests, ledger, sampling))
+        nonlocal n_drawn
+        n_drawn = sum(len(continuation.tokens) for continuation in generate(lab, work_requests, ledger, sampling))
 
     took = seconds(work)
-    return drawn, ledger.tokens, took
+    return n_drawn, ledger.tokens, took
 
 
 def _plain_rate(plain: Plain, prompts: list[str], rows: int, sampling: Sampling) -> float:
     """Tokens a second of the rival, in calls of so many rows."""
-    at_once, drawn = rows // SAMPLES, 0
+    at_once, n_drawn = rows // SAMPLES, 0
 
     def work() -> None:
-        nonlocal drawn
+        nonlocal n_drawn
         groups = (prompts[i : i + at_once] for i in range(0, len(prompts), at_once))
-        drawn = sum(plain.generate(group, SAMPLES, sampling) for group in groups)
+        n_drawn = sum(plain.generate(group, SAMPLES, sampling) for group in groups)
 
     took = seconds(work)
-    return drawn / took
+    return n_drawn / took
 
 
 if __name__ == "__main__":

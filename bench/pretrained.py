@@ -25,7 +25,7 @@ from stepscale.seeds import seed_for
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "01_raw" / "smollm2"
 RUNS, PROBLEMS, SAMPLES = 3, 4, 16
 SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_new_tokens=40)
-SHOWN = 3  # solved problems before each problem, so that prompts are as long as few-shot ones are
+SHOWN = 3  # solved problems of 1, 2, ... steps before each problem, so that prompts are as long as few-shot ones are
 
 
 def run(runs: int = RUNS) -> list[dict[str, Any]]:
@@ -52,8 +52,8 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
 
 def _prompts() -> list[str]:
     rng = Random(0)
-    made = [make_problem(steps, rng) for steps in (1, 2, 3) for _ in range(SHOWN)]
-    shown = "".join(f"{problem['problem']}\n{problem['solution']}\n\n" for problem in made[::SHOWN])
+    solved = [make_problem(steps, rng) for steps in range(1, 1 + SHOWN)]
+    shown = "".join(f"{problem['problem']}\n{problem['solution']}\n\n" for problem in solved)
     return [f"{shown}{make_problem(1 + i % 3, rng)['problem']}\n" for i in range(PROBLEMS)]
 
 
@@ -61,7 +61,7 @@ def _ours(model: LocalGenerator, prompts: list[str]) -> int:
     ids = [model.encode_prompt(prompt) for prompt in prompts]
     work = [Request(prefix, seed_for(0, "bench", str(i), k)) for i, prefix in enumerate(ids) for k in range(SAMPLES)]
     model.forget()
-    return sum(len(drawn.tokens) for drawn in model.generate(work, SAMPLING, "solution", Ledger()))
+    return sum(len(continuation.tokens) for continuation in model.generate(work, SAMPLING, "solution", Ledger()))
 
 
 class _Rival:
@@ -93,8 +93,8 @@ class _Rival:
 def _rate(work: Callable[[], int]) -> float:
     """Tokens per second of processor time, of all threads."""
     start = time.process_time()
-    drawn = work()
-    return drawn / (time.process_time() - start)
+    n_tokens = work()
+    return n_tokens / (time.process_time() - start)
 
 
 if __name__ == "__main__":

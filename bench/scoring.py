@@ -44,7 +44,7 @@ def _paired(name: str, prm: Path, model: Any, solutions: list[Trajectory], runs:
     for _ in range(runs):
         verifier, scores, expected = ModelVerifier(prm, device="cpu"), list[StepScores](), list[StepScores]()
         ours.append(len(solutions) / seconds(lambda v=verifier, s=scores: s.extend(v.score(solutions, Ledger()))))
-        encoded = verifier.encoder.encode((one.problem, one.steps) for one in solutions)
+        encoded = verifier.encoder.encode((solution.problem, solution.steps) for solution in solutions)
         rival.append(
             len(solutions) / seconds(lambda w=expected, e=encoded: w.extend(_alone(model, text) for text in e))
         )

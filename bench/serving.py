@@ -55,15 +55,18 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
                 for clients in CLIENTS:
                     beside[clients].append(_asked(side_by_side, problems, clients))
                     differing = sum(
-                        one != other for one, other in zip(beside[clients][-1].answers, expected, strict=True)
+                        answer != alone_answer
+                        for answer, alone_answer in zip(beside[clients][-1].answers, expected, strict=True)
                     )
                     # Another width of the batch changes below one token in 100,000 (tests/generation/test_batch_sizes.py).
                     assert differing <= QUESTIONS // 50, f"{differing} of {QUESTIONS} questions got other answers"
     rows = []
-    for clients, asked in beside.items():
+    for clients, served in beside.items():
         name = f"served_to_{clients}_clients"
-        rows.append(row(name, [one.rate for one in asked], [one.rate for one in alone], "questions/s"))
-        ours, rival = ([QUESTIONS / one.processor for one in both] for both in (asked, alone))
+        rows.append(
+            row(name, [measured.rate for measured in served], [measured.rate for measured in alone], "questions/s")
+        )
+        ours, rival = ([QUESTIONS / measured.processor for measured in both] for both in (served, alone))
         rows.append(row(f"{name}_per_processor_second", ours, rival, "questions/s"))
     return rows
 
@@ -119,10 +122,10 @@ def _asked(address: str, problems: list[str], clients: int) -> _Asked:
             return http.post(address, json=body).raise_for_status().json()["stepscale"]
 
         began, processor = time.perf_counter(), time.process_time()
-        found = list(threads.map(ask, problems))
+        replies = list(threads.map(ask, problems))
         seconds, processor = time.perf_counter() - began, time.process_time() - processor
-    kept = ("answer", "strategy", "generations", "tokens_spent")
-    answers = [[one[key] for key in kept] + [step["text"] for step in one["steps"]] for one in found]
+    fields = ("answer", "strategy", "generations", "tokens_spent")
+    answers = [[reply[key] for key in fields] + [step["text"] for step in reply["steps"]] for reply in replies]
     return _Asked(answers, len(problems) / seconds, processor)
 
 

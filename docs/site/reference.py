@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import stepscale
-from stepscale.formats.checking import Table
+from stepscale.formats.declarations import Table
 
 
 def parameters_page() -> str:

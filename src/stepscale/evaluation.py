@@ -101,18 +101,8 @@ def evaluate(
     """
     vote_rules = _checked_rules(vote_rules)
     name, tables = _read(path, format, rules)
-    solutions = graded(tables.problems, tables.solutions, rules)
-    if solutions["is_correct"].isna().all():
-        raise InputError(f"{path}: no sample has a verdict and no problem a gold answer; give one of the two")
-    warn_of_places_without_a_sample(path, solutions)
-    sampled = tables.problems["problem_id"].isin(set(solutions["problem_id"]))
-    if not sampled.all():
-        logger.warning("%d of %d problems have no samples and are left out", (~sampled).sum(), len(sampled))
-    grid = sample_grid(tables.problems[sampled], solutions, rules=rules)
-    places = grid.mask.shape[1]
-    budgets = sorted(set(checked_budgets(ns if ns is not None else [*ladder_of(places), places], places)))
-    if not budgets:
-        raise InputError("ns is empty; give one budget or more, or None for 1, 2, 4, ... and all samples")
+    solutions, grid = _graded_grid(path, tables, rules)
+    budgets = _checked_ns(ns, grid.mask.shape[1])
     try:
         scores = _scores(grid, tables.scores, solutions)
     except InputError as error:
@@ -133,6 +123,26 @@ def evaluate(
     unmeasured = left_out(set(frame["verifier"].dropna()))
     frame.attrs.update(format=name, majority_in_order=by_n, times_fewer=saved, left_out=unmeasured, **absent)
     return frame
+
+
+def _graded_grid(path: Source, tables: Tables, rules: Rules) -> tuple[pd.DataFrame, SampleGrid]:
+    """The solutions with their verdicts, and the grid of the problems that have samples."""
+    solutions = graded(tables.problems, tables.solutions, rules)
+    if solutions["is_correct"].isna().all():
+        raise InputError(f"{path}: no sample has a verdict and no problem a gold answer; give one of the two")
+    warn_of_places_without_a_sample(path, solutions)
+    sampled = tables.problems["problem_id"].isin(set(solutions["problem_id"]))
+    if not sampled.all():
+        logger.warning("%d of %d problems have no samples and are left out", (~sampled).sum(), len(sampled))
+    return solutions, sample_grid(tables.problems[sampled], solutions, rules=rules)
+
+
+def _checked_ns(ns: Sequence[int] | None, places: int) -> list[int]:
+    """The budgets in rising order; of None 1, 2, 4, ... and all samples."""
+    budgets = sorted(set(checked_budgets(ns if ns is not None else [*ladder_of(places), places], places)))
+    if not budgets:
+        raise InputError("ns is empty; give one budget or more, or None for 1, 2, 4, ... and all samples")
+    return budgets
 
 
 def _checked_rules(vote_rules: Sequence[VoteRule]) -> tuple[VoteRule, ...]:
@@ -184,9 +194,9 @@ def _most_helpful(complaints: Mapping[str, InputError]) -> str:
     if furthest is not None and furthest.good:
         return str(furthest)
     # 2. what most readers say is of the file, not of the format: it is empty, damaged, or no JSON
-    ((said, times),) = Counter(map(str, complaints.values())).most_common(1) or [("", 0)]
+    ((complaint, times),) = Counter(map(str, complaints.values())).most_common(1) or [("", 0)]
     if times > len(READABLE_FORMATS) / 2:
-        return said
+        return complaint
     # 3. a reader that found its keys and refused a value
     foreign = {name for name, error in of_records.items() if error.is_foreign}
     of_values = [f"{error} (read as {name})" for name, error in complaints.items() if name not in foreign]
@@ -232,7 +242,7 @@ def _times_fewer(policy: Optimal) -> dict[str, list[float]]:
         method: efficiency(policy.curves[SAMPLES, policy.baseline], policy.curves[SAMPLES, label]).factor
         for label, method in _POLICIES.items()
     }
-    return {name: [float(one.mean), float(one.low), float(one.high)] for name, one in factors.items()}
+    return {name: [float(factor.mean), float(factor.low), float(factor.high)] for name, factor in factors.items()}
 
 
 __all__ = ["COLUMNS", "evaluate"]

@@ -34,7 +34,14 @@ class Deadline:
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Searches within this block raise ``OutOfTime`` once so many seconds have gone by; None: never."""
+    """A limit on the searches within a ``with`` block.
+
+    Args:
+        seconds: Until ``OutOfTime`` is raised within it; None: never. An outer limit that ends earlier holds too.
+
+    Returns:
+        A context manager.
+    """
     inner, outer = Deadline(seconds).left, _LEFT.get()
     with within(lambda: min(inner(), outer())):
         yield
@@ -42,7 +49,11 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def within(left: SecondsLeft) -> Iterator[None]:
-    """Work within this block ends when no seconds are left by this count, whatever limit there was before."""
+    """Work within this block ends when no seconds are left by this count, whatever limit there was before.
+
+    Args:
+        left: Seconds that are left, by the caller's count.
+    """
     token = _LEFT.set(left)
     try:
         yield
@@ -56,10 +67,10 @@ def time_left() -> float:
     Raises:
         OutOfTime: None are left.
     """
-    left = _LEFT.get()()
-    if left <= 0:
+    seconds = _LEFT.get()()
+    if seconds <= 0:
         raise OutOfTime
-    return left
+    return seconds
 
 
 def seconds_left() -> SecondsLeft:

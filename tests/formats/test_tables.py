@@ -14,7 +14,7 @@ import pandera.pandas as pa
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.formats import checking, tables
+from stepscale.formats import checking, declarations, tables
 
 
 def labels(**changes: object) -> pd.DataFrame:
@@ -133,8 +133,8 @@ def test_each_declared_table_is_a_pandera_schema() -> None:
 
 
 def test_a_new_table_is_declared_in_a_few_lines() -> None:
-    columns = {"strategy": checking.Column("str"), "tokens": checking.Column("int64", low=0)}
-    costs = tables.validator(checking.Table("costs", columns, key=["strategy"]))
+    columns = {"strategy": declarations.Column("str"), "tokens": declarations.Column("int64", low=0)}
+    costs = tables.validator(declarations.Table("costs", columns, key=["strategy"]))
     assert costs(pd.DataFrame({"strategy": ["beam"], "tokens": [3.0]}))["tokens"].tolist() == [3]
     with pytest.raises(InputError, match="costs: column 'tokens' holds -1 in row 1 where int64 >= 0 is needed"):
         costs(pd.DataFrame({"strategy": ["beam", "dvts"], "tokens": [3, -1]}, index=[7, 9]))
@@ -157,7 +157,7 @@ def test_a_new_table_is_declared_in_a_few_lines() -> None:
     ],
 )
 def test_the_row_of_a_wrong_cell_is_named_and_nothing_is_converted_at_a_loss(kind: Any, cells: list[object]) -> None:
-    table = checking.Table("t", {"key": checking.Column("str"), "x": checking.Column(kind)}, key=["key"])
+    table = declarations.Table("t", {"key": declarations.Column("str"), "x": declarations.Column(kind)}, key=["key"])
     with pytest.raises(
         InputError, match=r"t: column 'x' holds .* in row [01] where .* is needed; correct it"
     ) as caught:

@@ -5,9 +5,10 @@ from random import Random
 import pytest
 import torch
 
+from stepscale.lab.base_model import new_model
 from stepscale.lab.corpus import IGNORED, Page, encode_pages, right_at_the_end, write_page
 from stepscale.lab.labeler import rate_steps
-from stepscale.lab.pretrain import PretrainOptions, new_model
+from stepscale.lab.pretrain_options import PretrainOptions
 from stepscale.lab.problems import split_of
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
 from stepscale.revisions.prompt import RevisionLayout

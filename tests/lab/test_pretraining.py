@@ -7,8 +7,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from stepscale.lab.base_model import go_on_from, new_model
 from stepscale.lab.muon import MuonAndAdamW
-from stepscale.lab.pretrain import PretrainOptions, go_on_from, new_model, pretrain, write_corpus
+from stepscale.lab.pretrain import pretrain, write_corpus
+from stepscale.lab.pretrain_options import PretrainOptions
 
 TINY = {
     "width": 32,

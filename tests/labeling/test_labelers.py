@@ -195,13 +195,13 @@ def _by_people(got: pd.DataFrame, folder: Path) -> pd.DataFrame:
 @pytest.mark.parametrize("who", ["large", "symbolic", "rollouts", "human"])
 def test_every_labelers_labels_pass_through_a_prm800k_file(who: str, tmp_path: Path) -> None:
     got = solutions(["0.0 0.0", "0.9 0.0"], ["0.0 0.0"])
-    made = {
+    labelers = {
         "large": lambda: VerifierLabeler(Told()).label(PROBLEMS, got, Ledger()),
         "symbolic": lambda: label_table(got, "symbolic", [[1, -1], [1]]),
         "rollouts": lambda: _by_rollouts(got),
         "human": lambda: _by_people(got, tmp_path),
     }
-    labels = tables.step_labels(made[who]())
+    labels = tables.step_labels(labelers[who]())
     write(Tables(PROBLEMS, got, labels), tmp_path / "out.jsonl", "prm800k")
     again = read(tmp_path / "out.jsonl", "prm800k")
     assert again.step_labels["rating"].tolist() == [1, -1, 1] and again.step_labels["labeler"].nunique() == 1

@@ -76,14 +76,14 @@ def test_the_report_and_the_card_name_people_and_their_agreement(tmp_path: Path)
 
 
 def test_what_waits_is_counted_without_unfinished_ones(tmp_path: Path) -> None:
-    asked = tmp_path / "loop_asked_1.jsonl"
-    asked.write_text("".join(s.model_dump_json() + "\n" for s in SAMPLES))
+    requested = tmp_path / "loop_asked_1.jsonl"
+    requested.write_text("".join(s.model_dump_json() + "\n" for s in SAMPLES))
     labels = LabelFile(path=str(tmp_path / "people.jsonl"))
-    assert n_waiting(asked, labels) == (4, 4)
+    assert n_waiting(requested, labels) == (4, 4)
     file_of(tmp_path / "people.jsonl", record(SAMPLES[0], "ann", -1), record(SAMPLES[1], "ann", finish="give_up"))
     assert n_waiting(tmp_path, labels) == (3, 4)
-    asked.write_text("")
-    assert n_waiting(asked, labels) == (0, 0)
+    requested.write_text("")
+    assert n_waiting(requested, labels) == (0, 0)
 
 
 def test_a_file_of_another_format_is_a_bad_line(tmp_path: Path) -> None:

@@ -116,9 +116,13 @@ def test_solutions_without_an_answer_are_left_out():
 def test_what_cannot_be_rolled_out_is_one_clear_line():
     good = written(("one", "\\boxed{4}"))
     foreign = good.assign(step_ends=[[]])
-    other = good.assign(tokens=[[ord("x")] * 20])
+    unknown_token = good.assign(tokens=[[ord("x")] * 20])
     no_gold = PROBLEMS.assign(answer=None)
-    cases = ((PROBLEMS, foreign, "no tokens"), (PROBLEMS, other, "vocabulary"), (no_gold, good, "p has no answer"))
+    cases = (
+        (PROBLEMS, foreign, "no tokens"),
+        (PROBLEMS, unknown_token, "vocabulary"),
+        (no_gold, good, "p has no answer"),
+    )
     for problems, solutions, words in cases:
         with pytest.raises(InputError, match=words) as caught:
             roll_out(JOB, Coin(), problems, solutions, Ledger())

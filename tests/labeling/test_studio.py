@@ -178,9 +178,9 @@ def test_a_real_label_studio_takes_the_tasks_and_gives_labels_back(real: str, tm
     samples = [sample(f"p{i}", score=i / 4) for i in range(3)]
     assert push(client, samples, project) == 3 and push(client, samples, project) == 0
     headers = {"Authorization": f"Token {TOKEN}"}
-    for asked in samples:
+    for expected in samples:
         task = httpx.get(f"{real}/api/projects/{project}/next", headers=headers).json()
-        assert task["data"]["id"] == asked.id, "in the selector's order"
+        assert task["data"]["id"] == expected.id, "in the selector's order"
         body = {"result": rated("positive", "negative"), "lead_time": 2.0}
         httpx.post(f"{real}/api/tasks/{task['id']}/annotations", json=body, headers=headers).raise_for_status()
     path = tmp_path / "people.jsonl"

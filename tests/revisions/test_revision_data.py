@@ -155,7 +155,8 @@ def test_a_chain_reads_token_for_token_what_the_model_was_trained_on(tmp_path, a
     from stepscale.engine.encoding import StepEncoder, TextFormat
     from stepscale.generation.finetune import GeneratorTraining, _imitated, _rows
     from stepscale.generation.local import LocalGenerator
-    from stepscale.lab.pretrain import PretrainOptions, new_model
+    from stepscale.lab.base_model import new_model
+    from stepscale.lab.pretrain_options import PretrainOptions
     from stepscale.lab.tokenizer import build_tokenizer
 
     tokenizer = build_tokenizer()

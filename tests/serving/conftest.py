@@ -53,7 +53,7 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     SavedVerifier(kind="prm", labels=names, layout=layout).write(folder / "prm")
     actions = [{"samples": 2}, {"samples": 2, "run": "beam at 4"}]
     capped = {"probes": 2, "sure": 2.0, "borders": [0.99], "actions": actions}
-    told = {"low": 0.4, "high": 0.7, "generations": 2}
+    action = {"low": 0.4, "high": 0.7, "generations": 2}
     ServedPolicy.model_validate(
         {
             "seed": 0,
@@ -67,9 +67,9 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
                     "budget": 2,
                     "policy": {**capped, "borders": [], "actions": [{"samples": 2}]},
                     "accuracy": 0.5,
-                    **told,
+                    **action,
                 },
-                {"budget": 6, "policy": capped, "accuracy": 0.6, **told},
+                {"budget": 6, "policy": capped, "accuracy": 0.6, **action},
             ],
         }
     ).write(folder / "policy.json")

@@ -38,25 +38,25 @@ def test_another_seed_problem_or_budget_draws_anew(settings) -> None:
         )
         return {request.seed for _, _, requests in generator.calls for request in requests}
 
-    asked = [
+    cases = [
         (0, PolicyQuestion("a", 4)),
         (1, PolicyQuestion("a", 4)),
         (0, PolicyQuestion("b", 4)),
         (0, PolicyQuestion("a", 5)),
     ]
-    drawn = [seeds(*own) for own in asked]
-    assert all(not a & b for i, a in enumerate(drawn) for b in drawn[:i])
+    seeds_of_cases = [seeds(*answer) for answer in cases]
+    assert all(not a & b for i, a in enumerate(seeds_of_cases) for b in seeds_of_cases[:i])
 
 
 @pytest.mark.parametrize("budget", [1, 2, 3, 4, 5, 6, 7, 10**30])
 def test_no_problem_costs_more_than_the_budget_and_all_is_counted(settings, budget) -> None:
     for question in QUESTIONS:
         generator, verifier = random_generator(3), varied()
-        found = Answerer(ServedPolicy.model_validate(settings), generator, verifier).answer(
+        answer = Answerer(ServedPolicy.model_validate(settings), generator, verifier).answer(
             PolicyQuestion(question.problem, budget)
         )
-        assert 1 <= found.generations <= budget
-        spent = found.tokens_spent
+        assert 1 <= answer.generations <= budget
+        spent = answer.tokens_spent
         assert spent.total == spent.prefill + spent.decode + spent.verify
         read = sum(len(t.problem) + sum(map(len, t.steps)) for call in verifier.calls for t in call)
         assert spent.verify == read and spent.prefill == sum(
@@ -64,41 +64,42 @@ def test_no_problem_costs_more_than_the_budget_and_all_is_counted(settings, budg
         )
 
 
-def test_it_does_what_the_probes_tell_and_says_so(answerer) -> None:
-    found = [answerer.answer(question) for question in QUESTIONS]
-    assert {own.difficulty for own in found} == {1, 2}
-    assert {own.strategy for own in found} == {
+def test_the_probes_decide_what_is_done_and_the_answer_names_it(answerer) -> None:
+    answers = [answerer.answer(question) for question in QUESTIONS]
+    assert {answer.difficulty for answer in answers} == {1, 2}
+    assert {answer.strategy for answer in answers} == {
         "2 probes, weighted vote",
         "2 probes, then samples up to 4, weighted vote over all",
         "2 probes, then beam at 4, weighted vote over all",
     }
-    for own in found:
+    for answer in answers:
         assert (
-            own.generations == {"w": 2, "s": 4, "b": 6}[own.strategy.replace("2 probes, ", "").replace("then ", "")[0]]
+            answer.generations
+            == {"w": 2, "s": 4, "b": 6}[answer.strategy.replace("2 probes, ", "").replace("then ", "")[0]]
         )
-        assert own.difficulty == 2 or "beam" not in own.strategy
-        assert 0 <= own.confidence <= 1
+        assert answer.difficulty == 2 or "beam" not in answer.strategy
+        assert 0 <= answer.confidence <= 1
 
 
 def test_the_steps_are_those_of_a_solution_with_the_answer(answerer) -> None:
-    for own in map(answerer.answer, QUESTIONS):
-        if own.answer is not None:
-            assert f"\\boxed{{{own.answer}}}" in " ".join(step.text for step in own.steps)
-            assert all(0 <= step.score <= 1 for step in own.steps)
+    for answer in map(answerer.answer, QUESTIONS):
+        if answer.answer is not None:
+            assert f"\\boxed{{{answer.answer}}}" in " ".join(step.text for step in answer.steps)
+            assert all(0 <= step.score <= 1 for step in answer.steps)
 
 
 def test_without_an_answer_there_is_null_and_nothing_is_made_up(settings) -> None:
     endless = FakeGenerator(lambda text, number, seed, temperature: "so\n")
-    found = Answerer(ServedPolicy.model_validate(settings), endless, random_verifier(0)).answer(PolicyQuestion("a", 4))
-    assert (found.answer, found.steps, found.confidence) == (None, [], 0.0)
-    assert found.generations == 4 and found.difficulty == 2
+    answer = Answerer(ServedPolicy.model_validate(settings), endless, random_verifier(0)).answer(PolicyQuestion("a", 4))
+    assert (answer.answer, answer.steps, answer.confidence) == (None, [], 0.0)
+    assert answer.generations == 4 and answer.difficulty == 2
 
 
 def test_what_a_model_wrote_stays_text(settings) -> None:
     written = "\\boxed{__import__('os').abort()}" + END
     hostile = FakeGenerator(lambda text, number, seed, temperature: written)
-    found = Answerer(ServedPolicy.model_validate(settings), hostile, random_verifier(0)).answer(PolicyQuestion("a", 1))
-    assert found.answer == "__import__('os').abort()"
+    answer = Answerer(ServedPolicy.model_validate(settings), hostile, random_verifier(0)).answer(PolicyQuestion("a", 1))
+    assert answer.answer == "__import__('os').abort()"
 
 
 def test_a_problem_too_long_for_the_generator_is_refused_before_it_is_read(settings) -> None:

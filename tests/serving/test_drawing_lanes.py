@@ -46,12 +46,12 @@ class FakeLane:
 
     def step(self) -> list[DrawCall]:
         self.before_step()
-        done, self.waiting = self.waiting, []
-        for call in done:
+        batch_calls, self.waiting = self.waiting, []
+        for call in batch_calls:
             call.continuations = {
                 i: Continuation((self.name,), (0.0,), "solution", ()) for i in range(len(call.requests))
             }
-        return done
+        return batch_calls
 
 
 class FakeGenerator:
@@ -155,13 +155,13 @@ def test_lanes_of_the_engine_share_weights_and_remember_apart(pieces: dict[str, 
 
 def test_answers_do_not_depend_on_the_number_of_lanes(pieces: dict[str, Path]) -> None:
     text = "Some friends have pens. Ida has {}. As many as Ida and 4 more go to Ann. How many pens does Ann have?"
-    asked = [PolicyQuestion(text.format(i), 6) for i in range(2, 10)]
+    questions = [PolicyQuestion(text.format(i), 6) for i in range(2, 10)]
     answers = []
     for n in (1, 3):
         answerer = Answerer.load(**pieces)
         answerer.generator._lanes = n
         service = AnswerService(answerer, ServiceLimits())
-        replies = [answer.model_dump() for answer in service.answer_all(asked, Deadline())]
+        replies = [answer.model_dump() for answer in service.answer_all(questions, Deadline())]
         answers.append(
             [(one["answer"], one["tokens_spent"], [step["text"] for step in one["steps"]]) for one in replies]
         )

@@ -86,8 +86,8 @@ def test_several_prompts_and_draws_are_choices_in_order_and_all_tokens_are_count
 @pytest.mark.parametrize(("path", "body"), [("chat/completions", CHAT), ("completions", TEXT)])
 def test_a_stream_holds_the_steps_one_by_one_and_makes_the_same_text(client, path, body) -> None:
     whole = client.post(f"/v1/{path}", json={**body, "n": 2}).json()
-    asked = {**body, "n": 2, "stream": True, "stream_options": {"include_usage": True}}
-    streamed = client.post(f"/v1/{path}", json=asked)
+    stream_request = {**body, "n": 2, "stream": True, "stream_options": {"include_usage": True}}
+    streamed = client.post(f"/v1/{path}", json=stream_request)
     assert streamed.headers["content-type"].startswith("text/event-stream")
     *pieces, last = chunks(streamed.text)
     assert last["choices"] == [] and last["usage"] == whole["usage"]

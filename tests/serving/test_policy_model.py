@@ -97,8 +97,8 @@ def test_who_waits_in_vain_does_no_work_afterwards(settings, a_second) -> None:
         model.predict(None, [{**QUESTION, "problem": "another"}])
     for thread in busy:
         thread.join()
-    asked = {generator.decode(request.prefix) for _, _, requests in generator.calls for request in requests}
-    assert asked and not any(text.startswith("another") for text in asked)
+    prompts = {generator.decode(request.prefix) for _, _, requests in generator.calls for request in requests}
+    assert prompts and not any(text.startswith("another") for text in prompts)
 
 
 def ended_late(model: PolicyModel) -> None:

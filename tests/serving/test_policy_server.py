@@ -73,21 +73,21 @@ def post(url: str, body: str) -> tuple[int, Any]:
         return error.code, json.load(error)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(first: Any, second: Any) -> bool:
     """Equal, numbers to 1e-5, as float32 allows: on a busy machine products are cut another way, and the last digits differ."""
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return math.isclose(one, other, abs_tol=1e-5) if isinstance(one, float) else bool(one == other)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return math.isclose(first, second, abs_tol=1e-5) if isinstance(first, float) else bool(first == second)
 
 
 def test_the_server_answers_as_the_policy_does_here(ask: Ask, pieces: dict[str, Path]) -> None:
-    here = Answerer.load(**pieces)
+    local = Answerer.load(**pieces)
     for budget, generations in ((2, 2), (6, 6), (100, 6)):
         status, body = ask(json.dumps({"inputs": {"problem": PROBLEM, "budget": budget}}))
         assert status == 200, body
-        expected = here.answer(PolicyQuestion(PROBLEM, budget)).model_dump()
+        expected = local.answer(PolicyQuestion(PROBLEM, budget)).model_dump()
         assert same(json.loads(json.dumps(expected)), body["predictions"][0])
         assert expected["generations"] == generations
         assert expected["answer"] is not None and expected["steps"] and expected["tokens_spent"]["verify"] > 0

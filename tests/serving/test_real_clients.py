@@ -88,8 +88,10 @@ def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
     where = ["--include_path", str(tmp_path), "--output_path", str(tmp_path / "out"), "--apply_chat_template"]
     environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "none"}
     environment.pop("PYTHONPATH", None)
-    done = subprocess.run([harness, *words, *where], env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr[-2000:]
+    harness_run = subprocess.run(
+        [harness, *words, *where], env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert harness_run.returncode == 0, harness_run.stderr[-2000:]
     [samples] = (tmp_path / "out").rglob("samples_*.jsonl")
     texts = [json.loads(line)["resps"][0][0] for line in samples.read_text().splitlines()]
     assert len(texts) == 3 and any("\\boxed{" in text for text in texts)
@@ -98,11 +100,13 @@ def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
 def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends() -> None:
     with served(1.0) as (address, process), ThreadPoolExecutor(3) as threads:
         body = {"model": MODEL, "messages": MESSAGES}
-        asked = [threads.submit(httpx.post, f"{address}/v1/chat/completions", json=body, timeout=60) for _ in range(3)]
+        requests = [
+            threads.submit(httpx.post, f"{address}/v1/chat/completions", json=body, timeout=60) for _ in range(3)
+        ]
         httpx.get(f"{address}/v1/models", timeout=60)
         threading.Event().wait(0.7)
         process.send_signal(signal.SIGTERM)
-        replies = [reply.result() for reply in asked]
+        replies = [reply.result() for reply in requests]
         assert [reply.status_code for reply in replies] == [200] * 3
         assert all(reply.json()["stepscale"]["generations"] for reply in replies)
         assert process.wait(60) in (0, -signal.SIGTERM)

@@ -38,13 +38,13 @@ def questions(n: int, **changes: int) -> list[PolicyQuestion]:
     return [PolicyQuestion(f"problem {i}", 6, **changes) for i in range(n)]
 
 
-def alike(one: Any, other: Any) -> bool:
+def alike(first: Any, second: Any) -> bool:
     """Equal, numbers to 1e-5, as float32 allows: in a batch products are cut another way, and the last digits differ."""
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(alike, one, other))
-    return math.isclose(one, other, abs_tol=1e-5) if isinstance(one, float) else bool(one == other)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(alike(first[key], second[key]) for key in first)
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(alike, first, second))
+    return math.isclose(first, second, abs_tol=1e-5) if isinstance(first, float) else bool(first == second)
 
 
 def to_the_letter(answer: PolicyAnswer) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def to_the_letter(answer: PolicyAnswer) -> dict[str, Any]:
 
 def test_answers_and_token_counts_of_the_real_engine_are_those_of_each_question_alone(pieces: dict[str, Path]) -> None:
     answerer = Answerer.load(**pieces)
-    asked = [
+    batch = [
         PolicyQuestion(
             f"Some friends have pens. Ida has {i}. As many as Ida and 4 more go to Ann. How many pens does Ann have?",
             budget,
@@ -63,16 +63,16 @@ def test_answers_and_token_counts_of_the_real_engine_are_those_of_each_question_
         for i in (2, 4)
         for budget in (2, 6)
     ]
-    asked.append(
+    batch.append(
         PolicyQuestion(
             "Some friends have pens. Ida has 3. As many as Ida and 4 more go to Ann. How many pens does Ann have?",
             6,
             max_tokens=12,
         )
     )
-    alone = [answerer.answer(question).model_dump() for question in asked]
+    alone = [answerer.answer(question).model_dump() for question in batch]
     service = AnswerService(answerer, ServiceLimits())
-    beside = [answer.model_dump() for answer in service.answer_all(asked, Deadline())]
+    beside = [answer.model_dump() for answer in service.answer_all(batch, Deadline())]
     assert alike(beside, alone)
     assert all(answer["tokens_spent"]["verify"] for answer in alone[:4])
 
@@ -81,17 +81,17 @@ def test_the_real_engines_answers_are_the_same_to_the_letter_whatever_is_asked_b
     pieces: dict[str, Path],
 ) -> None:
     answerer = Answerer.load(**pieces)
-    asked = [
+    batch = [
         PolicyQuestion(
             f"Some friends have pens. Ida has {i}. As many as Ida and {i + 3} more go to Ann. How many pens does Ann have?",
             6,
         )
         for i in range(2, 8)
     ]
-    alone = [to_the_letter(answerer.answer(question)) for question in asked]
+    alone = [to_the_letter(answerer.answer(question)) for question in batch]
     service = AnswerService(answerer, ServiceLimits())
     for begin in (0, 3):
-        beside = service.answer_all(asked[begin:] + asked[:begin], Deadline())
+        beside = service.answer_all(batch[begin:] + batch[:begin], Deadline())
         assert [to_the_letter(answer) for answer in beside] == alone[begin:] + alone[:begin]
 
 
@@ -102,11 +102,11 @@ def pens(n: int) -> list[PolicyQuestion]:
 
 def test_a_question_gets_the_same_answer_alone_and_beside_sixty_three_others(pieces: dict[str, Path]) -> None:
     answerer = Answerer.load(**pieces)
-    asked = pens(64)
-    alone = [to_the_letter(answerer.answer(question)) for question in asked[::21]]
+    batch = pens(64)
+    alone = [to_the_letter(answerer.answer(question)) for question in batch[::21]]
     answerer.policy = answerer.policy.model_copy(update={"questions_per_request": 64})
     service = AnswerService(answerer, ServiceLimits())
-    beside = [to_the_letter(answer) for answer in service.answer_all(asked, Deadline())]
+    beside = [to_the_letter(answer) for answer in service.answer_all(batch, Deadline())]
     assert beside[::21] == alone
 
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from kedro.pipeline import Pipeline
 
-from stepscale.formats.checking import Table
+from stepscale.formats.declarations import Table
 from stepscale.parameters import Parameters
 from stepscale.pipeline_registry import MAIN, PIPELINES, STUDIES, register_pipelines
 
@@ -202,3 +202,25 @@ def test_no_class_is_named_twice_and_no_file_thrice_but_those_that_every_room_ha
     assert [name for name, number in classes.items() if number > 1] == []
     names = Counter(path.name for path in files if path.name not in of_rooms)
     assert [name for name, number in names.items() if number > 2] == []
+
+
+def test_files_and_functions_are_short_enough_to_be_read_at_once() -> None:
+    files = sorted((CONF.parent / "src").rglob("*.py"))
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    assert [path.name for path, text in texts.items() if len(text.splitlines()) > 250] == []
+    functions = [
+        node
+        for text in texts.values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert len(functions) > 1000
+    assert [function.name for function in functions if lines_of_code(function) > 40] == []
+
+
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """From ``def`` to the last line, without the docstring."""
+    first = function.body[0]
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if is_docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring

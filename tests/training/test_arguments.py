@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from stepscale.training import fitting
+from stepscale.training import trainer_arguments
 from stepscale.training.optimization import Checkpoints, Optimization
 from stepscale.training.sharded import gather_weights
 
@@ -20,9 +20,9 @@ def arguments(monkeypatch: pytest.MonkeyPatch, processes: int, **settings: Any) 
         def __init__(self, **named: Any) -> None:
             self.named = named
 
-    monkeypatch.setattr(fitting, "TrainingArguments", Made)
+    monkeypatch.setattr(trainer_arguments, "TrainingArguments", Made)
     monkeypatch.setenv("WORLD_SIZE", str(processes))
-    made: Any = fitting._arguments(Optimization(**settings), "folder", 100, 50, True, 0)
+    made: Any = trainer_arguments.trainer_arguments(Optimization(**settings), "folder", 100, 50, True, 0)
     named: dict[str, Any] = made.named
     return named
 

@@ -10,7 +10,8 @@ from kedro.io.core import AbstractDataset
 from stepscale.datasets.local_folder import local_folder
 from stepscale.datasets.whole import write_whole
 from stepscale.errors import InputError
-from stepscale.formats.checking import Table, check, empty
+from stepscale.formats.checking import check, empty
+from stepscale.formats.declarations import Table
 
 
 class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]):

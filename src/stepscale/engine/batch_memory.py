@@ -14,14 +14,14 @@ from stepscale.engine.pool import KeyValuePool, Places, padded
 
 
 class _Queries:
-    """Tokens that ask, padded to a row of the batch each: ``at`` their indices among the new tokens, ascending."""
+    """Tokens that ask, padded to a row of the batch each: ``asking`` their indices among the new tokens, ascending."""
 
-    def __init__(self, at: Places, rows: Places, positions: Places, n_rows: int, device: torch.device) -> None:
-        counts = np.bincount(rows[at], minlength=n_rows)
+    def __init__(self, asking: Places, rows: Places, positions: Places, n_rows: int, device: torch.device) -> None:
+        counts = np.bincount(rows[asking], minlength=n_rows)
         longest = max(1, int(counts.max()))
         spread, last = np.zeros((2, n_rows, longest), np.int64)
-        collect = np.arange(len(at)) + (np.arange(n_rows) * longest - np.cumsum(counts) + counts)[rows[at]]
-        spread.flat[collect], last.flat[collect] = np.arange(len(at)), positions[at]
+        collect = np.arange(len(asking)) + (np.arange(n_rows) * longest - np.cumsum(counts) + counts)[rows[asking]]
+        spread.flat[collect], last.flat[collect] = np.arange(len(asking)), positions[asking]
         self.spread, self.collect, self.last = (torch.from_numpy(a).to(device) for a in (spread.ravel(), collect, last))
         self._masks: dict[int | None, torch.Tensor] = {}
 
@@ -56,26 +56,40 @@ class BatchMemory:
                 layer the others need not look at anything.
         """
         n_rows, device = len(places), pool.data.device
-        lengths, new = np.array([len(row_places) for row_places in places]), np.array(n_new)
-        rows = np.repeat(np.arange(n_rows), new)
-        positions = np.arange(len(rows)) + (lengths - np.cumsum(new))[rows]
+        lengths, new_counts = np.array([len(row_places) for row_places in places]), np.array(n_new)
+        rows = np.repeat(np.arange(n_rows), new_counts)
+        positions = np.arange(len(rows)) + (lengths - np.cumsum(new_counts))[rows]
         read = padded(places)
         self._pool, self._rows, self._most = pool.data, n_rows, read.shape[1]
-        self._nothing_known = bool((lengths == new).all())
+        self._nothing_known = bool((lengths == new_counts).all())
         self._every = _Queries(np.arange(len(rows)), rows, positions, n_rows, device)
         self._some = _Queries(output_tokens, rows, positions, n_rows, device)
-        self._read, self._written, at, self.output_tokens = (
+        self._read, self._written, position_ids, self.output_tokens = (
             torch.from_numpy(a).to(device) for a in (read.ravel(), read[rows, positions], positions, output_tokens)
         )
-        self.positions = at[None]
+        self.positions = position_ids[None]
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """See ``Memory``; B is 1. In the last layer ``q`` may be that of the tokens asked for alone."""
+        """Attention over a batch of rows of any length, which stand one after the other; see ``Memory``.
+
+        Args:
+            layer: Its number.
+            q: Queries; in the last layer those of the tokens asked for alone.
+            k: Keys of the new tokens.
+            v: Values of the new tokens.
+            scale: Of the products.
+            window: Tokens that a token looks back at; None: all.
+
+        Returns:
+            Attended values, of the queries' shape.
+        """
         _, heads, n, dim = q.shape
         # 1. New keys and values go to the pool; each row's own are copied out of it, side by side.
-        keys, values = (self._exchange(pool, new) for pool, new in zip(self._pool[layer], (k, v), strict=True))
+        keys, values = (
+            self._exchange(pool, projected) for pool, projected in zip(self._pool[layer], (k, v), strict=True)
+        )
         # 2. Queries are spread to their rows, padded on the right.
         queries = self._every if n == k.shape[2] else self._some
         spread = q.transpose(1, 2).reshape(n, -1).index_select(0, queries.spread)
@@ -94,8 +108,8 @@ class BatchMemory:
         flat = out.transpose(1, 2).reshape(-1, heads * dim).index_select(0, queries.collect)
         return flat.view(1, n, heads, dim).transpose(1, 2)
 
-    def _exchange(self, pool: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+    def _exchange(self, pool: torch.Tensor, projected: torch.Tensor) -> torch.Tensor:
         """Write the new tokens' keys (or values) [1, KV, n, D], read those of every row's tokens: [R, KV, P, D]."""
-        _, kv_heads, n, dim = new.shape
-        pool.index_copy_(0, self._written, new.transpose(1, 2).reshape(n, -1))
+        _, kv_heads, n, dim = projected.shape
+        pool.index_copy_(0, self._written, projected.transpose(1, 2).reshape(n, -1))
         return pool.index_select(0, self._read).view(self._rows, -1, kv_heads, dim).transpose(1, 2)

@@ -165,9 +165,9 @@ class _Ray:
         return self.remote.remote(package_hash(), function, task)
 
     def first_done(self, handles: list[Any]) -> tuple[Any, Any]:
-        done, _ = self.ray.wait(handles, num_returns=1)
+        ready, _ = self.ray.wait(handles, num_returns=1)
         try:
-            return done[0], self.ray.get(done[0])
+            return ready[0], self.ray.get(ready[0])
         except self.ray.exceptions.RayTaskError as error:
             raise error.cause from None
 

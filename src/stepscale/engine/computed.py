@@ -20,7 +20,7 @@ class Computed:
         self.tokens += stop - start
         self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
 
-    def add_all(self, other: "Computed") -> None:
+    def add_all(self, added: "Computed") -> None:
         """Count what another count holds."""
-        self.tokens += other.tokens
-        self.context_sum += other.context_sum
+        self.tokens += added.tokens
+        self.context_sum += added.context_sum

@@ -34,20 +34,20 @@ class CopiedPrefixes(DecodeMemory):
             prefix: Keys and values of the prefixes [layers, 2, G, KV, P, D], left-aligned.
             prefix_lengths: Their tokens [G].
         """
-        before, new = len(self._first), prefix.shape[2]
+        before, n_new = len(self._first), prefix.shape[2]
         # 1. Room, above all in front of the others if a prefix is longer than all that they have.
         shift = max(0, int(prefix_lengths.max()) - self._columns)
-        rows = self.suffix.shape[2] if before + new <= self.suffix.shape[2] else 2 * (before + new)
+        rows = self.suffix.shape[2] if before + n_new <= self.suffix.shape[2] else 2 * (before + n_new)
         if shift or rows > self.suffix.shape[2]:
             self._regrow(rows, self.suffix.shape[4] + shift, shift)
         # 2. Prefixes end where the others' last tokens are; what lies before them must be finite.
-        new_rows = self.suffix[:, :, before : before + new]
+        new_rows = self.suffix[:, :, before : before + n_new]
         new_rows.zero_()
         for length in np.unique(prefix_lengths[prefix_lengths > 0]):
-            at = torch.as_tensor(np.flatnonzero(prefix_lengths == length), device=self.device)
-            new_rows[:, :, at, :, self._columns - length : self._columns] = prefix[:, :, at, :, :length]
+            groups = torch.as_tensor(np.flatnonzero(prefix_lengths == length), device=self.device)
+            new_rows[:, :, groups, :, self._columns - length : self._columns] = prefix[:, :, groups, :, :length]
         self._first = np.concatenate([self._first, self._columns - prefix_lengths])
-        self._follow(np.arange(before + new))
+        self._follow(np.arange(before + n_new))
 
     def rows(self) -> Rows:
         """The rows as attention sees them now."""

@@ -78,7 +78,14 @@ class StepEncoder:
             )
 
     def encode(self, texts: Iterable[Text]) -> list[Encoded]:
-        """Token ids and step ends of every (problem, steps); order kept. Each distinct piece of text is tokenised once."""
+        """Token ids and step ends of every (problem, steps); order kept. Each distinct piece of text is tokenised once.
+
+        Args:
+            texts: Of each solution its problem and steps.
+
+        Returns:
+            One object per solution.
+        """
         texts = list(texts)
         if len(self._pieces) + len(self._prompts) > _PIECES_KEPT:
             self._prompts, self._pieces = {}, {}

@@ -49,8 +49,8 @@ class LlamaBody:
         self.gain = body.norm.weight.detach()
         self.layers = [_fused(layer, self.sizes.dim) for layer in body.layers]
         self._embedding = body.embed_tokens.weight.detach()
-        at = torch.arange(config.max_position_embeddings, device=self._embedding.device)
-        cos, sin = body.rotary_emb(self._embedding[:1, None], at[None])
+        positions = torch.arange(config.max_position_embeddings, device=self._embedding.device)
+        cos, sin = body.rotary_emb(self._embedding[:1, None], positions[None])
         half = self.sizes.dim // 2
         self._turns = torch.complex(cos[0, :, None, :half], sin[0, :, None, :half])  # [positions, 1, D/2]
 

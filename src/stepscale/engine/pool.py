@@ -51,15 +51,15 @@ class KeyValuePool:
     def take(self, count: int) -> Places:
         """``count`` free places; the pool grows if it must."""
         self.reserve(count)
-        taken: list[Places] = []
+        runs: list[Places] = []
         while count:
             run = self._free.pop()
-            taken.append(run[:count])
+            runs.append(run[:count])
             if len(run) > count:
                 self._free.append(run[count:])
-            count -= len(taken[-1])
-            self._n_free -= len(taken[-1])
-        return taken[0] if len(taken) == 1 else np.concatenate(taken) if taken else np.empty(0, np.int64)
+            count -= len(runs[-1])
+            self._n_free -= len(runs[-1])
+        return runs[0] if len(runs) == 1 else np.concatenate(runs) if runs else np.empty(0, np.int64)
 
     def give(self, places: Places) -> None:
         """Places free again."""
@@ -85,16 +85,19 @@ class KeyValuePool:
     def gather(self, rows: Sequence[Places]) -> torch.Tensor:
         """Copies of the keys and values at the places of some rows [B].
 
+        Args:
+            rows: Places of each row's tokens [B].
+
         Returns:
-            [layers, 2, B, kv_heads, longest row, head_dim], left-aligned, 0 beyond a row's end.
+            Keys and values, padded to the longest row.
         """
-        at = padded(rows)
+        places = padded(rows)
         layers = self.data.shape[0]
-        gathered = self.data.new_empty((layers, 2, len(rows), self._kv_heads, at.shape[1], self._dim))
-        columns = torch.from_numpy(at.ravel()).to(self.data.device)
+        gathered = self.data.new_empty((layers, 2, len(rows), self._kv_heads, places.shape[1], self._dim))
+        columns = torch.from_numpy(places.ravel()).to(self.data.device)
         for layer in range(layers):  # one at a time, so that no second copy of all is held
             chosen = self.data[layer].index_select(1, columns)
-            gathered[layer] = chosen.view(2, *at.shape, self._kv_heads, self._dim).transpose(2, 3)
+            gathered[layer] = chosen.view(2, *places.shape, self._kv_heads, self._dim).transpose(2, 3)
         return gathered
 
 

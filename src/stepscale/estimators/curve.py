@@ -46,6 +46,9 @@ class Curve:
     def check_paired(self, other: "Curve") -> None:
         """Check that both curves were made with as many resamples.
 
+        Args:
+            other: A curve of the same problems.
+
         Raises:
             InputError: They were not.
         """
@@ -53,7 +56,17 @@ class Curve:
             raise InputError("paired curves need the same resamples and seed; make both with the same ones")
 
     def at(self, x: ArrayLike) -> Interval:
-        """Accuracy at each spending ``x`` [points], with its interval; NaN outside of what was measured."""
+        """Accuracy at any spending, read between the budgets on the logarithmic axis.
+
+        Args:
+            x: Spending per problem [points], in the curve's unit.
+
+        Returns:
+            Accuracy with its 95 % interval [points]; NaN outside of what was measured.
+
+        Raises:
+            InputError: ``x`` is neither a number nor a list of them.
+        """
         spending = np.atleast_1d(checked_numbers(x, "spending"))
         if spending.ndim > 1:
             raise InputError(f"spending must be a number or a list of them, not of shape {spending.shape}")
@@ -69,6 +82,9 @@ def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int
         x: The budgets [budgets], rising, or costs [problems, budgets], all above 0.
         resamples: Number of bootstrap resamples over problems.
         seed: Decides the resamples; curves of the same problems, resamples and seed are paired.
+
+    Returns:
+        The curve, with its resamples, so that it can be compared with curves paired with it.
 
     Raises:
         InputError: Other shapes, no problems, a value that is not finite, budgets that do not rise, or spending that is not
@@ -92,6 +108,9 @@ def difference(first: Curve, second: Curve) -> Interval:
     Args:
         first: A curve.
         second: One at the same budgets, of the same problems, resamples and seed.
+
+    Returns:
+        Differences of accuracies [budgets] with their 95 % intervals.
 
     Raises:
         InputError: Budgets or resamples differ.

@@ -68,6 +68,9 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
         budgets: Those of the policy at which it has something to choose from, rising.
         n_problems: Number of problems, to be stated with the interval.
 
+    Returns:
+        The shift in doublings (log2), with the budgets that were compared, and the reasons where some were not.
+
     Raises:
         InputError: Resamples differ, budgets do not rise, or the policy was not measured at one.
     """
@@ -120,8 +123,8 @@ def _flat_budgets(baseline: Curve, policy: Curve, budgets: Sequence[int]) -> dic
     reached = {1: float(baseline.accuracy[0]), **dict(zip(policy.x.tolist(), policy.accuracy.tolist(), strict=True))}
     of_baseline = np.interp(np.log2(budgets), np.log2(baseline.x), baseline.accuracy)
     return {
-        n: f"not matched at {n}: the policy is flat there ({reached[n]:.3f}, the baseline {other:.3f})"
-        for (m, n), other in zip(pairwise([1, *budgets]), of_baseline, strict=True)
+        n: f"not matched at {n}: the policy is flat there ({reached[n]:.3f}, the baseline {baseline_accuracy:.3f})"
+        for (m, n), baseline_accuracy in zip(pairwise([1, *budgets]), of_baseline, strict=True)
         if reached[n] - reached[m] < FLAT * np.log2(n / m) - NOISE
     }
 

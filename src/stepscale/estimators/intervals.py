@@ -187,8 +187,8 @@ def groups_interval(
     values = checked_values(per_problem, "values")
     meaning = "True for a problem of the group"
     groups = [
-        checked_flags(group, values.shape, f"the {which} group", meaning)
-        for which, group in (("first", first), ("second", second))
+        checked_flags(group, values.shape, f"the {ordinal} group", meaning)
+        for ordinal, group in (("first", first), ("second", second))
     ]
     if not all(group.any() for group in groups):
         raise InputError("two groups of problems are compared, and one of them is empty")

@@ -185,10 +185,10 @@ class _Cells:
         """The cells of one order; ``places`` [problems, places] in that order."""
         codes = np.take_along_axis(self.codes, places, 1)
         weights, cost = np.take_along_axis(self.weights, places, 1), np.take_along_axis(self.cost, places, 1)
-        votes, done = np.zeros_like(self.truth), 0
+        votes, n_counted = np.zeros_like(self.truth), 0
         for rung, n in enumerate(result.ladder):
-            votes += count_votes(codes[:, done:n], weights[:, done:n], votes.shape[1])
-            done = n
+            votes += count_votes(codes[:, n_counted:n], weights[:, n_counted:n], votes.shape[1])
+            n_counted = n
             result.right[order, :, rung] = winners(votes, self.truth)
             result.sure[order, :, rung] = votes[:, 1:].max(axis=1, initial=0.0) / n
             result.easy[order, :, rung] = weights[:, :n].mean(axis=1)

@@ -98,17 +98,17 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     """
     rung = _rung(outcomes, policy.probes)
     bins = bins_by_border(outcomes.easy[:, :, rung], policy.borders)
-    done = outcomes.sure[:, :, rung] >= policy.sure
+    stopped = outcomes.sure[:, :, rung] >= policy.sure
     right, cost = outcomes.right[:, :, rung].copy(), outcomes.cost[:, :, rung].copy()
     for number, action in enumerate(policy.actions, 1):
-        in_bin = (bins == number) & ~done
+        in_bin = (bins == number) & ~stopped
         if not in_bin.any():
             continue
         won, spent = _act(outcomes, rung, policy.sure, action)
         right[in_bin], cost[in_bin] = won[in_bin], spent[in_bin]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
-    return PolicyResult(right.mean(axis=0), cost.mean(axis=0), error, float(done.mean()))
+    return PolicyResult(right.mean(axis=0), cost.mean(axis=0), error, float(stopped.mean()))
 
 
 def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | None = None) -> OnlinePolicy:
@@ -153,13 +153,13 @@ def at_equal_cost(
     Raises:
         InputError: The online policy's cost lies outside of what was measured of the other.
     """
-    other, n = curve(per_problem, x, resamples, seed), len(online.cost)
+    rival, n = curve(per_problem, x, resamples, seed), len(online.cost)
     counts = with_estimate(resample_counts(n, resamples, seed))
     spent, won = counts @ online.cost / n, counts @ online.accuracy / n
-    least, most = other.x.min(), other.x.max()
+    least, most = rival.x.min(), rival.x.max()
     if not least <= spent[0] <= most:
         raise InputError(f"the other policy was measured at {least:g} to {most:g}, not at {spent[0]:g}; add budgets")
-    return interval_of_rows(won - at_nearest(*other.rows, spent[:, None])[:, 0])
+    return interval_of_rows(won - at_nearest(*rival.rows, spent[:, None])[:, 0])
 
 
 def _rung(outcomes: Outcomes, n: int) -> int:
@@ -192,7 +192,7 @@ def _priced(
     # 1. difficulty bins by the mean score of the probes, and where the probes are enough
     easy = outcomes.easy[:, :, rung]
     borders = bin_borders(easy.ravel(), n_bins)
-    bins, done = bins_by_border(easy, borders), outcomes.sure[:, :, rung] >= sure
+    bins, stopped = bins_by_border(easy, borders), outcomes.sure[:, :, rung] >= sure
     # 2. what every action would reach and cost in each bin
     probes = outcomes.ladder[rung]
     actions = [Action(samples=n) for n in outcomes.ladder[rung:]]
@@ -202,11 +202,11 @@ def _priced(
     for i, action in enumerate(actions):
         right, cost = _act(outcomes, rung, sure, action)
         for b in range(n_bins):
-            in_bin = (bins == b + 1) & ~done
-            won[b, i], spent[b, i] = right[in_bin].sum() / done.size, cost[in_bin].sum() / done.size
+            in_bin = (bins == b + 1) & ~stopped
+            won[b, i], spent[b, i] = right[in_bin].sum() / stopped.size, cost[in_bin].sum() / stopped.size
     # 3. the best action of each bin, with what is left once the probes that are enough are paid
-    sunk = float(outcomes.cost[:, :, rung][done].sum() / done.size)
-    right_at_once = float(outcomes.right[:, :, rung][done].sum() / done.size)
+    sunk = float(outcomes.cost[:, :, rung][stopped].sum() / stopped.size)
+    right_at_once = float(outcomes.right[:, :, rung][stopped].sum() / stopped.size)
     best = _within(won, spent, budget - sunk)
     if best is None:
         return None

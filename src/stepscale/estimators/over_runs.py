@@ -35,6 +35,9 @@ def combined_interval(
         level: Share of resamples within the interval.
         n_problems: Problems of all runs, to be stated.
 
+    Returns:
+        The mean with its interval over problems and runs.
+
     Raises:
         InputError: There is no run, numbers differ, a value is not finite, an error is below 0, or a setting is out of range.
     """

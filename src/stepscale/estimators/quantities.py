@@ -52,6 +52,9 @@ def quantity(
         above: The threshold that it should exceed.
         unmet: The precondition that fails; "" where all are met.
         note: What a reader must know of it.
+
+    Returns:
+        The same estimate and bounds, with what the claim asks of them.
     """
     values = {field.name: getattr(interval, field.name) for field in fields(Interval)}
     return Quantity(**values, above=above, effect=effect, unmet=unmet, note=note)

@@ -41,7 +41,14 @@ class SampleGrid:
     _columns: NDArray[np.int64]
 
     def place(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A value for each row of the solutions table the grid was made from, as [problems, samples] (0 elsewhere)."""
+        """Values of the solutions that the grid was made from, laid on the grid.
+
+        Args:
+            values: One per row of the solutions table [rows].
+
+        Returns:
+            [problems, samples], 0 where there is no solution.
+        """
         grid = np.zeros(self.mask.shape)
         grid[self._rows, self._columns] = values
         return grid
@@ -61,6 +68,9 @@ def sample_grid(
         places: Samples per problem, of which those that are not there count as unanswered; None: as many as the greatest
             sample_id says.
         rules: The grading rules of the run; None: equal answers are equal strings already.
+
+    Returns:
+        The samples as arrays [problems, samples].
 
     Raises:
         InputError: There is nothing, a column is absent, two problems or two samples of a problem have one id, a sample is of an
@@ -99,7 +109,7 @@ def _places(ids: tuple[str, ...], solutions: pd.DataFrame) -> tuple[NDArray[np.i
     """Row and column of each sample in the grid."""
     row_of = {name: row for row, name in enumerate(ids)}
     owners = checked_ids(solutions["problem_id"], "problem_id")
-    if (unknown := next((one for one in owners if one not in row_of), ids)) is not ids:
+    if (unknown := next((owner for owner in owners if owner not in row_of), ids)) is not ids:
         raise InputError(f"a sample is of problem {unknown!r}, which is none of the problems; give its row in problems")
     rows = np.array([row_of[owner] for owner in owners], np.int64)
     columns = checked_places(solutions["sample_id"], "sample_id")

@@ -79,11 +79,11 @@ def _along_order(
     codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], tally: Tally | None
 ) -> Iterator[tuple[int, Floats]]:
     """(index of n, who wins [problems] after n places); where weights are added, one count grows from the smallest n on."""
-    votes, done = np.zeros_like(truth), 0
+    votes, n_counted = np.zeros_like(truth), 0
     for i in np.argsort(ns):
         if tally:
             votes = tally(codes[:, : ns[i]], weights[:, : ns[i]], truth.shape[1])
-        elif ns[i] > done:
-            votes += count_votes(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
-            done = ns[i]
+        elif ns[i] > n_counted:
+            votes += count_votes(codes[:, n_counted : ns[i]], weights[:, n_counted : ns[i]], truth.shape[1])
+            n_counted = ns[i]
         yield int(i), winners(votes, truth)

@@ -43,7 +43,11 @@ class VoteRule(BaseModel, ABC):
         return ", ".join([self.title, *options])
 
     def takes(self, values: Floats) -> bool:
-        """Whether these values can be voted by: those that are added up must be >= 0."""
+        """Whether these values can be voted by: those that are added up must be >= 0.
+
+        Args:
+            values: What samples are judged by.
+        """
         return bool((values >= 0).all())
 
     @abstractmethod
@@ -81,7 +85,16 @@ class BordaVote(VoteRule):
         return True
 
     def tally(self, codes: Codes, values: Floats, width: int) -> Floats:
-        """As for all rules."""
+        """As for all rules.
+
+        Args:
+            codes: The answer of each sample [rows, samples]; 0: it has no vote.
+            values: What each is judged by [rows, samples].
+            width: Codes of answers, 0 included.
+
+        Returns:
+            Tallies [rows, width].
+        """
         places = pd.DataFrame(np.where(codes > 0, values, np.nan)).rank(axis=1)
         return count_votes(codes, np.asarray(places.fillna(0.0), float) ** self.power * (codes > 0), width)
 
@@ -95,7 +108,16 @@ class FilteredVote(VoteRule):
     share: float = Field(0.1, gt=0, le=1, description="of the samples, rounded up; 0.1 and 0.9 in the paper")
 
     def tally(self, codes: Codes, values: Floats, width: int) -> Floats:
-        """As for all rules; samples as confident as the last one that votes vote too."""
+        """As for all rules; samples as confident as the last one that votes vote too.
+
+        Args:
+            codes: The answer of each sample [rows, samples]; 0: it has no vote.
+            values: What each is judged by [rows, samples].
+            width: Codes of answers, 0 included.
+
+        Returns:
+            Tallies [rows, width].
+        """
         able = codes > 0
         ordered = -np.sort(-np.where(able, values, -np.inf), axis=1)
         last = np.maximum(np.ceil(self.share * able.sum(axis=1) - 1e-9).astype(int) - 1, 0)
@@ -120,7 +142,16 @@ class PessimisticVote(VoteRule):
         return bool(((values >= 0) & (values <= 1)).all())
 
     def tally(self, codes: Codes, values: Floats, width: int) -> Floats:
-        """As for all rules."""
+        """As for all rules.
+
+        Args:
+            codes: The answer of each sample [rows, samples]; 0: it has no vote.
+            values: What each is judged by [rows, samples].
+            width: Codes of answers, 0 included.
+
+        Returns:
+            Tallies [rows, width].
+        """
         able = codes > 0
         counts = count_votes(codes, able.astype(float), width)
         means = count_votes(codes, np.where(able, values, 0.0), width) / np.maximum(counts, 1)

@@ -12,9 +12,7 @@ import pandas as pd
 from pandera.errors import SchemaError, SchemaErrors
 
 from stepscale.errors import InputError
-from stepscale.formats.dtypes import Column, Table
-
-__all__ = ["Column", "Table", "check", "collector_paused", "complete", "empty", "same_length"]
+from stepscale.formats.declarations import Table
 
 
 def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -82,23 +80,23 @@ def empty(table: Table) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series([], dtype=column.dtype.type) for name, column in columns.items()})
 
 
-def same_length(df: pd.DataFrame, table: str, column: str, other: str, *, or_empty: bool) -> None:
+def same_length(df: pd.DataFrame, table: str, column: str, measure: str, *, or_empty: bool) -> None:
     """Check that the lists of two columns are of one length in every row.
 
     Args:
         df: The table.
         table: Its name, for the error.
         column: A column of lists.
-        other: The column that they must be as long as.
+        measure: The column that they must be as long as.
         or_empty: Whether a list of ``column`` may be empty instead.
 
     Raises:
         InputError: One is not.
     """
-    for row, (cell, expected) in enumerate(zip(df[column], df[other], strict=True)):
+    for row, (cell, expected) in enumerate(zip(df[column], df[measure], strict=True)):
         if len(cell) != len(expected) and not (or_empty and not cell):
             raise InputError(
-                f"{table}: column {column!r} has {len(cell)} entries where {other!r} has {len(expected)} in row {row};"
+                f"{table}: column {column!r} has {len(cell)} entries where {measure!r} has {len(expected)} in row {row};"
                 " give one per step"
             )
 

@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from stepscale.formats.checking import check, complete
-from stepscale.formats.dtypes import Kind, Table, object_series
+from stepscale.formats.declarations import Table
+from stepscale.formats.dtypes import Kind, object_series
 
 _CHUNK = 1_024  # rows held as Python tuples before they become Arrow columns: more leave the processor's cache
 _ARROW = {

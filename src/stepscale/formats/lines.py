@@ -90,6 +90,10 @@ class Records:
     def refuse(self, reason: str, *, lacks_key: bool = False) -> None:
         """Refuse the record at hand: an error with its place, or one more that is left out.
 
+        Args:
+            reason: What is wrong with it, in words.
+            lacks_key: Whether it lacks a key, as a record of another format does.
+
         Raises:
             ReadError: Bad records are not to be left out.
         """

@@ -57,7 +57,14 @@ class PredictionRows:
         self._predictions.rows((problem.problem_id, *prediction) for prediction in predictions)
 
     def tables(self, records: Records) -> Tables:
-        """The tables of all that was added."""
+        """The tables of all that was added.
+
+        Args:
+            records: The records that were read, which count those left out.
+
+        Returns:
+            Problems, solutions and labels.
+        """
         problems = self._problems.frame()
         return Tables(
             problems=problems,

@@ -118,7 +118,14 @@ class SampleRows:
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 
     def tables(self, records: Records) -> Tables:
-        """The tables of all that was added, graded where no verdict was given."""
+        """The tables of all that was added, graded where no verdict was given.
+
+        Args:
+            records: The records that were read, which count those left out.
+
+        Returns:
+            Problems, solutions and scores.
+        """
         problems = self._problems.frame()
         return Tables(
             problems=problems,

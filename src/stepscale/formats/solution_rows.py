@@ -76,7 +76,15 @@ class SolutionRows:
         )
 
     def tables(self, records: Records, split: str | None = None) -> Tables:
-        """The tables of all solutions added."""
+        """The tables of all solutions added.
+
+        Args:
+            records: The records that were read, which count those left out.
+            split: Name of the split of all problems.
+
+        Returns:
+            Problems, solutions and their labels.
+        """
         problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "subject", "split")
         problems.rows((key, *problem, split) for key, problem in self._problems.items())
         solutions = self._solutions.frame()

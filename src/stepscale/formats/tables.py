@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.formats.checking import Column, Table, check, same_length
+from stepscale.formats.checking import check, same_length
+from stepscale.formats.declarations import Column, Table
 
 Validator = Callable[[pd.DataFrame], pd.DataFrame]
 

@@ -9,10 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stepscale.errors import InputError
 from stepscale.generation.contract import Request
 
 FEWEST_ROWS, MOST_ROWS = 128, 1_024  # of a cohort on a CPU: fewer waste time on calls, more leave its cache
 _FEWEST_OF_LARGE = 32
+_PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,34 @@ class CohortLimits:
         return most, min(most, max(fewest, math.ceil(n_requests / n_cohorts))), n_cohorts
 
 
+def rows_at_once(vocabulary: int) -> int:
+    """The most rows of a cohort whose probabilities are worth their memory.
+
+    Args:
+        vocabulary: Ids that the model may draw.
+    """
+    return max(1, _PROBABILITIES // vocabulary)
+
+
+def check_room(requests: Sequence[Request], context: int, name: str) -> None:
+    """Check that every prefix leaves room for a token.
+
+    Args:
+        requests: What is asked for.
+        context: Tokens that the model can hold.
+        name: The generator's, for the error.
+
+    Raises:
+        InputError: A prefix leaves no room, or is empty.
+    """
+    for request in requests:
+        if not 0 < len(request.prefix) < context:
+            raise InputError(
+                f"generator {name}: a prefix of {len(request.prefix)} tokens leaves no room in its context of"
+                f" {context} tokens; shorten the prompt or the solution so far"
+            )
+
+
 def cohorts(requests: Sequence[Request], max_new_tokens: int, limits: CohortLimits) -> list[list[int]]:
     """Cut requests into cohorts; those that share a prefix stay in one cohort if they fit.
 
@@ -72,8 +102,8 @@ def cohorts(requests: Sequence[Request], max_new_tokens: int, limits: CohortLimi
         prefix = len(requests[group[0]].prefix)
         row = min(max_new_tokens, limits.context - prefix)  # tokens that one request may add
         capacity = min(most, max(1, (limits.tokens - prefix) // max(1, row)))
-        for at in range(0, len(group), capacity):
-            part = group[at : at + capacity]
+        for start in range(0, len(group), capacity):
+            part = group[start : start + capacity]
             if len(part) > free_rows or prefix + len(part) * row > free_tokens:
                 batches.append([])
                 free_tokens, free_rows = limits.tokens, target

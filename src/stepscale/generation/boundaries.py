@@ -30,7 +30,7 @@ class Boundaries:
     def __init__(self, tokenizer: Any, vocabulary: int, separator: str, stop_ids: Sequence[int]) -> None:
         if not separator or separator.strip():
             raise InputError(f"step_separator {separator!r} must be blank text, such as a newline")
-        self.separator = separator
+        self.separator, self.vocabulary = separator, vocabulary
         self.stop = np.zeros(vocabulary, bool)
         self.stop[list(stop_ids)] = True
         singles = [[token] for token in range(vocabulary)]
@@ -45,6 +45,24 @@ class Boundaries:
         self._tokenizer = tokenizer
         if not (self.has_separator.any() or self.ends_separator.any()):
             raise InputError(f"no token of this tokenizer spells the step separator {separator!r}; choose another")
+
+    @classmethod
+    def of(cls, model: Any, tokenizer: Any, separator: str) -> "Boundaries":
+        """Those of a model: it ends a solution with the tokenizer's end of text, or its own generation settings'.
+
+        Args:
+            model: A causal language model of transformers.
+            tokenizer: Its own.
+            separator: Blank text that ends a step.
+
+        Raises:
+            InputError: The separator is not blank, or no token ends a text.
+        """
+        stated = getattr(model.generation_config, "eos_token_id", None)
+        stop_ids = {tokenizer.eos_token_id, *(stated if isinstance(stated, list) else [stated])} - {None}
+        if not stop_ids:
+            raise InputError("generator: neither tokenizer nor generation_config names an eos_token_id; set one")
+        return cls(tokenizer, int(model.get_output_embeddings().weight.shape[0]), separator, sorted(stop_ids))
 
     def completes(self, tail: Sequence[int]) -> bool:
         """Whether the text of these last tokens ends with the separator."""

@@ -85,7 +85,15 @@ class Cohort:
         return Outcome(continuations, self._read, self._decoded, self.paths)
 
     def join(self, plan: Plan, past: torch.Tensor) -> Ints:
-        """Members who draw from the next step on; gives the number of each. For the arguments see ``run``."""
+        """Members who draw from the next step on; gives the number of each. For the arguments see ``run``.
+
+        Args:
+            plan: What the new members are asked for.
+            past: Keys and values of their prefixes.
+
+        Returns:
+            Numbers of the members, in the plan's order.
+        """
         if not len(self):
             return self._begin(plan, past, CopiedPrefixes)
         assert isinstance(self._memory, CopiedPrefixes), "prefixes that rows share are those of the beginning"
@@ -164,10 +172,10 @@ class Cohort:
         stays[1:] = parents[1:] != parents[:-1]
         stays &= parents < n
         # 3. The other children fill the places that are left, which are exactly as many.
-        taken = np.zeros(n, bool)
-        taken[parents[stays]] = True
+        is_taken = np.zeros(n, bool)
+        is_taken[parents[stays]] = True
         places = parents.copy()
-        places[~stays] = np.flatnonzero(~taken)
+        places[~stays] = np.flatnonzero(~is_taken)
         # 4. Copy what moves. No source is a target: a source that lies below n has a child that stays there.
         if n != len(self._ids) or not stays.all():
             self._memory.rearrange(parents[~stays], places[~stays], n)

@@ -92,14 +92,14 @@ class ContinuousBatch:
                 self._admit()
             ended = self._cohort.step().tolist() if len(self._cohort) else []
             self._remember()
-        done = []
+        finished = []
         for member in ended:
             call, index = self._owners.pop(member)
             call.continuations[index], unseen = self._cohort.members.take(member)
             call.unseen += unseen
             if call.is_done:
-                done.append(call)
-        return done
+                finished.append(call)
+        return finished
 
     def _admit(self) -> None:
         """Let requests in while there is room; one that is too large for any cohort has one for itself."""

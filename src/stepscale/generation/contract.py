@@ -132,13 +132,28 @@ class Generator(Protocol):
     """A language model that writes solutions step by step."""
 
     name: str
+    """As tables and ledgers call it."""
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
-        """Token ids of the prompt that asks for a solution of ``problem``."""
+        """Token ids of the prompt that asks for a solution of ``problem``.
+
+        Args:
+            problem: Its text.
+
+        Returns:
+            Token ids, without an end-of-text token.
+        """
         ...
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of generated tokens, without special tokens."""
+        """The text of generated tokens, without special tokens.
+
+        Args:
+            tokens: Ids that it drew.
+
+        Returns:
+            Their text.
+        """
         ...
 
     def generate(
@@ -151,5 +166,8 @@ class Generator(Protocol):
             sampling: How tokens are drawn.
             until: "step" ends a continuation with its first step, "solution" with the solution.
             ledger: Gets the prefill and decode tokens.
+
+        Returns:
+            One continuation per request.
         """
         ...

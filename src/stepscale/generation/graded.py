@@ -37,8 +37,8 @@ def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm80
     gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     ended = solutions["finish"] == "solution"
     answers = [
-        extract_answer("\n".join(steps)) if done else None
-        for steps, done in zip(solutions["steps"], ended, strict=True)
+        extract_answer("\n".join(steps)) if has_ended else None
+        for steps, has_ended in zip(solutions["steps"], ended, strict=True)
     ]
     golds = [gold[problem_id] for problem_id in solutions["problem_id"]]
     graded = pd.Series(answers, solutions.index, dtype=object)

@@ -11,23 +11,20 @@ import time
 from collections.abc import Sequence
 from copy import copy
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
 from stepscale.cost import Ledger
-from stepscale.engine.computed import Computed
 from stepscale.engine.decode_memory import Arena
 from stepscale.engine.device import usable_device
 from stepscale.engine.lanes import Lanes, cohort_lanes, is_small, keep_to_one_core
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
 from stepscale.engine.pool import Places
-from stepscale.engine.prefix_memory import PrefixMemory
-from stepscale.errors import InputError
-from stepscale.generation.batching import CohortLimits, cohorts
+from stepscale.engine.prefix_memory import PrefixMemory, no_output
+from stepscale.generation.batching import CohortLimits, check_room, cohorts, rows_at_once
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome
 from stepscale.generation.continuous import ContinuousBatch
@@ -35,9 +32,8 @@ from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens
 from stepscale.generation.members import Ends, Plan
 from stepscale.generation.prompts import check_template
+from stepscale.generation.rounds import run_rounds
 
-_PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
-_ROUND = 16  # cohorts whose prefixes are read at once
 Dtype = Literal["float32", "bfloat16"]
 
 
@@ -74,10 +70,11 @@ class LocalGenerator:
         self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
         self.end_tokens = end_tokens(ends_before)
         config = model.config.get_text_config()
-        self._longest = int(getattr(config, "max_position_embeddings", None) or 1_000_000)
+        self.context = int(getattr(config, "max_position_embeddings", None) or 1_000_000)
+        """Tokens of prompt and solution that the model can hold together."""
         self.parameters = int(model.num_parameters())
         self._tokenizer = tokenizer
-        self._boundaries = Boundaries(tokenizer, _vocabulary(model), step_separator, _stop_ids(model, tokenizer))
+        self._boundaries = Boundaries.of(model, tokenizer, step_separator)
         self._network = network_of(model.eval())
         layers, _, dim = self._network.shape
         self.attention_width = layers * config.num_attention_heads * dim
@@ -86,12 +83,13 @@ class LocalGenerator:
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
         self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
-        self._new_prefixes = partial(PrefixMemory, self._network, _no_output, weights)
+        self._new_prefixes = partial(PrefixMemory, self._network, no_output, weights)
         self._prefixes, self._budget_beside = self._new_prefixes(budget // 4), budget // (4 * self._lanes)
         on_cpu = self._like.device.type == "cpu"
         tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
-        most = max(1, _PROBABILITIES // _vocabulary(model))
-        self._limits = CohortLimits(tokens, self._longest, self._lanes, on_cpu, not self._is_small, most)
+        rows = rows_at_once(self._boundaries.vocabulary)
+        self._limits = CohortLimits(tokens, self.context, self._lanes, on_cpu, not self._is_small, rows)
+        self._check = partial(check_room, context=self.context, name=name)
         self._arenas: dict[str, Arena] = {}
 
     @classmethod
@@ -119,6 +117,9 @@ class LocalGenerator:
             name: As ledgers call it; the folder's name where None.
             ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
 
+        Returns:
+            The generator, whose model lies on the device.
+
         Raises:
             InputError: There is no such model, or a setting does not fit it.
         """
@@ -136,26 +137,34 @@ class LocalGenerator:
         )
 
     @property
-    def context(self) -> int:
-        """Tokens of prompt and solution that the model can hold together."""
-        return self._longest
-
-    @property
     def dtype(self) -> str:
         """Precision of its arithmetic, which decides what it draws: float32 or bfloat16."""
         return str(self._like.dtype).removeprefix("torch.")
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
-        """Token ids of the prompt that asks for a solution of ``problem``."""
+        """Token ids of the prompt that asks for a solution of ``problem``.
+
+        Args:
+            problem: Its text.
+
+        Returns:
+            Token ids, without an end-of-text token by which some tokenizers close every text.
+        """
         ids = self._tokenizer(self.prompt_template.replace("{problem}", problem))["input_ids"]
         while ids and self._boundaries.stop[ids[-1]]:  # some tokenizers close every text
             ids = ids[:-1]
         return tuple(ids)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of generated tokens, without special tokens."""
-        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return text
+        """The text of generated tokens, without special tokens.
+
+        Args:
+            tokens: Ids that it drew.
+
+        Returns:
+            Their text.
+        """
+        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def forget(self) -> None:
         """Forget all prefixes: what follows then does not depend on what came before, not even in the last bit."""
@@ -165,19 +174,25 @@ class LocalGenerator:
         """This generator, and others over its weights that draw beside it, in threads of their own: one per core in all.
 
         Each remembers prefixes of its own. A model that is not small has one, whose products take all cores.
+
+        Returns:
+            As many generators as cohorts of this one are decoded side by side, this one first.
         """
         return [self, *(self._beside() for _ in range(self._lanes - 1 if self._is_small else 0))]
 
     def _beside(self) -> "LocalGenerator":
-        other = copy(self)
-        other._prefixes, other._arenas = self._new_prefixes(self._budget_beside), {}
-        return other
+        beside = copy(self)
+        beside._prefixes, beside._arenas = self._new_prefixes(self._budget_beside), {}
+        return beside
 
     def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
         """A batch that requests join at any token, for the thread that calls this and for as long as ``generate`` is not called.
 
         Args:
             sampling: How tokens are drawn; each call has a limit of its own.
+
+        Returns:
+            The batch, empty.
         """
         keep_to_one_core(self.parameters)
         return ContinuousBatch(self._prefixes, self._cohort(sampling, Arena()), self._limits, self._check)
@@ -197,6 +212,9 @@ class LocalGenerator:
             until: "step" ends a continuation with its first step, "solution" with the solution.
             ledger: Gets the tokens.
 
+        Returns:
+            One continuation per request.
+
         Raises:
             InputError: A prefix leaves no room in the context.
         """
@@ -206,37 +224,19 @@ class LocalGenerator:
         n_lanes = min(torch.get_num_threads(), self._lanes)
         if not self._is_small and len(batches) < n_lanes:
             n_lanes = 1  # one cohort of a large model: all threads share its products
-        results: dict[int, Continuation] = {}
-        read, decoded = Computed(), Computed()
         with torch.inference_mode(), Lanes(n_lanes) as lanes:
-            for start in range(0, len(batches), _ROUND):
-                batches_now = batches[start : start + _ROUND]
-                most = sampling.max_new_tokens
-                plans = [Plan.of([requests[i] for i in batch], most, until) for batch in batches_now]
-                for batch, outcome in zip(batches_now, self._round(plans, sampling, lanes, read), strict=True):
-                    results.update(zip(batch, outcome.continuations, strict=True))
-                    read.add_all(outcome.read)
-                    decoded.add_all(outcome.decoded)
+            results, read, decoded = run_rounds(
+                batches,
+                lambda batch: Plan.of([requests[i] for i in batch], sampling.max_new_tokens, until),
+                lambda plan, places: self._decode(plan, places, sampling),
+                self._prefixes,
+                lanes,
+            )
         seconds = time.perf_counter() - began
         size = {"parameters": self.parameters, "attention_width": self.attention_width}
         ledger.add(self.name, "prefill", read.tokens, context_sum=read.context_sum, seconds=seconds, **size)
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
         return [results[i] for i in range(len(requests))]
-
-    def _round(self, plans: Sequence[Plan], sampling: Sampling, lanes: Lanes, read: Computed) -> list[Outcome]:
-        """Some cohorts from their prefixes to their ends; what reading the prefixes took is added to ``read``."""
-        # 1. Make all prefixes known but for their last tokens, which the cohorts pass to draw.
-        pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]
-        places = iter(self._prefixes.read(pasts, read, lanes))
-        tasks = [(plan, list(islice(places, len(plan.prefixes)))) for plan in plans]
-        # 2. Decode side by side; meanwhile the memory of prefixes is only read.
-        outcomes = lanes.map(lambda task: self._decode(*task, sampling), tasks)
-        # 3. Remember finished steps, in the order of cohorts, and forget what is over the budget.
-        for outcome in outcomes:
-            for path, keys_values in outcome.paths:
-                self._prefixes.insert(path, keys_values)
-        self._prefixes.trim()
-        return outcomes
 
     def _decode(self, plan: Plan, places: Sequence[Places], sampling: Sampling) -> Outcome:
         """One cohort, in the calling thread, with that thread's arena."""
@@ -245,32 +245,5 @@ class LocalGenerator:
             return self._cohort(sampling, arena).run(plan, self._prefixes.gather(places))
 
     def _cohort(self, sampling: Sampling, arena: Arena) -> Cohort:
-        ends = Ends(self._boundaries, self._longest, self.ends_before, self.decode)
+        ends = Ends(self._boundaries, self.context, self.ends_before, self.decode)
         return Cohort(self._network, arena, sampling, ends)
-
-    def _check(self, requests: Sequence[Request]) -> None:
-        """Raises InputError for a prefix that leaves no room."""
-        for request in requests:
-            if not 0 < len(request.prefix) < self._longest:
-                raise InputError(
-                    f"generator {self.name}: a prefix of {len(request.prefix)} tokens leaves no room in its context of"
-                    f" {self._longest} tokens; shorten the prompt or the solution so far"
-                )
-
-
-def _no_output(states: torch.Tensor) -> torch.Tensor:
-    """The head of a memory of which only keys and values are asked: [n, W] -> [n, 0]."""
-    return states[:, :0]
-
-
-def _vocabulary(model: Any) -> int:
-    return int(model.get_output_embeddings().weight.shape[0])
-
-
-def _stop_ids(model: Any, tokenizer: Any) -> list[int]:
-    """End-of-text ids of the tokenizer and of the model's own generation settings."""
-    stated = getattr(model.generation_config, "eos_token_id", None)
-    ids = {tokenizer.eos_token_id, *(stated if isinstance(stated, list) else [stated])} - {None}
-    if not ids:
-        raise InputError("generator: neither tokenizer nor generation_config names an eos_token_id; set one")
-    return sorted(ids)

@@ -122,13 +122,13 @@ class Members:
         Returns:
             Flags [n].
         """
-        table, at = self._table, self._table["drawn"][lines]
-        table["tokens"][lines, at] = tokens
-        table["logprobs"][lines, at] = logprobs
+        table, places = self._table, self._table["drawn"][lines]
+        table["tokens"][lines, places] = tokens
+        table["logprobs"][lines, places] = logprobs
         if certainties is not None:
-            table["certainties"][lines, at] = certainties
-        table["drawn"][lines] = at + 1
-        return self._end(lines, tokens, at)
+            table["certainties"][lines, places] = certainties
+        table["drawn"][lines] = places + 1
+        return self._end(lines, tokens, places)
 
     def path(self, line: int) -> tuple[int, ...]:
         """The prefix and what was drawn, but for the last token, which has not been read."""
@@ -136,7 +136,14 @@ class Members:
         return (*self._prefixes[line], *self._table["tokens"][line, : length - 1].tolist())
 
     def take(self, line: int) -> tuple[Continuation, int]:
-        """What a member has drawn, and how many tokens besides that are none of it; its line is free then."""
+        """What a member has drawn, and how many tokens besides that are none of it; its line is free then.
+
+        Args:
+            line: Of the member.
+
+        Returns:
+            Its continuation, and the tokens drawn besides.
+        """
         row = self._table[line]
         length = int(row["length"])
         continuation = Continuation(
@@ -154,39 +161,39 @@ class Members:
         del self._prefixes[line]
         self._free.append(line)
 
-    def _end(self, lines: Ints, tokens: Ints, at: Ints) -> Bools:
-        """Who ends with these tokens, the ones at ``at`` of their continuations."""
+    def _end(self, lines: Ints, tokens: Ints, places: Ints) -> Bools:
+        """Who ends with these tokens, the ones at ``places`` of their continuations."""
         table, bounds, longest = self._table, self._ends.boundaries, self._ends.longest
         # 1. What the tokens are: the end of the solution, the end of a step, or blank.
         stops, was_blank = bounds.stop[tokens], table["blank"][lines]
-        columns = at[:, None] + np.arange(1 - _TAIL, 1)
+        columns = places[:, None] + np.arange(1 - _TAIL, 1)
         tails = np.where(columns < 0, -1, table["tokens"][lines[:, None], np.maximum(columns, 0)])
         blank: Bools = was_blank & bounds.blank[tokens]  # with this token too: "}\n" in one is a line
         separates = bounds.ends_step(tokens, tails) & ~stops & ~blank
         opens = self._opens(lines)
         # 2. Step ends; the end of a solution also ends a step that has text. After a step the next one is blank.
-        table["step_ends"][lines, at] = (separates | (stops & ~was_blank)) & ~opens
+        table["step_ends"][lines, places] = (separates | (stops & ~was_blank)) & ~opens
         table["blank"][lines] = separates | blank
         begins = separates & ~opens
-        table["line_start"][lines[begins]] = at[begins] + 1
+        table["line_start"][lines[begins]] = places[begins] + 1
         table["undecided"][lines[separates]] = bool(self._ends.opening)
         # 3. Who ends, and by what.
-        room = table["start"][lines] + at + 1 < longest  # a step that fills the context cannot be gone on from
+        room = table["start"][lines] + places + 1 < longest  # a step that fills the context cannot be gone on from
         at_step = separates & table["to_step"][lines] & room & ~opens
-        ended: Bools = stops | opens | at_step | (at + 1 >= table["limit"][lines]) | self._unsure(lines, at)
+        ended: Bools = stops | opens | at_step | (places + 1 >= table["limit"][lines]) | self._unsure(lines, places)
         table["ended"][lines] = np.where(stops | opens, 1, np.where(at_step, 0, 2))
-        table["length"][lines] = np.where(opens, table["line_start"][lines], at + 1)
+        table["length"][lines] = np.where(opens, table["line_start"][lines], places + 1)
         return ended
 
-    def _unsure(self, lines: Ints, at: Ints) -> Bools:
+    def _unsure(self, lines: Ints, places: Ints) -> Bools:
         """Whose last group of tokens is less certain than the request allows."""
         unsure = np.zeros(len(lines), bool)
         if not self._with_certainty:
             return unsure
         table, group = self._table, self._group
         floors = table["floor"][lines]
-        for i in np.flatnonzero((at + 1 >= group) & (floors > -np.inf)):
-            unsure[i] = table["certainties"][lines[i], at[i] + 1 - group : at[i] + 1].mean() < floors[i]
+        for i in np.flatnonzero((places + 1 >= group) & (floors > -np.inf)):
+            unsure[i] = table["certainties"][lines[i], places[i] + 1 - group : places[i] + 1].mean() < floors[i]
         return unsure
 
     def _opens(self, lines: Ints) -> Bools:

@@ -49,6 +49,10 @@ def load_generator(
             server takes them.
         concurrency: For a server: requests under way at once.
 
+    Returns:
+        A generator that ``stepscale.solve`` and ``stepscale.search.search`` take: in this process, or behind the
+        server.
+
     Raises:
         InputError: The model cannot be loaded, the server cannot be asked, or the prompt is unusable.
     """
@@ -56,9 +60,7 @@ def load_generator(
         check_template(prompt)
     if is_address(source):
         settings = _server_settings(source, model, api_key_variable, concurrency)
-        with needs("remote"):
-            from stepscale.generation.server import ServerGenerator
-        return ServerGenerator(
+        return _server_class()(
             settings, prompt_template=prompt or _PLAIN, step_separator=step_separator, tokenizer=tokenizer, name=name
         )
     if model or api_key_variable or tokenizer:
@@ -67,9 +69,7 @@ def load_generator(
         )
     source = checked_folder(source)
     check_precision(dtype)
-    with needs("models"):
-        from stepscale.generation.local import LocalGenerator
-    generator = LocalGenerator.load(
+    generator = _local_class().load(
         source,
         prompt_template=prompt or _PLAIN,
         device=device,
@@ -81,6 +81,18 @@ def load_generator(
     if prompt is None:
         generator.prompt_template = default_prompt(str(source))
     return generator
+
+
+def _local_class() -> "type[LocalGenerator]":
+    with needs("models"):
+        from stepscale.generation.local import LocalGenerator
+    return LocalGenerator
+
+
+def _server_class() -> "type[ServerGenerator]":
+    with needs("remote"):
+        from stepscale.generation.server import ServerGenerator
+    return ServerGenerator
 
 
 def _server_settings(address: str, model: str | None, api_key_variable: str | None, concurrency: int) -> ServerSettings:
@@ -137,15 +149,11 @@ def open_model(
     """
     reference, name = reference_in(folder), name or Path(folder).name
     if reference and reference.kind == "generator server":
-        with needs("remote"):
-            from stepscale.generation.server import ServerGenerator
         settings = ServerSettings.model_validate(reference.settings)
-        return ServerGenerator(
+        return _server_class()(
             settings, prompt_template=prompt_template, tokenizer=reference.source, ends_before=ends_before, name=name
         )
-    with needs("models"):
-        from stepscale.generation.local import LocalGenerator
-    return LocalGenerator.load(
+    return _local_class().load(
         folder, prompt_template=prompt_template, name=name, ends_before=ends_before, **placement.model_dump()
     )
 

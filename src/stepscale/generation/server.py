@@ -83,11 +83,25 @@ class ServerGenerator:
         return TextBytes(self._separator, self.settings.stop_text_removed)
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
-        """Ids of the prompt that asks for a solution of ``problem``."""
+        """Ids of the prompt that asks for a solution of ``problem``.
+
+        Args:
+            problem: Its text.
+
+        Returns:
+            Ids of the server's tokenizer, or bytes.
+        """
         return self.unit.encode(self._template.replace("{problem}", problem))
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of generated ids, without special tokens."""
+        """The text of generated ids, without special tokens.
+
+        Args:
+            tokens: Ids that it drew.
+
+        Returns:
+            Their text.
+        """
         return self.unit.decode(tokens)
 
     def generate(

@@ -130,9 +130,9 @@ class TextBytes:
         ended: Ended = "solution" if reason in _ENDS else "length"
         if until == "step":
             blank = len(text) - len(text.lstrip())
-            at = text.find(self._separator, blank) if text.strip() else text.find(self._separator)
-            if at >= 0:  # kept, perhaps with what the last token held beyond it
-                text, ended = text[: at + len(self._separator)], "step"
+            place = text.find(self._separator, blank) if text.strip() else text.find(self._separator)
+            if place >= 0:  # kept, perhaps with what the last token held beyond it
+                text, ended = text[: place + len(self._separator)], "step"
             elif reason in _ENDS and (
                 stop_text == self._separator or (self._stop_text_removed and stop_text is None and text.strip())
             ):
@@ -145,10 +145,10 @@ class TextBytes:
         data = bytes(token for token in tokens if token != END)
         mark = self._separator.encode()
         ends, start = list[int](), 0
-        while (at := data.find(mark, start)) >= 0:
+        while (place := data.find(mark, start)) >= 0:
             begun = ends[-1] + 1 if ends else 0
-            start = at + len(mark)
-            if data[begun:at].strip():
+            start = place + len(mark)
+            if data[begun:place].strip():
                 ends.append(start - 1)
         if ended == "solution" and data[ends[-1] + 1 if ends else 0 :].strip():
             ends.append(len(tokens) - 1)
@@ -208,15 +208,15 @@ class TokenIds:
         """Where a token spells a separator after text; so ends a step, and the end of the solution."""
         bounds, ids = self._boundaries, np.array(tokens, np.int64)
         ends, blank = list[int](), True
-        for at, token in enumerate(tokens):
-            last = at == len(tokens) - 1
+        for place, token in enumerate(tokens):
+            last = place == len(tokens) - 1
             if bounds.stop[token] or (last and ended == "solution"):
-                ends += [] if blank else [at]
+                ends += [] if blank else [place]
                 continue
             blank = blank and bool(bounds.blank[token])
-            tail = ids[None, max(0, at + 1 - _TAIL) : at + 1]
-            if not blank and (bounds.ends_step(ids[at : at + 1], tail)[0] or (last and ended == "step")):
-                ends.append(at)
+            tail = ids[None, max(0, place + 1 - _TAIL) : place + 1]
+            if not blank and (bounds.ends_step(ids[place : place + 1], tail)[0] or (last and ended == "step")):
+                ends.append(place)
                 blank = True
         return tuple(ends)
 
@@ -232,9 +232,9 @@ def _on_bytes(choice: Choice, length: int) -> tuple[float, ...]:
     pairs = list(zip(offered.get("tokens") or [], offered.get("token_logprobs") or [], strict=False))
     if not pairs:
         return ()
-    laid, at = [0.0] * length, 0
+    laid, place = [0.0] * length, 0
     for token, logprob in pairs:
-        if at < length:
-            laid[at] += float(logprob or 0.0)
-        at = min(at + len(token.encode()), length - 1)
+        if place < length:
+            laid[place] += float(logprob or 0.0)
+        place = min(place + len(token.encode()), length - 1)
     return tuple(laid)

@@ -12,13 +12,21 @@ from stepscale.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Lenient:
-    """Math-Verify's options, with that library's defaults."""
+    """Math-Verify's options, with that library's defaults.
 
-    float_rounding: int = 6  # decimal places to which floats are rounded before they are compared
-    strict: bool = True  # False: variables are matched by position, so that f(x) equals f(y)
-    allow_set_relation_comp: bool = False  # True: a relation as prediction may match a set as gold
-    latex: bool = True  # look for LaTeX in the text
-    expr: bool = True  # look for plain numbers and expressions in the text
+    Attributes:
+        float_rounding: Decimal places to which floats are rounded before they are compared.
+        strict: False: variables are matched by position, so that f(x) equals f(y).
+        allow_set_relation_comp: A relation as prediction may match a set as gold.
+        latex: Look for LaTeX in the text.
+        expr: Look for plain numbers and expressions in the text.
+    """
+
+    float_rounding: int = 6
+    strict: bool = True
+    allow_set_relation_comp: bool = False
+    latex: bool = True
+    expr: bool = True
 
 
 Rules = Literal["prm800k", "lenient"] | Lenient

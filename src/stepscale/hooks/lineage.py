@@ -61,7 +61,12 @@ class Lineage:
         return origin if origin and origin.get("id") == self.id_of(name) else None
 
     def record(self, name: str, node: Node) -> None:
-        """Write down that ``node`` has just saved the dataset."""
+        """Write down that ``node`` has just saved the dataset.
+
+        Args:
+            name: Of the dataset.
+            node: What made it.
+        """
         parameters, inputs = self._made_of(node)
         identity = self.id_of(name)
         if identity is None:
@@ -154,7 +159,7 @@ class Lineage:
         """Whether a node asks by this second name for what an earlier run left: it is replaced later, by design."""
         makers = nodes_by_output()
         place = self.place_of(name)
-        return name not in makers and any(self.place_of(other) == place for other in makers if other != name)
+        return name not in makers and any(self.place_of(output) == place for output in makers if output != name)
 
     def _read_json(self, name: str) -> Any:
         path = self._folder / name

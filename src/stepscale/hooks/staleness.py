@@ -164,11 +164,11 @@ def _differing(then: dict[str, Any], now: dict[str, Any]) -> set[str]:
 
 def _warn_of_code(lineage: Lineage, names: list[str]) -> None:
     """One line for datasets that other code made than today's."""
-    nodes, other = nodes_by_output(), []
+    nodes, outdated = nodes_by_output(), []
     for name in names:
         origin = lineage.origin(name)
         node = nodes[name][1] if name in nodes else None
         if origin and node and origin["node"] == node.name and origin["code"] != code_of(node):
-            other.append(f"{name} (at {origin['revision']})")
-    if other:
-        logger.warning("made by other code than today's and taken as it is: %s", ", ".join(other))
+            outdated.append(f"{name} (at {origin['revision']})")
+    if outdated:
+        logger.warning("made by other code than today's and taken as it is: %s", ", ".join(outdated))

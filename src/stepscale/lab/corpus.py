@@ -50,7 +50,16 @@ class Page:
 
 
 def write_page(rng: Random, split: str = "pretrain", transcripts: float = TRANSCRIPTS) -> Page:
-    """One page of the corpus; ``transcripts`` is the share of solutions that have earlier attempts."""
+    """One page of the corpus.
+
+    Args:
+        rng: Draws the page.
+        split: Whose problems it is about.
+        transcripts: Share of the solutions that have earlier attempts, 0 to 1.
+
+    Returns:
+        The page.
+    """
     family = rng.choices(list(_FAMILY_WEIGHTS), list(_FAMILY_WEIGHTS.values()))[0]
     if family != HELD_OUT_WORDING and rng.random() < _EXERCISE_SHARE:
         return _exercise(family, split, rng)
@@ -67,7 +76,16 @@ def write_page(rng: Random, split: str = "pretrain", transcripts: float = TRANSC
 
 
 def right_at_the_end(problem: str, steps: tuple[str, ...], ratings: tuple[int, ...]) -> tuple[str, ...]:
-    """The right steps in place of the last one that is judged, if that is negative."""
+    """The right steps in place of the last one that is judged, if that is negative.
+
+    Args:
+        problem: Its text.
+        steps: Of a solution.
+        ratings: Of its steps, up to the first negative one.
+
+    Returns:
+        Steps in the lab's form; none where no step is negative.
+    """
     if NEGATIVE not in ratings:
         return ()
     story = read_story(problem)
@@ -85,7 +103,16 @@ def _exercise(family: str, split: str, rng: Random) -> Page:
 
 
 def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ...]:
-    """A solution that keeps the right beginning of ``attempt``; right in most cases, as a reviser tries more than once."""
+    """A solution that keeps the right beginning of ``attempt``; right in most cases, as a reviser tries more than once.
+
+    Args:
+        problem: Its text.
+        attempt: Steps of an earlier solution.
+        hand: Who goes on.
+
+    Returns:
+        Steps of the new solution.
+    """
     ratings = rate_steps(problem, attempt)
     right = len(ratings) - 1  # all before the first negative step, or before the answer
     for _ in range(_TRIES):
@@ -96,7 +123,16 @@ def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ..
 
 
 def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], list[int], list[int]]]:
-    """(token ids, next tokens, rating classes) of each page, all of the page's length."""
+    """Pages as tokens with what is learned at each of them.
+
+    Args:
+        pages: The pages.
+        tokenizer: The lab's.
+
+    Returns:
+        Of each page token ids, next tokens and rating classes, all [tokens of the page]; ``IGNORED`` where nothing is
+        learned.
+    """
     judged = [_judged_attempts(page) for page in pages]
     pieces = {piece for page in pages for piece in (page.problem, *page.steps, *page.right)}
     pieces |= {step for attempts in judged for steps, _, right in attempts for step in (*steps, *right)}
@@ -151,14 +187,14 @@ def _classes(
     """Rating class of every token of the steps that are judged, each with ``newline`` tokens after it."""
     classes: list[int] = []
     for step, rating in zip(steps, ratings, strict=False):
-        n_right = _shared(ids[step], [ids[other] for other in right]) if rating == NEGATIVE else 0
+        n_right = _shared(ids[step], [ids[right_step] for right_step in right]) if rating == NEGATIVE else 0
         classes += [POSITIVE + 1] * n_right + [rating + 1] * (len(ids[step]) - n_right + newline)
     return classes
 
 
 def _shared(step: list[int], right: list[list[int]]) -> int:
     """How many tokens at the step's beginning one of the right steps has, too."""
-    alike = (takewhile(lambda pair: pair[0] == pair[1], zip(step, other, strict=False)) for other in right)
+    alike = (takewhile(lambda pair: pair[0] == pair[1], zip(step, right_ids, strict=False)) for right_ids in right)
     return max((sum(1 for _ in pairs) for pairs in alike), default=0)
 
 

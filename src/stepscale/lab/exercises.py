@@ -21,20 +21,28 @@ _STEPS = range(4, 10)
 
 
 def write_exercise(family: str, rng: Random) -> tuple[str, tuple[str, ...], tuple[int, ...], tuple[str, ...]]:
-    """(problem, steps, -1 or +1 for each step beside the given amounts, all steps that are right beside them)."""
+    """A problem with steps that each stand alone beside the given amounts.
+
+    Args:
+        family: Of the problem's sentences.
+        rng: Draws the exercise.
+
+    Returns:
+        The problem, its steps, -1 or +1 for each, and all steps that are right beside the given amounts.
+    """
     names = rng.sample(NAMES, len(NAMES))
     givens = [
         Definition(names.pop(), "given", (), rng.randint(1, rng.choice(_AMOUNTS))) for _ in range(rng.choice(_GIVEN))
     ]
     believed = {given.name: given.number for given in givens}
     amounts = dict(believed)
-    told = [
+    derived = [
         define(names.pop(), rng.sample(list(believed), rng.choice((1, 1, 2))), amounts, family, rng)
         for _ in range(rng.choice(_STEPS))
     ]
-    story = Story((*givens, *told), told[-1].name, rng.choice(THINGS), family)
+    story = Story((*givens, *derived), derived[-1].name, rng.choice(THINGS), family)
     hand = Hand(rng, CARELESS)
-    order = rng.sample(told, len(told))
+    order = rng.sample(derived, len(derived))
     quoted = [_misquoted(d, list(believed), rng) if rng.random() < _MISQUOTED_SHARE else d for d in order]
     steps = tuple(hand.step(definition, family, dict(believed)) for definition in quoted)
     # Whether a step is needed is not judged here.
@@ -48,9 +56,9 @@ def _misquoted(definition: Definition, names: list[str], rng: Random) -> Definit
     relation, number, sources = definition.relation, definition.number, definition.sources
     changed = rng.choice(("relation", "number", "source") if number else ("relation", "source"))
     if changed == "relation":
-        relation = rng.choice([other for other in group if other != relation])
+        relation = rng.choice([candidate for candidate in group if candidate != relation])
     elif changed == "number":
-        number = rng.choice([other for other in NUMBERS if other != number])
+        number = rng.choice([candidate for candidate in NUMBERS if candidate != number])
     else:
         others = [name for name in names if name not in sources]
         sources = (rng.choice(others or names), *sources[1:])

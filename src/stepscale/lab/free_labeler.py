@@ -25,6 +25,13 @@ _LONGEST_OPENING = 200  # characters
 def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
     """Ratings of ``steps`` in order, up to the first negative one or before the first unreadable one (-1, 0 or +1 each).
 
+    Args:
+        problem: Its text, in the lab's language.
+        steps: Of a solution, in any words.
+
+    Returns:
+        Ratings [n], n at most the number of steps.
+
     Raises:
         Malformed: The problem is not in the lab's language.
     """
@@ -152,8 +159,8 @@ class _Judge:
 
         Left out are members of several operations, and the story's own words: it tells a difference in either order.
         """
-        told = self.story.by_name.get(statement.subject or "")
-        values = {self._value(m) for m in statement.members if len(m.operations) < 2 and not _is_told(told, m)}
+        definition = self.story.by_name.get(statement.subject or "")
+        values = {self._value(m) for m in statement.members if len(m.operations) < 2 and not _is_told(definition, m)}
         return values | ({self.story.amounts[statement.subject]} if statement.subject else set())
 
     def _value(self, member: Expression) -> int:

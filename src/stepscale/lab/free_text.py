@@ -42,7 +42,15 @@ class Statement:
 
 
 def read_statements(line: str, story: Story) -> list[Statement] | None:
-    """The statements of a line in order; None if any part of it cannot be read. Names are those of the story and the world."""
+    """The statements of a line in order; None if any part of it cannot be read. Names are those of the story and the world.
+
+    Args:
+        line: Of a solution.
+        story: What the problem tells.
+
+    Returns:
+        The statements; an empty list where the line states nothing.
+    """
     try:
         return _Reader(read_words(line, story)).statements()
     except Unreadable:
@@ -57,16 +65,16 @@ class _Reader:
         self.place = 0
 
     def statements(self) -> list[Statement]:
-        found: list[Statement] = []
+        statements: list[Statement] = []
         while self._skip_breaks():
-            if self._peek() == "equals" and found:  # "Tom's 3 plus 4, so that makes 7"
-                last = found.pop()
-                found.append(Statement(last.subject, last.members + self._equal_members(), last.is_answer))
+            if self._peek() == "equals" and statements:  # "Tom's 3 plus 4, so that makes 7"
+                last = statements.pop()
+                statements.append(Statement(last.subject, last.members + self._equal_members(), last.is_answer))
             else:
-                found.append(self._statement())
-        if not found:
+                statements.append(self._statement())
+        if not statements:
             raise Unreadable
-        return found
+        return statements
 
     def _statement(self) -> Statement:
         if self._take("answer"):

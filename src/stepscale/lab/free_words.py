@@ -86,6 +86,13 @@ def plain_text(line: str) -> str:
 def read_words(line: str, story: Story) -> list[Token]:
     """The words and marks that matter, in order; names are those of the story and of the world.
 
+    Args:
+        line: Of a solution.
+        story: What the problem tells.
+
+    Returns:
+        The words and marks.
+
     Raises:
         Unreadable: The line is too long, or holds a word, mark or number that is not known here.
     """

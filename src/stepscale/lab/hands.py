@@ -56,7 +56,17 @@ def _misconception(habits: Habits, kind: str, key: tuple[object, ...]) -> float 
 
 @lru_cache(maxsize=100_000)
 def misremembered(habits: Habits, operation: str, left: int, right: int) -> tuple[float, int] | None:
-    """(how often, the wrong result) of a fact that the hands misremember; None for one they know."""
+    """(how often, the wrong result) of a fact that the hands misremember; None for one they know.
+
+    Args:
+        habits: Which facts are misremembered, and how often.
+        operation: "plus", "minus" or "times".
+        left: The first operand.
+        right: The second one.
+
+    Returns:
+        The chance, 0 to 1, and the result.
+    """
     trait = _misconception(habits, "fact", (operation, left, right))
     right_result = result_of(operation, left, right)
     if trait is None or not 0 <= right_result <= LARGEST:
@@ -67,7 +77,16 @@ def misremembered(habits: Habits, operation: str, left: int, right: int) -> tupl
 
 @lru_cache(maxsize=100_000)
 def misread(habits: Habits, relation: str, number: int) -> tuple[float, str, int] | None:
-    """(how often, operation, number) that the hands read in a relation to one quantity; None where they read it right."""
+    """(how often, operation, number) that the hands read in a relation to one quantity; None where they read it right.
+
+    Args:
+        habits: Which readings are wrong, and how often.
+        relation: "more", "fewer" or "times".
+        number: Of the relation.
+
+    Returns:
+        The chance, 0 to 1, and what is read instead.
+    """
     trait = _misconception(habits, "reading", (relation, number))
     if trait is None:
         return None
@@ -79,11 +98,19 @@ def misread(habits: Habits, relation: str, number: int) -> tuple[float, str, int
 
 @lru_cache(maxsize=1_000)
 def confused(habits: Habits, name: str) -> tuple[float, str] | None:
-    """(how often, the friend taken for ``name``); None for a name that nobody confuses."""
+    """(how often, the friend taken for ``name``); None for a name that nobody confuses.
+
+    Args:
+        habits: Which names are confused, and how often.
+        name: A friend's.
+
+    Returns:
+        The chance, 0 to 1, and the other name.
+    """
     trait = _misconception(habits, "name", (name,))
     if trait is None:
         return None
-    return trait, _hash("name", name).choice([other for other in NAMES if other != name])
+    return trait, _hash("name", name).choice([candidate for candidate in NAMES if candidate != name])
 
 
 @dataclass
@@ -94,7 +121,15 @@ class Hand:
     habits: Habits = field(default_factory=Habits)
 
     def solve(self, problem: str, steps: tuple[str, ...] = ()) -> list[str]:
-        """All steps of a solution that begins with ``steps``, the answer included."""
+        """All steps of a solution that begins with ``steps``, the answer included.
+
+        Args:
+            problem: Its text.
+            steps: Steps to go on from, in the lab's own form.
+
+        Returns:
+            Their texts, those given first.
+        """
         story = read_story(problem)
         believed = dict(story.givens)
         written = list(steps)
@@ -121,7 +156,16 @@ class Hand:
         return self.step(chosen, story.family, believed)
 
     def step(self, definition: Definition, family: str, believed: dict[str, int]) -> str:
-        """The step that works out ``definition`` from the amounts it believes; enters the new amount."""
+        """The step that works out ``definition`` from the amounts it believes; enters the new amount.
+
+        Args:
+            definition: What is worked out.
+            family: Of the problem's sentences.
+            believed: Amounts by name, right or wrong; the new one is entered.
+
+        Returns:
+            Its text.
+        """
         left, operation, right, amount = self._worked_out(definition, believed)
         believed[definition.name] = amount
         return f"{quoted(definition, family)}: {left} {operation} {right}, so {definition.name} has {amount}"
@@ -149,9 +193,9 @@ class Hand:
         return f"{left}'s {left_amount}", operation, str(number), self._recalled(operation, left_amount, number)
 
     def _looked_up(self, name: str, believed: Mapping[str, int]) -> tuple[str, int]:
-        other = confused(self.habits, name)
-        if other and other[1] in believed and self._errs(other[0]):
-            name = other[1]
+        mistaken = confused(self.habits, name)
+        if mistaken and mistaken[1] in believed and self._errs(mistaken[0]):
+            name = mistaken[1]
         amount = believed[name]
         if self._errs(self.habits.copy_slip):
             amount = self.rng.choice(list(believed.values()))

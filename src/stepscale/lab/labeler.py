@@ -27,6 +27,13 @@ _ANSWER = re.compile(r"Answer: (?P<amount>[0-9]{1,4})\.?")
 def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
     """Ratings of ``steps`` in order, up to and including the first negative one (-1, 0 or +1 each).
 
+    Args:
+        problem: Its text, in the lab's language.
+        steps: Of a solution, in order.
+
+    Returns:
+        Ratings [n], n at most the number of steps.
+
     Raises:
         Malformed: The problem is not in the lab's language. Whatever the steps hold, they only get ratings.
     """
@@ -50,7 +57,16 @@ def is_in_form(step: str) -> bool:
 
 
 def rate_step(story: Story, known: set[str], step: str) -> int:
-    """The rating of one step where the amounts of ``known`` names are known; enters the name it works out."""
+    """The rating of one step where the amounts of ``known`` names are known; enters the name it works out.
+
+    Args:
+        story: What the problem tells.
+        known: Names whose amounts are worked out; the step's own is added where it is right.
+        step: Its text.
+
+    Returns:
+        -1, 0 or +1.
+    """
     text = step.strip()
     if len(text) > MAX_STEP_CHARACTERS:
         return NEGATIVE
@@ -72,7 +88,15 @@ def rate_step(story: Story, known: set[str], step: str) -> int:
 
 
 def right_steps(story: Story, known: set[str]) -> list[str]:
-    """Every step in the lab's own form that is not negative where the amounts of ``known`` names are known."""
+    """Every step in the lab's own form that is not negative where the amounts of ``known`` names are known.
+
+    Args:
+        story: What the problem tells.
+        known: Names whose amounts are worked out.
+
+    Returns:
+        Their texts.
+    """
     steps = [f"Answer: {story.amounts[story.asked]}"] if story.asked in known else []
     for definition in story.definitions:
         if definition.relation == "given" or not set(definition.sources) <= known:

@@ -7,68 +7,29 @@ verifiers: those are fine-tuned from a base in every run.
 
 import json
 import math
-import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, TrainingArguments
+from transformers import HfArgumentParser, LlamaForCausalLM, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.engine.lanes import Lanes
-from stepscale.lab.corpus import IGNORED, LENGTHS, POSITIONS, TRANSCRIPTS, encode_pages, write_page
+from stepscale.lab.base_model import go_on_from, new_model
+from stepscale.lab.corpus import IGNORED, LENGTHS, TRANSCRIPTS, encode_pages, write_page
 from stepscale.lab.muon import MuonAndAdamW
-from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer, shared_content
+from stepscale.lab.pretrain_options import PretrainOptions
+from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
 from stepscale.seeds import seed_for
 from stepscale.training.lane_trainer import LaneTrainer
 
 _SHORT = 128  # tokens
-_SHARED = 0.8  # of the variance of pieces that name the same thing, at the start
 _CHUNK = 20_000  # documents written by one worker at a time
-
-
-@dataclass
-class PretrainOptions:
-    """What to make. Sizes in tokens, documents or layers."""
-
-    out: str = field(metadata={"help": "folder for the model and its tokenizer"})
-    init: str = field(
-        default="",
-        metadata={
-            "help": "model folder to go on from, instead of random weights; narrower or with fewer layers, it grows"
-        },
-    )
-    width: int = field(default=64, metadata={"help": "hidden size"})
-    layers: int = field(default=6, metadata={"help": "number of layers"})
-    heads: int = field(default=4, metadata={"help": "attention heads"})
-    documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
-    transcripts: float = field(
-        default=TRANSCRIPTS, metadata={"help": "share of the solutions that have earlier attempts, 0 to 1"}
-    )
-    steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
-    short_steps: int = field(default=0, metadata={"help": "optimizer steps at first that see short documents alone"})
-    tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
-    learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak"})
-    rotary_base: float = field(
-        default=10_000.0, metadata={"help": "of the position code; a small one tells neighbors apart better"}
-    )
-    schedule: str = field(default="cosine", metadata={"help": "of the learning rate, a name that transformers knows"})
-    judged: bool = field(default=True, metadata={"help": "learn the ratings of steps, too"})
-    seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
-    workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
-    threads: int = field(
-        default=os.cpu_count() or 1,
-        metadata={"help": "lanes that train, a part of each batch on a core each, without a GPU"},
-    )
-    compile: bool = field(
-        default=False, metadata={"help": "compile the model first (needs a C++ compiler; 1.4 times as fast)"}
-    )
 
 
 Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
@@ -82,7 +43,17 @@ def _write_chunk(task: tuple[int, int, int, float]) -> list[Document]:
 
 
 def write_corpus(documents: int, seed: int, workers: int, transcripts: float = TRANSCRIPTS) -> list[Document]:
-    """``documents`` encoded documents; the same ones whatever the number of workers."""
+    """``documents`` encoded documents; the same ones whatever the number of workers.
+
+    Args:
+        documents: How many.
+        seed: Decides them all.
+        workers: Processes that write.
+        transcripts: Share of the solutions that have earlier attempts, 0 to 1.
+
+    Returns:
+        The documents as token ids and targets.
+    """
     tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK), transcripts) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
@@ -128,64 +99,6 @@ def _bucketed(documents: list[Document]) -> dict[int, tuple[np.ndarray, np.ndarr
     return result
 
 
-def new_model(options: PretrainOptions, pieces: Sequence[str]) -> LlamaForCausalLM:
-    """A Llama-style model with random weights, in which pieces that name the same friend or number begin alike.
-
-    So the model need not find out first that "Ann", "Ann has " and "Ann's " are about one friend.
-    """
-    torch.manual_seed(options.seed)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(pieces),
-            hidden_size=options.width,
-            num_hidden_layers=options.layers,
-            num_attention_heads=options.heads,
-            num_key_value_heads=options.heads,
-            intermediate_size=-(-options.width * 8 // 3 // 16) * 16,
-            max_position_embeddings=POSITIONS,
-            rope_parameters={"rope_type": "default", "rope_theta": options.rotary_base},
-            tie_word_embeddings=True,
-            pad_token_id=0,
-            bos_token_id=1,
-            eos_token_id=2,
-            initializer_range=0.5 / math.sqrt(options.width),
-            attn_implementation="eager",  # the fused attention's backward pass is slow in bfloat16 on a CPU
-        )
-    )
-    contents = [shared_content(piece) for piece in pieces]
-    with torch.no_grad():
-        rows = model.get_input_embeddings().weight
-        shared = {content: torch.randn_like(rows[0]) * rows.std() for content in dict.fromkeys(contents) if content}
-        for row, content in zip(rows, contents, strict=True):
-            if content:
-                row.mul_(math.sqrt(1 - _SHARED)).add_(shared[content], alpha=math.sqrt(_SHARED))
-    return model
-
-
-def go_on_from(trained: LlamaForCausalLM, model: LlamaForCausalLM) -> None:
-    """Give ``model`` the weights of ``trained``, which may be narrower and have fewer layers; at first it computes the same.
-
-    So a model of four layers, which finds out how to look things up, grows to one of six, which did not from random weights.
-    Heads must be of one width. New parts read with the random weights that ``model`` has and at first write nothing.
-    """
-    large, small = model.state_dict(), trained.state_dict()
-    width = trained.config.hidden_size
-    share = math.sqrt(width / model.config.hidden_size)  # the norms' mean is now over features that are zero, too
-    with torch.no_grad():
-        # 1. What a new part writes is zero: new layers, heads and neurons, and new features of the residual stream.
-        for name, weights in large.items():
-            if name.endswith(("o_proj.weight", "down_proj.weight")):
-                weights.zero_()
-            elif "embed_tokens" in name or "lm_head" in name:
-                weights[:, width:] = 0
-            elif "norm" in name:
-                weights.mul_(share)
-        # 2. The trained weights stand in the first rows and columns.
-        for name, weights in small.items():
-            target = large[name][tuple(slice(n) for n in weights.shape)]
-            target.copy_(weights * share if "norm" in name else weights)
-
-
 class JudgingTrainer(LaneTrainer):
     """Trainer whose loss is that of the next token plus that of the step's rating among ``rating_ids``."""
 
@@ -193,14 +106,33 @@ class JudgingTrainer(LaneTrainer):
     _targets: torch.Tensor  # of the batch, which the lanes share: next tokens, rated tokens
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        """Mean cross entropies of the whole batch, whatever part of it a lane has."""
+        """Mean cross entropies of the whole batch, whatever part of it a lane has.
+
+        Args:
+            model: The model that is trained.
+            inputs: ``input_ids`` [B, T] and ``labels`` [B, T, 2].
+            num_items_in_batch: Unused: targets are counted in the batch.
+
+        Returns:
+            The loss, a scalar.
+        """
         self._targets = (inputs["labels"] != IGNORED).sum((0, 1)).clamp(min=1)
         return super().training_step(model, inputs, num_items_in_batch)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """A part's share of the batch's mean cross entropies, added."""
+        """A part's share of the batch's mean cross entropies, added.
+
+        Args:
+            model: Or a replica of it, in a lane.
+            inputs: ``input_ids`` [B, T] and ``labels`` [B, T, 2].
+            return_outputs: Not asked for by this trainer.
+            num_items_in_batch: Unused: targets are counted in the batch.
+
+        Returns:
+            The loss, a scalar.
+        """
         labels = inputs["labels"]
         logits = model(input_ids=inputs["input_ids"], use_cache=False).logits.float()
         following = _summed(logits, labels[..., 0]) / self._targets[0]
@@ -235,7 +167,11 @@ def _training_arguments(options: PretrainOptions) -> TrainingArguments:
 
 
 def pretrain(options: PretrainOptions) -> None:
-    """Write the corpus, train, save model and tokenizer under ``options.out``."""
+    """Write the corpus, train, save model and tokenizer under ``options.out``.
+
+    Args:
+        options: What is made, and where it is saved.
+    """
     tokenizer = build_tokenizer()
     documents = write_corpus(options.documents, options.seed, options.workers, options.transcripts)
     model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
@@ -266,11 +202,9 @@ def pretrain(options: PretrainOptions) -> None:
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
     history = [row for row in trainer.state.log_history if "loss" in row]
-    told = vars(options) | {
-        "out": Path(options.out).name,
-        "init": Path(options.init).name,
-    }  # folders of this machine's own
-    (Path(options.out) / "pretraining.json").write_text(json.dumps({"options": told, "history": history}, indent=1))
+    names = {"out": Path(options.out).name, "init": Path(options.init).name}  # not this machine's own folders
+    made_by = {"options": vars(options) | names, "history": history}
+    (Path(options.out) / "pretraining.json").write_text(json.dumps(made_by, indent=1))
 
 
 if __name__ == "__main__":

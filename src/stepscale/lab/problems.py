@@ -26,7 +26,17 @@ def split_of(problem: str) -> str:
 
 
 def draw_problem(family: str, level: int, split: str, rng: Random) -> str:
-    """A random problem of one family, level (1-5) and split."""
+    """A random problem of one family, level (1-5) and split.
+
+    Args:
+        family: Of its sentences.
+        level: 1 to 5.
+        split: "pretrain", "train" or "test".
+        rng: Draws problems until one is of the split.
+
+    Returns:
+        The problem's text.
+    """
     while True:
         problem = tell(draw_story(family, level, rng))
         if split_of(problem) == split:

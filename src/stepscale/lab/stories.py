@@ -39,7 +39,16 @@ OPERATION_OF = ONE_SOURCE | TWO_SOURCES
 
 
 def result_of(operation: str, left: int, right: int) -> int:
-    """The true result of ``plus``, ``minus`` or ``times``."""
+    """The true result of ``plus``, ``minus`` or ``times``.
+
+    Args:
+        operation: Its name.
+        left: The first operand.
+        right: The second one.
+
+    Returns:
+        A whole number, below zero where ``minus`` takes away more than there is.
+    """
     return {"plus": left + right, "minus": left - right, "times": left * right}[operation]
 
 
@@ -113,7 +122,15 @@ class Story:
 
 
 def amount_of(definition: Definition, amounts: Mapping[str, int]) -> int:
-    """The true amount of a definition whose sources' amounts are known; a gap is never negative."""
+    """The true amount of a definition whose sources' amounts are known; a gap is never negative.
+
+    Args:
+        definition: A sentence of a story.
+        amounts: By name.
+
+    Returns:
+        The amount that it defines.
+    """
     if definition.relation == "given":
         return definition.number
     first, *second = (amounts[source] for source in definition.sources)
@@ -123,7 +140,16 @@ def amount_of(definition: Definition, amounts: Mapping[str, int]) -> int:
 
 
 def draw_story(family: str, level: int, rng: Random) -> Story:
-    """A random story of a family and a level (1 to 5): 2 to 14 operations from givens to the asked quantity."""
+    """A random story of a family and a level (1 to 5): 2 to 14 operations from givens to the asked quantity.
+
+    Args:
+        family: Of its sentences.
+        level: 1 to 5.
+        rng: Draws it.
+
+    Returns:
+        The story, told in an order that need not be that of solving it.
+    """
     names = rng.sample(NAMES, len(NAMES))
     operations = _OPERATIONS[level]
     branching = family == BRANCHING
@@ -161,7 +187,18 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
 
 
 def define(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
-    """A random definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``."""
+    """A random definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``.
+
+    Args:
+        name: The friend whose amount is defined.
+        sources: One or two friends whose amounts it is made of.
+        amounts: By name; the new one is entered.
+        family: Which relations there are.
+        rng: Draws the relation and its number.
+
+    Returns:
+        The definition.
+    """
     if len(sources) == 2:
         # The source that is known last is told first, so that who knows it can go on; of a gap, the larger one must come first.
         choices = [Definition(name, "total", tuple(sources), 0)]

@@ -17,8 +17,8 @@ class Malformed(ValueError):
 
 # Relation: its sentence in the usual families, and in the held-out one.
 _SENTENCES = {
-    relation: (f"As many as {told} go to {{name}}.", f"{{name}} gets as many as {told}.")
-    for relation, told in {
+    relation: (f"As many as {phrase} go to {{name}}.", f"{{name}} gets as many as {phrase}.")
+    for relation, phrase in {
         "more": "{first} and {number} more",
         "fewer": "{first} less {number}",
         "times": "{first} times {number}",
@@ -57,7 +57,15 @@ def tell(story: Story) -> str:
 
 
 def quoted(definition: Definition, family: str) -> str:
-    """The sentence of a definition, without its period."""
+    """The sentence of a definition, without its period.
+
+    Args:
+        definition: What it says.
+        family: How relations are told.
+
+    Returns:
+        The sentence.
+    """
     return _sentence(definition, family)[:-1]
 
 

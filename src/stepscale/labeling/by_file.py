@@ -54,6 +54,14 @@ class FileLabeler:
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         """The step_labels of the solutions that the file labels, by each of its labelers; of two records the longer one.
 
+        Args:
+            problems: Problems of the solutions.
+            solutions: Solutions to label.
+            ledger: Unused: reading a file costs no tokens.
+
+        Returns:
+            A row per step and labeler.
+
         Raises:
             InputError: It labels none of them.
         """

@@ -34,7 +34,16 @@ class VerifierLabeler:
         self.verifier, self.threshold = verifier, threshold
 
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-        """The step_labels of ``solutions``; the tokens that the verifier reads are counted."""
+        """The step_labels of ``solutions``; the tokens that the verifier reads are counted.
+
+        Args:
+            problems: Problems of the solutions.
+            solutions: Solutions to label.
+            ledger: Gets the ``verify`` tokens.
+
+        Returns:
+            A row per step.
+        """
         scores = score_solutions(self.verifier, problems, solutions, ledger)
         return self.from_scores(solutions, scores)
 

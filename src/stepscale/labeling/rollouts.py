@@ -67,6 +67,14 @@ class RolloutLabeler:
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         """The step_labels of ``solutions``.
 
+        Args:
+            problems: Problems of the solutions.
+            solutions: Solutions to label.
+            ledger: Gets the tokens of the rollouts.
+
+        Returns:
+            A row per step, with its value in [0, 1].
+
         Raises:
             InputError: As ``roll_out``.
         """

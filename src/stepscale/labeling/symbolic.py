@@ -24,7 +24,16 @@ class SymbolicLabeler:
         self.free_text = free_text
 
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-        """As ``label_solutions``."""
+        """As ``label_solutions``.
+
+        Args:
+            problems: Problems of the solutions, in the lab's language.
+            solutions: Solutions to label.
+            ledger: Unused: it reads no tokens.
+
+        Returns:
+            A row per step.
+        """
         return label_solutions(problems, solutions, self.free_text)
 
 

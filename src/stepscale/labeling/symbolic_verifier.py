@@ -17,6 +17,13 @@ class SymbolicVerifier:
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         """Scores of every step; order kept.
 
+        Args:
+            trajectories: Problems with their steps.
+            ledger: Unused: it reads no tokens.
+
+        Returns:
+            One object per trajectory; 0 or 1 for every step.
+
         Raises:
             Malformed: A problem is not in the lab's language.
         """

@@ -35,7 +35,7 @@ def _faults(written: Any, typed: Any, key: str) -> Iterator[str]:
             counterpart = getattr(typed, str(name), None) if isinstance(typed, BaseModel) else _item(typed, name)
             yield from _faults(value, counterpart, f"{key}.{name}" if key else str(name))
     elif isinstance(written, list | tuple) and isinstance(typed, list | tuple):
-        if any(one in written[:place] for place, one in enumerate(written)):
+        if any(value in written[:place] for place, value in enumerate(written)):
             yield f"{key}: holds a value twice; leave one of them out"
         for i, (value, counterpart) in enumerate(zip(written, typed, strict=False)):
             yield from _faults(value, counterpart, f"{key}.{i}")

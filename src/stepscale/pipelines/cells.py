@@ -45,7 +45,14 @@ class Measures(NamedTuple):
         return self.verifiers.sized(small=True).base
 
     def work(self, job: Job) -> CellWork:
-        """All that makes one job's points."""
+        """All that makes one job's points.
+
+        Args:
+            job: Settings of one training.
+
+        Returns:
+            What a worker needs, in one object.
+        """
         kind: Literal["prm", "orm"] = "prm" if job.cell.arm.supervision == "steps" else "orm"
         return CellWork(
             cell=job.cell,

@@ -161,7 +161,7 @@ def _draw_series(axes: Any, line: Series, places: list[float], color: str, panel
         axes.bar(places, line.y, 0.7, bottom=_below(panel, line), color=color, label=label)
         return
     if line.mark == "bars":
-        width = 0.8 / max(sum(other.mark == "bars" for other in panel.series), 1)
+        width = 0.8 / max(sum(series.mark == "bars" for series in panel.series), 1)
         axes.bar(places, line.y, width, color=color, label=label)
     bars = [[max(y - low, 0.0) for y, low in zip(line.y, line.low, strict=True)]] if line.low else []
     bars += [[max(high - y, 0.0) for y, high in zip(line.y, line.high, strict=True)]] if line.high else []
@@ -172,6 +172,6 @@ def _draw_series(axes: Any, line: Series, places: list[float], color: str, panel
 
 def _below(panel: Panel, line: Series) -> list[float]:
     """The heights on which a stacked bar stands."""
-    stacked = [other for other in panel.series if other.mark == "stack"]
+    stacked = [series for series in panel.series if series.mark == "stack"]
     lower = stacked[: stacked.index(line)]
-    return [math.fsum(other.y[i] for other in lower) for i in range(len(line.y))]
+    return [math.fsum(series.y[i] for series in lower) for i in range(len(line.y))]

@@ -80,7 +80,14 @@ def split_name(sequential: int, parallel: int) -> str:
 
 
 def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
-    """Ratio results in which "sequential" begins where "parallel" does: one attempt is the shortest chain of all."""
+    """Ratio results in which "sequential" begins where "parallel" does: one attempt is the shortest chain of all.
+
+    Args:
+        rows: As of ``ratio_results``, a row per strategy, budget and problem.
+
+    Returns:
+        The rows, with those of one attempt under "sequential" too.
+    """
     of_one_attempt = rows[rows["budget"] == 1]
     return pd.concat([rows, of_one_attempt.assign(strategy=split_name(2, 1))], ignore_index=True)
 

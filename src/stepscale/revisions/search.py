@@ -31,7 +31,15 @@ class WithoutHistory:
         self._verifier, self._problems = verifier, problems
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        """Scores of every step after the bare problem."""
+        """Scores of every step after the bare problem.
+
+        Args:
+            trajectories: Prompts with earlier attempts, each with the steps of the latest one.
+            ledger: Gets the ``verify`` tokens.
+
+        Returns:
+            One object per trajectory, in order.
+        """
         bare = [Trajectory(self._problems[t.problem], t.steps) for t in trajectories]
         return self._verifier.score(bare, ledger)
 

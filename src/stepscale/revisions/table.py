@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pandas as pd
 
 from stepscale.engine.encoding import Encoded, Text
-from stepscale.formats.checking import Column, Table
+from stepscale.formats.declarations import Column, Table
 from stepscale.formats.tables import SOLUTIONS, validator
 from stepscale.revisions.chains import ProblemChains
 from stepscale.revisions.costs import WRITING, Counted, in_order, read_pieces, written_pieces

@@ -116,7 +116,14 @@ class TreeMethod(GrowingMethod):
         return self.filter_duplicates
 
     def named(self, among: Sequence[SearchMethod]) -> str:
-        """Label, own options and M: "lookahead k = 1, M = sqrt(N)"."""
+        """Label, own options and M: "lookahead k = 1, M = sqrt(N)".
+
+        Args:
+            among: The strategies that it is shown beside.
+
+        Returns:
+            The name in one line.
+        """
         return f"{super().named(among)}, M = {'sqrt(N)' if self.width == 'sqrt' else self.width}"
 
     @property
@@ -125,7 +132,16 @@ class TreeMethod(GrowingMethod):
         return {"filter_duplicates": "" if self.filter_duplicates else "copies kept", **super().remarks}
 
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
-        """The best of each subtree, expanded."""
+        """The best of each subtree, expanded.
+
+        Args:
+            solutions: All N after a round, in the order of slots.
+            number: Of the round, from 0.
+            seed: Unused here: the choice has no chance in it.
+
+        Returns:
+            N solutions, in the order of slots.
+        """
         return self.shape.select(solutions, number, seed)
 
 

@@ -52,7 +52,15 @@ class WholeSamples(SearchMethod):
     measured_from_samples: ClassVar[bool] = True
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """N independent samples of each problem, scored if the method looks at scores."""
+        """N independent samples of each problem, scored if the method looks at scores.
+
+        Args:
+            meter: Asks generator and verifier, and counts the cost of each problem.
+            draws: How tokens are drawn, and the seeds.
+
+        Returns:
+            Candidates of each problem, and the number of rounds of each: 1.
+        """
         places = [(owner, slot) for owner in range(len(meter.problems)) for slot in range(self.n)]
         candidates = draw_candidates(meter, draws, places)
         if self.needs_verifier:

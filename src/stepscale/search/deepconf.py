@@ -50,7 +50,16 @@ class DeepConf(SearchMethod):
         return float(np.quantile(lowest, 1 - self.share)) - _ROUNDING if lowest else -np.inf
 
     def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:
-        """The vote; a warm-up sample below the threshold has none, like one that was stopped."""
+        """The vote; a warm-up sample below the threshold has none, like one that was stopped.
+
+        Args:
+            candidates: Of one problem, in the order of slots.
+            seed: Of ties.
+            rules: Grading rules, which decide what is one answer.
+
+        Returns:
+            The answer and the candidate that gives it.
+        """
         floor = self.threshold(candidates)
         passing = [
             candidate if self._lowest(candidate) >= floor else replace(candidate, answer=None)
@@ -60,6 +69,13 @@ class DeepConf(SearchMethod):
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """The warm-up of all problems in one call, and the rest in another.
+
+        Args:
+            meter: Asks the generator, and counts the cost of each problem.
+            draws: How tokens are drawn, and the seeds.
+
+        Returns:
+            Candidates of each problem, and the number of rounds of each.
 
         Raises:
             InputError: The generator does not keep the certainty of its tokens.

@@ -24,7 +24,15 @@ class EntropicParticleFiltering(ParticleMethod):
     early: float = Field(0.5, ge=0, le=1, description="share of the rounds in which the temperature may be raised")
 
     def weights(self, scores: Floats, number: int) -> Floats:
-        """As for particle filtering, at the annealed temperature."""
+        """Weights as for particle filtering, at the annealed temperature (Giannone et al. 2025).
+
+        Args:
+            scores: P(right) of each particle as aggregated [N], NaN where there is none.
+            number: Of the round, from 0.
+
+        Returns:
+            Weights [N], which add up to 1.
+        """
         weights = super().weights(scores, number)
         share, progress = effective_size(weights) / len(weights), (number + 1) / self.rounds
         if share >= self.threshold or progress >= self.early:

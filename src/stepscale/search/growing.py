@@ -37,15 +37,38 @@ class GrowingMethod(SearchMethod):
 
     @abstractmethod
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
-        """What goes on after a round, as ``tree.Select`` says."""
+        """What goes on after a round, as ``tree.Select`` says.
+
+        Args:
+            solutions: All N after a round, in the order of slots.
+            number: Of the round, from 0.
+            seed: Of the choice, if chance has a part in it.
+
+        Returns:
+            N solutions, in the order of slots.
+        """
 
     def shown(self, among: Sequence[SearchMethod] = ()) -> str:
-        """The name, and the options that alone tell it from one of ``among``; the limit of rounds never."""
+        """The name, and the options that alone tell it from one of ``among``; the limit of rounds never.
+
+        Args:
+            among: The strategies that it is shown beside.
+
+        Returns:
+            The name in one line.
+        """
         telling = [remark for option, remark in self.remarks.items() if remark and self._differs_in(option, among)]
         return ", ".join([self.named(among), *telling])
 
     def named(self, among: Sequence[SearchMethod]) -> str:
-        """Label and own options."""
+        """Label and own options.
+
+        Args:
+            among: The strategies that it is shown beside.
+
+        Returns:
+            The name in one line.
+        """
         return super().shown(among)
 
     @property
@@ -60,7 +83,15 @@ class GrowingMethod(SearchMethod):
         )
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """N candidates of each problem."""
+        """N candidates of each problem.
+
+        Args:
+            meter: Asks generator and verifier, and counts the cost of each problem.
+            draws: How tokens are drawn, and the seeds.
+
+        Returns:
+            Candidates of each problem, and the number of rounds of each.
+        """
         if needs_certainty(self.choose):
             draws = replace(draws, sampling=replace(draws.sampling, certainty=True))
         return grow(meter, draws, self.growth, self.select)

@@ -72,6 +72,12 @@ class Meter:
     def score(self, solutions: Sequence[tuple[int, tuple[str, ...]]]) -> list[StepScores]:
         """Scores of all steps of every (problem, steps), in one call; order kept.
 
+        Args:
+            solutions: Of each its problem and steps.
+
+        Returns:
+            Scores of the steps of each.
+
         Raises:
             InputError: A score is missing, or is no finite number.
             OutOfTime: The time of a search is limited and up.
@@ -92,10 +98,10 @@ class Meter:
                     f"verifier {self._verifier.name}: {scores_text} for {len(steps)} steps of problem"
                     f" {self.problems[owner].problem_id}; every step needs a finite one, in arrays as StepScores has them"
                 )
-        new = [0] * len(self.problems)
+        new_characters = [0] * len(self.problems)
         for owner, steps in solutions:
-            new[owner] += self._new_text(owner, steps)
-        self._share_out(spent, dict.fromkeys(_PHASES, new))
+            new_characters[owner] += self._new_text(owner, steps)
+        self._share_out(spent, dict.fromkeys(_PHASES, new_characters))
         return scores_of_all
 
     def _prefix_weight(self, owner: int, prefixes: Sequence[tuple[int, ...]]) -> int:
@@ -107,13 +113,13 @@ class Meter:
 
     def _new_text(self, owner: int, steps: tuple[str, ...]) -> int:
         """Characters of the problem and of the steps that were not read before."""
-        new = 0
+        n_characters = 0
         for end in range(len(steps), -1, -1):
             if (owner, steps[:end]) in self._read:
                 break
             self._read.add((owner, steps[:end]))
-            new += len(steps[end - 1]) if end else len(self.problems[owner].text)
-        return new
+            n_characters += len(steps[end - 1]) if end else len(self.problems[owner].text)
+        return n_characters
 
     def _share_out(self, spent: Ledger, weights: dict[Phase, list[int]]) -> None:
         """Divide what a call spent among the problems, by ``weights`` [problems] for each phase."""

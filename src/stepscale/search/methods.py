@@ -63,6 +63,9 @@ def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
     Args:
         options: A mapping with ``method`` and the settings of that method, or typed options.
 
+    Returns:
+        The options of the named method, checked.
+
     Raises:
         InputError: One line naming the key and the fault.
     """

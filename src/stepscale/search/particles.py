@@ -29,18 +29,30 @@ class ParticleMethod(GrowingMethod):
     )
 
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
-        """N particles drawn from these by their weights."""
+        """N particles drawn from these by their weights.
+
+        Args:
+            solutions: All N after a round, in the order of slots.
+            number: Of the round, from 0.
+            seed: Of the draws.
+
+        Returns:
+            N solutions, in the order of slots.
+        """
         weights = self.weights(
             np.array([solution.rank if solution.scored else np.nan for solution in solutions]), number
         )
         return [solutions[index].copied_to(slot) for slot, index in enumerate(resample(weights, self.resampling, seed))]
 
     def weights(self, scores: Floats, number: int) -> Floats:
-        """Weights [N] after round ``number`` (from 0) of particles with these scores [N], NaN where there is none.
+        """Weights of particles after a round, by the odds of their scores.
 
         Args:
             scores: P(right) of each particle as aggregated [N].
             number: Of the round, from 0.
+
+        Returns:
+            Weights [N], which add up to 1.
         """
         return odds_weights(scores, self.temperature)
 

@@ -5,7 +5,7 @@ Plain frozen data; nothing here knows how a candidate was found.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -14,15 +14,32 @@ from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
 from stepscale.search.asking import checked_problem
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Finish = Literal["solution", "length", "rounds", "rejected"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem to search: its key and its text."""
+    """A problem to search.
+
+    Attributes:
+        problem_id: Its key, different from those of all other problems of a search.
+        text: What is asked.
+    """
 
     problem_id: str
     text: str
+
+
+def problems_of_table(table: "pd.DataFrame") -> list[Problem]:
+    """The problems of a table, in its order.
+
+    Args:
+        table: With ``problem_id`` and ``problem``.
+    """
+    return [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
 
 
 def checked_problems(problems: Iterable[Problem]) -> list[Problem]:

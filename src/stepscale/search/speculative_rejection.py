@@ -29,7 +29,16 @@ class SpeculativeRejection(GrowingMethod):
     every: int = Field(2, ge=1, description="steps between two rejections")
 
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
-        """The worst of the open solutions rejected, where it is time; equal ones are kept in the order of slots."""
+        """The worst of the open solutions rejected, where it is time; equal ones are kept in the order of slots.
+
+        Args:
+            solutions: All N after a round, in the order of slots.
+            number: Of the round, from 0.
+            seed: Unused here: the choice has no chance in it.
+
+        Returns:
+            N solutions, in the order of slots.
+        """
         if (number + 1) % self.every:
             return list(solutions)
         growing = sorted(

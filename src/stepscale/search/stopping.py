@@ -122,7 +122,16 @@ class ConfidencePosteriorSampling(_StoppedSampling, ConfidencePosterior):
     final_choice: ClassVar[Choose] = "weighted"
 
     def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:
-        """The likeliest answer, by its best-scored sample; its probability is the confidence."""
+        """The likeliest answer, by its best-scored sample; its probability is the confidence.
+
+        Args:
+            candidates: Of one problem, in the order of slots.
+            seed: Of ties.
+            rules: Grading rules, which decide what is one answer.
+
+        Returns:
+            The answer and the candidate that gives it; nothing where no candidate has a vote.
+        """
         able = [i for i, candidate in enumerate(candidates) if self._has_vote(candidate)]
         if not able:
             return Choice()

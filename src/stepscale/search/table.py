@@ -11,8 +11,9 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.formats.checking import Column, Table, check, same_length
+from stepscale.formats.checking import check, same_length
 from stepscale.formats.columns import Columns
+from stepscale.formats.declarations import Column, Table
 from stepscale.grading import Rules, grade_many
 from stepscale.search.results import SearchResult
 

@@ -36,10 +36,25 @@ class RuledVote(WholeSamples):
         return self.vote.by not in OF_GENERATOR
 
     def shown(self, among: Sequence[SearchMethod] = ()) -> str:
-        """The rule and what it judges by: "Borda vote by self_certainty"."""
+        """The rule and what it judges by: "Borda vote by self_certainty".
+
+        Args:
+            among: The strategies that it is shown beside; unused here.
+
+        Returns:
+            The name in one line.
+        """
         return f"{self.vote.name} by {self.vote.judge}"
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """N independent samples of each problem, with what the rule judges by."""
+        """N independent samples of each problem, with what the rule judges by.
+
+        Args:
+            meter: Generates, scores, and attributes the costs.
+            draws: How tokens are drawn, and the seeds.
+
+        Returns:
+            Of each problem its N candidates, and the rounds it took.
+        """
         sampling = replace(draws.sampling, certainty=needs_certainty(self.vote))
         return super().find(meter, replace(draws, sampling=sampling))

@@ -74,6 +74,14 @@ class Answerer:
     def load(cls, policy: Path, generator: Path, prm: Path) -> "Answerer":
         """From the file and the two model folders.
 
+        Args:
+            policy: The policy's file.
+            generator: The generator's folder.
+            prm: The PRM's folder.
+
+        Returns:
+            What answers questions by that policy.
+
         Raises:
             InputError: One of them is missing or damaged.
         """
@@ -112,6 +120,14 @@ class Answerer:
     def answer_with(self, question: PolicyQuestion, generator: Generator, verifier: Verifier) -> PolicyAnswer:
         """The answer to a question that was checked, by models that act as this one's.
 
+        Args:
+            question: As checked by ``check``.
+            generator: Acts as this one's.
+            verifier: Acts as this one's PRM.
+
+        Returns:
+            The answer, with its confidence and cost.
+
         Raises:
             OutOfTime: The time is limited and up.
         """
@@ -137,7 +153,15 @@ class Answerer:
 
 
 def room_for_prompt(context: int, max_new_tokens: int) -> int:
-    """Tokens that a prompt may have, so that a whole solution fits behind it; if none does, at least one token."""
+    """Tokens that a prompt may have, so that a whole solution fits behind it; if none does, at least one token.
+
+    Args:
+        context: Tokens that the generator can hold.
+        max_new_tokens: Longest solution (tokens).
+
+    Returns:
+        A number of tokens.
+    """
     return context - max_new_tokens if context > max_new_tokens else context - 1
 
 

@@ -111,4 +111,4 @@ class CallBatcher:
 
 def _left(calls: Sequence[BatchedCall]) -> float:
     """Seconds left to the first call that has any; 0 if none has. It is asked at every token."""
-    return next((left for call in calls if (left := call.left()) > 0), 0.0)
+    return next((seconds_left for call in calls if (seconds_left := call.left()) > 0), 0.0)

@@ -31,7 +31,15 @@ class ConfidenceMap(BaseModel):
 
     @classmethod
     def fit(cls, confidence: ArrayLike, right: ArrayLike) -> "ConfidenceMap":
-        """The isotonic regression of ``right`` (0 or 1) [n] on ``confidence`` [n]."""
+        """The isotonic regression of ``right`` (0 or 1) [n] on ``confidence`` [n].
+
+        Args:
+            confidence: Of each answer, 0 to 1 [n].
+            right: Whether it was right [n].
+
+        Returns:
+            The map.
+        """
         from sklearn.isotonic import IsotonicRegression
 
         fitted = IsotonicRegression(y_min=0.0, y_max=1.0).fit(np.asarray(confidence, float), np.asarray(right, float))

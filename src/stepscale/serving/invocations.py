@@ -32,7 +32,15 @@ class _LoadedModel:
 
 
 def invocations_app(service: AnswerService, seconds: float) -> FastAPI:
-    """MLflow's application; a request's work ends after ``seconds``."""
+    """MLflow's application; a request's work ends after ``seconds``.
+
+    Args:
+        service: What answers.
+        seconds: The longest that a request may take; None: no limit.
+
+    Returns:
+        The application.
+    """
     os.environ[MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.name] = str(math.ceil(seconds / WORKING_SHARE))
     app: FastAPI = scoring_server.init(_LoadedModel(service))  # type: ignore[arg-type]  # all that it uses
 

@@ -178,12 +178,12 @@ async def _as_settled(
     try:
         while waiting:
             pause = min(_LOOK_SECONDS, max(0.0, deadline.left()))
-            done, _ = await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-            if not done and deadline.left() <= 0:
+            settled, _ = await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            if not settled and deadline.left() <= 0:
                 raise OutOfTime
-            if not done:
+            if not settled:
                 yield None
-            for future in sorted(done, key=lambda one: waiting[one]):
+            for future in sorted(settled, key=lambda future: waiting[future]):
                 yield waiting.pop(future), future.result()
     finally:
         deadline.end_now()

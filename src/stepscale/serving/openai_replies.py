@@ -29,8 +29,8 @@ class Reply:
         choices = []
         for index, answer in enumerate(answers):
             text = _text(answer)
-            said: Json = {"message": {"role": "assistant", "content": text}} if self.chat else {"text": text}
-            choices.append(self._choice(index, said, answer))
+            content: Json = {"message": {"role": "assistant", "content": text}} if self.chat else {"text": text}
+            choices.append(self._choice(index, content, answer))
         object_ = "chat.completion" if self.chat else "text_completion"
         return self._head(object_) | {"choices": choices, "usage": usage(answers), "stepscale": _details(answers[0])}
 
@@ -45,9 +45,9 @@ class Reply:
             yield self._chunk(index, {"content": text} if self.chat else text) | {
                 "stepscale": {"step": step.model_dump()}
             }
-        said: Json = {"delta": {}} if self.chat else {"text": ""}
+        content: Json = {"delta": {}} if self.chat else {"text": ""}
         yield self._head(self._chunk_object) | {
-            "choices": [self._choice(index, said, answer)],
+            "choices": [self._choice(index, content, answer)],
             "stepscale": _details(answer),
         }
 
@@ -63,13 +63,13 @@ class Reply:
         prefix = "chatcmpl" if self.chat else "cmpl"
         return {"id": f"{prefix}-{self.name}", "object": object_, "created": self.created, "model": self.model}
 
-    def _chunk(self, index: int, said: Json | str) -> Json:
-        choice = {"index": index, "delta" if self.chat else "text": said, "logprobs": None, "finish_reason": None}
+    def _chunk(self, index: int, content: Json | str) -> Json:
+        choice = {"index": index, "delta" if self.chat else "text": content, "logprobs": None, "finish_reason": None}
         return self._head(self._chunk_object) | {"choices": [choice]}
 
-    def _choice(self, index: int, said: Json, answer: PolicyAnswer) -> Json:
+    def _choice(self, index: int, content: Json, answer: PolicyAnswer) -> Json:
         reason = "length" if answer.answer is None else "stop"  # no solution ended within its tokens
-        return {"index": index, **said, "logprobs": None, "finish_reason": reason, "stepscale": _details(answer)}
+        return {"index": index, **content, "logprobs": None, "finish_reason": reason, "stepscale": _details(answer)}
 
 
 def usage(answers: Sequence[PolicyAnswer]) -> Json:
@@ -88,5 +88,14 @@ def _text(answer: PolicyAnswer) -> str:
 
 
 def error_body(message: str, kind: str, code: str | None = None) -> Json:
-    """An error as OpenAI's clients read it."""
+    """An error as OpenAI's clients read it.
+
+    Args:
+        message: What is wrong, in one line.
+        kind: OpenAI's type of error.
+        code: OpenAI's code; None where it has none.
+
+    Returns:
+        The body.
+    """
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}

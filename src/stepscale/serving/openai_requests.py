@@ -134,7 +134,7 @@ class TextRequest(CompletionRequest):
     prompt: Annotated[
         str | list[str],
         _must_be(
-            "a text, or a list of texts", lambda prompt: _is_text_or_all(prompt, lambda one: isinstance(one, str))
+            "a text, or a list of texts", lambda prompt: _is_text_or_all(prompt, lambda text: isinstance(text, str))
         ),
     ]
 

@@ -31,7 +31,14 @@ _OF_SERVERS = ("httpx", "tenacity")  # besides, where a model is behind a server
 
 
 def save_model(folder: Path, policy: Path, generator: Path, prm: Path) -> None:
-    """Write the model folder; it must not hold anything yet."""
+    """Write the model folder; it must not hold anything yet.
+
+    Args:
+        folder: A new folder.
+        policy: The policy's file.
+        generator: The generator's folder.
+        prm: The PRM's folder.
+    """
     with _quietly():
         mlflow.pyfunc.save_model(str(folder), input_example=EXAMPLE, **_parts(policy, generator, prm))
     for original in (generator, prm):

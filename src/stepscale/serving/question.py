@@ -60,6 +60,10 @@ def read_questions(request: object, most: int) -> list[PolicyQuestion]:
 def check_number(n: int, most: int) -> None:
     """Check that one request does not hold more questions than may be.
 
+    Args:
+        n: Questions of the request.
+        most: The most there may be.
+
     Raises:
         InputError: It does.
     """

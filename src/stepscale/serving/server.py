@@ -38,7 +38,15 @@ class ServerOptions(BaseModel):
 
 
 def application(answerer: Answerer, options: ServerOptions) -> FastAPI:
-    """Both APIs over one service; it is closed with the application."""
+    """Both APIs over one service; it is closed with the application.
+
+    Args:
+        answerer: What answers.
+        options: Address, names and limits.
+
+    Returns:
+        The application.
+    """
     from stepscale.serving.invocations import invocations_app
 
     service = AnswerService(answerer, options.limits)
@@ -72,6 +80,11 @@ class _Announced(uvicorn.Server):
 
 
 def serve(answerer: Answerer, options: ServerOptions) -> None:
-    """Serve until the process is told to end."""
+    """Serve until the process is told to end.
+
+    Args:
+        answerer: What answers.
+        options: Address, names and limits.
+    """
     settings: dict[str, Any] = {"host": options.host, "port": options.port, "log_level": "warning"}
     _Announced(uvicorn.Config(application(answerer, options), **settings)).run()

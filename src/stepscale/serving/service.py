@@ -52,6 +52,13 @@ class AnswerService:
     def submit(self, questions: Sequence[PolicyQuestion], deadline: Deadline) -> list[Future[PolicyAnswer]]:
         """Begin to answer the questions of one request; all are checked before the first is answered.
 
+        Args:
+            questions: Of one request.
+            deadline: When its work ends.
+
+        Returns:
+            A future per question.
+
         Raises:
             InputError: There are too many of them, or one cannot be answered.
             Overloaded: Too many of other requests wait.
@@ -82,10 +89,11 @@ class AnswerService:
             OutOfTime: It is up. What ``submit`` raises comes, too, and Unanswered.
         """
         futures = self.submit(questions, deadline)
-        left = deadline.left()
+        seconds_left = deadline.left()
         try:
             return [
-                future.result(timeout=None if left == float("inf") else max(0.0, deadline.left())) for future in futures
+                future.result(timeout=None if seconds_left == float("inf") else max(0.0, deadline.left()))
+                for future in futures
             ]
         except TimeoutError:
             raise OutOfTime from None

@@ -56,7 +56,7 @@ class DrawingLanes:
     """
 
     def __init__(self, generator: ContinuouslyBatched) -> None:
-        self._lanes = [DrawingLane(one) for one in generator.lanes()]
+        self._lanes = [DrawingLane(lane_generator) for lane_generator in generator.lanes()]
         self._choosing = threading.Lock()
 
     @contextmanager
@@ -64,7 +64,7 @@ class DrawingLanes:
         """The lane with the fewest questions, which has one more within this block."""
         with ExitStack() as stack:
             with self._choosing:
-                lane = min(self._lanes, key=lambda one: one.n_questions)
+                lane = min(self._lanes, key=lambda candidate: candidate.n_questions)
                 stack.enter_context(lane.caller())
             yield lane
 
@@ -109,7 +109,16 @@ class DrawingLane:
         self._thread.join()
 
     def draw(self, requests: Sequence[Request], sampling: Sampling, until: Until) -> Drawn:
-        """Continuations, and the tokens drawn for them that are in none. Raises OutOfTime, and what drawing raises."""
+        """Continuations, and the tokens drawn for them that are in none. Raises OutOfTime, and what drawing raises.
+
+        Args:
+            requests: What is asked for.
+            sampling: How tokens are drawn.
+            until: Whether a continuation ends with its step or its solution.
+
+        Returns:
+            One continuation per request, and the tokens besides.
+        """
         if not requests:
             return [], 0
         pending = _Pending(DrawCall(requests, sampling.max_new_tokens, until), replace(sampling, max_new_tokens=1))
@@ -131,12 +140,12 @@ class DrawingLane:
                 self._changed.wait_for(lambda: self._new or self._pending or self._is_closed)
                 if not (self._new or self._pending):
                     return
-                new, self._new = self._new, []
+                arrived, self._new = self._new, []
                 is_stale = self._callers.first_since_none()
             self._end_calls_without_time()
             if is_stale:
                 self._start_afresh()
-            for pending in new:
+            for pending in arrived:
                 self._begin(pending)
             for sampling, batch in list(self._batches.items()):
                 self._step(sampling, batch)
@@ -161,7 +170,7 @@ class DrawingLane:
         if not len(batch):
             return
         try:
-            done = batch.step()
+            finished = batch.step()
         except Exception as error:
             del self._batches[sampling]
             self._generator.forget()
@@ -170,7 +179,7 @@ class DrawingLane:
                     del self._pending[call]
                     pending.result.set_exception(error)
             return
-        for call in done:
+        for call in finished:
             continuations = [call.continuations[i] for i in range(len(call.requests))]
             self._pending.pop(call).result.set_result((continuations, call.unseen))
 

@@ -94,7 +94,7 @@ class ModelSources(BaseModel):
             raise InputError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:160]})") from None
         except ValidationError as error:
             # of the two kinds of policy the one that was meant has the deeper fault
-            fault = max(error.errors(), key=lambda one: len(one["loc"]))
+            fault = max(error.errors(), key=lambda fault: len(fault["loc"]))
             key = ".".join(str(part) for part in fault["loc"] if part != UnlearnedPolicy.__name__)
             raise InputError(f"{path}: {key}: {fault['msg']} (docs/serving.md)") from None
 

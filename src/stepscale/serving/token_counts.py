@@ -25,6 +25,14 @@ class TokenCounts:
         """Tokens passed through the generator by a call: of prefixes, and drawn.
 
         The last token of a prefix is passed to draw the next one; the last one drawn only when something goes on from it.
+
+        Args:
+            requests: What was asked for.
+            continuations: What was drawn.
+            until: Whether a continuation ended with its step or its solution.
+
+        Returns:
+            Tokens of prefixes, and tokens drawn.
         """
         prefixes = dict.fromkeys(request.prefix for request in requests)
         prefill = sum(_grown(self._known, prefix[:-1]) for prefix in prefixes) + len(prefixes)
@@ -55,10 +63,10 @@ class TokenCounts:
 
 def _grown(tree: _Tree, tokens: Iterable[int]) -> int:
     """How many of these tokens are new to the tree; it has them afterwards."""
-    new = 0
+    n_new = 0
     for token in tokens:
         if token not in tree:
             tree[token] = {}
-            new += 1
+            n_new += 1
         tree = tree[token]
-    return new
+    return n_new

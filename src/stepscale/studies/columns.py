@@ -1,7 +1,6 @@
 """Columns that tables of several studies have alike."""
 
-from stepscale.formats.checking import Column
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, interval, share
 
 COUNTS = {
     "n_problems": Column("int64", low=0),

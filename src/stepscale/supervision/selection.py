@@ -108,7 +108,13 @@ class Convincing(_Options):
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
-        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it."""
+        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it.
+
+        Args:
+            pool: Candidates with ``score`` and ``is_correct``, a row per sample.
+            size: Samples to take of each group.
+            seed: Decides ties and rounding.
+        """
         ranked = _ranked(pool, pool["score"].to_numpy(), seed, self.scope)
         wrong = ranked[~ranked["is_correct"]]
         first = wrong[_place(wrong).to_numpy() < self._wrong(wrong["group"], size, seed)]
@@ -132,7 +138,13 @@ class Uncertain(_Options):
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
-        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it."""
+        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it.
+
+        Args:
+            pool: Candidates with ``doubt``, a row per sample.
+            size: Samples to take of each group.
+            seed: Decides ties.
+        """
         return _top(_ranked(pool, pool["doubt"].to_numpy(), seed, self.scope), size)
 
 

@@ -5,8 +5,8 @@ In: frames. Out: the same, checked (each function is a Kedro catalog ``validator
 
 import pandas as pd
 
-from stepscale.formats.checking import Column, Table, check, empty
-from stepscale.formats.dtypes import share
+from stepscale.formats.checking import check, empty
+from stepscale.formats.declarations import Column, Table, share
 from stepscale.formats.tables import validator
 
 _SAMPLE = {"problem_id": Column("str"), "sample_id": Column("int64", low=0)}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, TrainingArguments
+from transformers import PrinterCallback
 
 from stepscale.engine.lanes import Lanes
 from stepscale.engine.loading import quiet
@@ -34,6 +34,7 @@ from stepscale.training.lane_trainer import LaneTrainer, lanes_to_train
 from stepscale.training.memory import freed_memory_kept
 from stepscale.training.optimization import Optimization
 from stepscale.training.sharded import gather_weights
+from stepscale.training.trainer_arguments import trainer_arguments, uses_bfloat16
 
 _SHORT = 512  # tokens; up to here unfused attention is worth its memory
 Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
@@ -100,50 +101,66 @@ def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
     """
     # 1. Batches: rows of like length; one step of the optimizer takes some of each process.
     options, processes = job.options, int(os.environ.get("WORLD_SIZE", "1"))
-    seed = seed_for(options.seed, "fit") % 2**31
     lengths = [len(row.ids) for row in job.rows]
     n_batches = -(-len(lengths) // options.batch_size)
     batches_per_step = options.gradient_accumulation * processes
     steps = max(1, round(n_batches * options.epochs / batches_per_step))
-    validation = sorted(job.validation, key=lambda row: len(row.ids))  # read in this order, so padding is little
-    sampler = LikeLengthSampler(lengths, options.batch_size, seed)
     # 2. How to compute: attention that suits the precision, lanes where they pay.
     lanes = _suited_to(model, options, max(lengths, default=0))
     place = checkpoint_folder(model, [tuple(job.rows), tuple(job.validation)], options)
     # 3. The fit; without checkpoints, what Trainer saves lives as long as the fit does.
     scratch = nullcontext(str(place)) if place else tempfile.TemporaryDirectory()
     with lanes, scratch as folder, progress("training", steps, "optimizer steps") as bar:
-        trainer = FitTrainer(
-            model,
-            _arguments(options, folder, steps, n_batches // batches_per_step, bool(validation), seed),
-            train_dataset=job.rows,
-            eval_dataset=validation or None,
-            data_collator=partial(pad_rows, pad_id=job.pad_id, classes=job.classes),
-            callbacks=fit_callbacks(options, bool(validation), on_log, bar, sampler),
-            compute_loss_func=lambda outputs, labels, num_items_in_batch=None: job.loss(
-                outputs, labels, num_items_in_batch
-            ),
-            sampler=sampler,
-            lanes=lanes,
-            bfloat16=_bfloat16(options),
-        )
-        trainer.remove_callback(PrinterCallback)
+        trainer = _trainer(model, job, folder, (steps, n_batches // batches_per_step), on_log, bar, lanes)
         started = time.perf_counter()
         with quiet():
-            done = _train(trainer, place, options, processes)
+            steps_taken = _train(trainer, place, options, processes)
         seconds = time.perf_counter() - started
         if trainer.is_fsdp_enabled:
             gather_weights(model, trainer.accelerator.get_state_dict(trainer.model_wrapped))
     del trainer
     model.eval()
     # 4. Its cost; tokens of a part of an epoch are counted by the mean of its batches.
-    tokens = round(sum(lengths) * done * batches_per_step / max(n_batches, 1))
-    return FitReport(done, tokens, padding_share(LikeLengthSampler(lengths, options.batch_size, seed)), seconds)
+    tokens = round(sum(lengths) * steps_taken * batches_per_step / max(n_batches, 1))
+    return FitReport(steps_taken, tokens, padding_share(_sampler(job)), seconds)
+
+
+def _sampler(job: FitJob) -> LikeLengthSampler:
+    lengths = [len(row.ids) for row in job.rows]
+    return LikeLengthSampler(lengths, job.options.batch_size, _fit_seed(job.options))
+
+
+def _fit_seed(options: Optimization) -> int:
+    return seed_for(options.seed, "fit") % 2**31
+
+
+def _trainer(
+    model: Any, job: FitJob, folder: str, steps: tuple[int, int], on_log: OnLog | None, bar: Any, lanes: Lanes
+) -> FitTrainer:
+    """The trainer of one fit; ``steps``: of the optimizer, in all and per epoch."""
+    options, sampler = job.options, _sampler(job)
+    validation = sorted(job.validation, key=lambda row: len(row.ids))  # read in this order, so padding is little
+    trainer = FitTrainer(
+        model,
+        trainer_arguments(options, folder, *steps, bool(validation), _fit_seed(options)),
+        train_dataset=job.rows,
+        eval_dataset=validation or None,
+        data_collator=partial(pad_rows, pad_id=job.pad_id, classes=job.classes),
+        callbacks=fit_callbacks(options, bool(validation), on_log, bar, sampler),
+        compute_loss_func=lambda outputs, labels, num_items_in_batch=None: job.loss(
+            outputs, labels, num_items_in_batch
+        ),
+        sampler=sampler,
+        lanes=lanes,
+        bfloat16=uses_bfloat16(options),
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _suited_to(model: Any, options: Optimization, longest: int) -> Lanes:
     """Give ``model`` the attention that suits precision and length (tokens); returns the lanes to train it in."""
-    if _bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
+    if uses_bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
     n_lanes = lanes_to_train(model, options.batch_size, options.gradient_accumulation)
     return Lanes(0 if options.gradient_checkpointing else n_lanes)  # replicas keep their activations
@@ -156,15 +173,15 @@ def _train(trainer: FitTrainer, place: Path | None, options: Optimization, proce
     with trainer.args.main_process_first(desc="finding the last checkpoint"):
         checkpoint = last_whole_checkpoint(place, processes)
         remove_finished_beside(place)
-    done = _steps_of_ended(place, checkpoint, options)
-    if checkpoint and done:  # Trainer would make a further step before it sees that all are made
+    steps_taken = _steps_of_ended(place, checkpoint, options)
+    if checkpoint and steps_taken:  # Trainer would make a further step before it sees that all are made
         keeps_best = options.patience is not None and options.keep == "best"
         best = trainer_state(checkpoint)["best_model_checkpoint"] if keeps_best else None
         trainer._load_from_checkpoint(best or str(checkpoint))
     else:
-        done = int(trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None).global_step)
-    mark_finished(place, done)
-    return done
+        steps_taken = int(trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None).global_step)
+    mark_finished(place, steps_taken)
+    return steps_taken
 
 
 def _steps_of_ended(place: Path, checkpoint: Path | None, options: Optimization) -> int | None:
@@ -174,72 +191,3 @@ def _steps_of_ended(place: Path, checkpoint: Path | None, options: Optimization)
     state = trainer_state(checkpoint)
     ended = state["global_step"] >= state["max_steps"] or has_stopped(state, options)
     return steps_of_finished(place) or (int(state["global_step"]) if ended else None)
-
-
-def _arguments(
-    options: Optimization, folder: str, steps: int, steps_per_epoch: int, evaluates: bool, seed: int
-) -> TrainingArguments:
-    """The settings as Trainer takes them."""
-    fsdp = options.parallel == "fsdp" and int(os.environ.get("WORLD_SIZE", "1")) > 1
-    wrapped = {"activation_checkpointing": options.gradient_checkpointing}  # FSDP has its own
-    arguments = TrainingArguments(
-        output_dir=folder,
-        max_steps=steps,
-        per_device_train_batch_size=options.batch_size,
-        per_device_eval_batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        lr_scheduler_type=options.schedule,
-        warmup_steps=round(options.warmup * steps),
-        gradient_accumulation_steps=options.gradient_accumulation,
-        weight_decay=options.weight_decay,
-        adam_beta1=options.beta1,
-        adam_beta2=options.beta2,
-        max_grad_norm=options.max_grad_norm,
-        bf16=_bfloat16(options),
-        use_cpu=not torch.cuda.is_available(),
-        optim="adamw_torch_fused",
-        logging_steps=options.log_every,
-        activation_checkpointing=options.gradient_checkpointing and not fsdp,
-        fsdp=fsdp,
-        fsdp_config=wrapped if fsdp else None,
-        prediction_loss_only=True,
-        report_to="none",
-        disable_tqdm=True,
-        seed=seed,
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-        **_evaluating_and_saving(options, steps_per_epoch, evaluates),
-    )
-    if arguments.n_gpu > 1:
-        arguments._n_gpu = 1  # one process, one device: Trainer would split batches among GPUs that nobody gave it
-    return arguments
-
-
-def _evaluating_and_saving(options: Optimization, steps_per_epoch: int, evaluates: bool) -> dict[str, Any]:
-    """When the validation loss is computed, which checkpoints are saved, and which of them is the result."""
-    evaluates = evaluates and options.evaluations_per_epoch > 0
-    steps_between = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
-    stops = evaluates and options.patience is not None
-    keep_best = stops and options.keep == "best"
-    resumable = options.checkpoints
-    return {
-        "eval_strategy": "steps" if evaluates else "no",
-        "eval_steps": steps_between,
-        "save_strategy": "steps" if keep_best or resumable else "no",
-        "save_steps": steps_between if keep_best or not resumable else resumable.every,
-        "save_total_limit": 2 if stops else 1,  # the best and the last: of one, Trainer would leave the best alone
-        "save_only_model": not resumable,
-        "restore_callback_states_from_checkpoint": bool(resumable),
-        "load_best_model_at_end": keep_best,
-        "metric_for_best_model": "eval_loss" if stops else None,
-        "greater_is_better": False,
-    }
-
-
-def _bfloat16(options: Optimization) -> bool:
-    if options.precision != "auto":
-        return options.precision == "bfloat16"
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

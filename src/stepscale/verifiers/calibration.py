@@ -38,11 +38,11 @@ def reliability(
     Raises:
         InputError: Lengths differ, or a number is outside of [0, 1].
     """
-    p, y, which = _binned(predicted, outcome, problem_ids)
+    p, y, bin_of = _binned(predicted, outcome, problem_ids)
     problems = problem_resamples(problem_ids, resamples, seed)
     rows = []
-    for b in np.unique(which):
-        inside = which == b
+    for b in np.unique(bin_of):
+        inside = bin_of == b
         low, high = share_interval(problems, y * inside, inside)
         n, share = int(inside.sum()), float(y[inside].mean())
         rows.append({"predicted": p[inside].mean(), "observed": share, "low": low, "high": high, "n": n})
@@ -78,10 +78,10 @@ def expected_error_interval(
     Raises:
         InputError: As for ``reliability``.
     """
-    p, y, which = _binned(predicted, outcome, problem_ids)
+    p, y, bin_of = _binned(predicted, outcome, problem_ids)
     if not len(p):
         return float("nan"), float("nan")
-    in_bin = which[:, None] == np.arange(_BINS)
+    in_bin = bin_of[:, None] == np.arange(_BINS)
     gaps = (p - y)[:, None] * in_bin
     problems = problem_resamples(problem_ids, resamples, seed)
     low, high = percentiles(np.abs(problems.sums(gaps)).sum(axis=1) / problems.sums(np.ones((len(p), 1)))[:, 0])

@@ -48,6 +48,7 @@ class Verifier(Protocol):
     """A model that scores steps."""
 
     name: str
+    """As tables and ledgers call it."""
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         """Scores of every step of every trajectory, order kept; counts ``verify`` tokens into ``ledger``.

@@ -80,7 +80,15 @@ class GenerativeVerifier:
         self._sampling = Sampling(options.temperature, options.top_p, options.max_new_tokens)
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        """Scores of every step; order kept; tokens read and written count as ``verify``."""
+        """Scores of every step, from the mean of the verdicts of k judgments.
+
+        Args:
+            trajectories: Problems with their steps; equal ones are judged once.
+            ledger: Gets the tokens read and written, as ``verify``.
+
+        Returns:
+            One object per trajectory, in order.
+        """
         distinct = list(dict.fromkeys(trajectories))
         before = (self.counts.unread, self.counts.broken_off, self.counts.asked)
         judgments, unread = self.judge(distinct, ledger)
@@ -129,7 +137,14 @@ class GenerativeVerifier:
         return judgments, [len(t.steps) - n_read for t, (_, n_read) in zip(trajectories, prompts, strict=True)]
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        """The question's ids: what one judgment reads, not what it writes. Every step is judged at their end."""
+        """The question's ids: what one judgment reads, not what it writes. Every step is judged at their end.
+
+        Args:
+            trajectories: Problems with their steps.
+
+        Returns:
+            One object per trajectory, in order.
+        """
         encoded = []
         for trajectory in trajectories:
             prompt, n_read = self._prompt(trajectory)
@@ -191,6 +206,9 @@ def open_generative(
         name: As tables and ledgers call it; the model's where None.
         device: "auto" takes CUDA if there is one; without a server alone.
         dtype: Precision of weights and arithmetic; without a server alone.
+
+    Returns:
+        The verifier, which answers as any other does.
 
     Raises:
         InputError: There is no such model, the server does not answer, or the tokenizer has no chat template.

@@ -34,7 +34,7 @@ class GenerativePRM(BaseModel):
     ends_before: str = Field("Problem:", description='a critique ends before a line that begins so; "": before no line')
     judgments: int = Field(1, ge=1, le=4096, description="k: critiques of a solution; the verdicts' mean is its score")
     temperature: float = Field(0.7, ge=0, description="0 is greedy, which allows one judgment")
-    top_p: float = Field(1.0, gt=0, le=1)
+    top_p: float = Field(1.0, gt=0, le=1, description="probability mass that tokens are drawn from")
     max_new_tokens: int = Field(1024, ge=1, description="longest critique (tokens); what a longer one lacks is unread")
     seed: int = Field(0, ge=0, description="of the critiques")
     memory_budget_gb: float = Field(2.0, gt=0, description="gibibytes for keys and values of a model that runs here")

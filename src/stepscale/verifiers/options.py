@@ -17,7 +17,7 @@ class LoRA(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    rank: int = Field(16, ge=1)
+    rank: int = Field(16, ge=1, description="width of the adapters")
     alpha: float = Field(32.0, gt=0, description="the adapters' products are scaled by alpha / rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="before the adapters while training")
     targets: tuple[str, ...] = Field((), description="names of layers with adapters; none: every linear layer")
@@ -68,6 +68,8 @@ class VerifierOptions(BaseModel):
 class VerifierTraining(VerifierOptions):
     """How a verifier is trained."""
 
-    kind: Kind
-    layout: TextFormat = TextFormat()
+    kind: Kind = Field(
+        description="what it learns: ratings of steps (prm), values of steps (soft_prm) or outcomes (orm)"
+    )
+    layout: TextFormat = Field(TextFormat(), description="how a problem and its steps become tokens")
     validation_share: float = Field(0.1, ge=0, lt=1, description="share of the problems kept for validation")

@@ -46,7 +46,14 @@ class PublicVerifier(BaseModel):
 
 
 def adapter_for(source: str | Path) -> Adapter | None:
-    """The adapter of a public model, told from its name, or from the config.json in its folder; None if neither tells."""
+    """The adapter of a public model, told from its name, or from the config.json in its folder; None if neither tells.
+
+    Args:
+        source: Folder or hub name.
+
+    Returns:
+        The adapter's name.
+    """
     last = str(source).rstrip("/").rsplit("/", 1)[-1].lower()
     named = [adapter for part, adapter in _BY_NAME.items() if part in last]
     if named:

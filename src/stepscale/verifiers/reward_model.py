@@ -144,11 +144,11 @@ def _check_labels(step_labels: pd.DataFrame, soft: bool) -> None:
         raise InputError("the labels are values and no ratings; train kind: soft_prm on them")
     if soft and step_labels["value"].isna().all():
         raise InputError("the labels are ratings and no values; train kind: prm on them")
-    learned, other = ("value", "rating") if soft else ("rating", "value")
-    n_other = int((step_labels[learned].isna() & step_labels[other].notna()).sum())
+    learned, ignored = ("value", "rating") if soft else ("rating", "value")
+    n_other = int((step_labels[learned].isna() & step_labels[ignored].notna()).sum())
     if n_other:
         raise InputError(
-            f"{n_other} of {len(step_labels)} steps have a {other} and no {learned}; give every label as a {learned}, or leave "
+            f"{n_other} of {len(step_labels)} steps have a {ignored} and no {learned}; give every label as a {learned}, or leave "
             "those solutions out"
         )
 

@@ -7,9 +7,8 @@ only new tokens are read. Positions come from ``StepEncoder``, as in training. K
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import accumulate, pairwise
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,9 +22,9 @@ from stepscale.engine.encoding import Encoded, StepEncoder
 from stepscale.engine.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
 from stepscale.engine.network import network_of
 from stepscale.engine.prefix_memory import Head, PrefixMemory
-from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
+from stepscale.verifiers.reading import Encode, Read, encode_lines, reader
 from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
 
 _NOTHING = np.empty((0, 0), np.float32)
@@ -34,8 +33,6 @@ _MOST_OUTPUTS = 3  # negative, neutral, positive
 _REMEMBERED = 256 * 2**20  # bytes of keys and values kept for the next call
 
 Dtype = Literal["float32", "bfloat16"]
-Encode = Callable[[Sequence[Trajectory]], list[Encoded]]
-Read = Callable[[FloatArray], StepScores]
 
 
 class StepScorer:
@@ -79,7 +76,14 @@ class StepScorer:
         self._memory.forget()
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        """Token ids and step ends of every trajectory, as it reads them."""
+        """Token ids and step ends of every trajectory, as it reads them.
+
+        Args:
+            trajectories: Problems with their steps.
+
+        Returns:
+            One object per trajectory, in order.
+        """
         return self._encode(trajectories)
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
@@ -88,6 +92,9 @@ class StepScorer:
         Args:
             trajectories: Problems with their steps; equal ones are read once.
             ledger: Gets the tokens that were really read.
+
+        Returns:
+            One object per trajectory.
         """
         started = time.perf_counter()
         distinct = list(dict.fromkeys(trajectories))
@@ -111,7 +118,14 @@ class StepScorer:
         return [by_trajectory[trajectory] for trajectory in trajectories]
 
     def step_tokens(self, trajectories: Sequence[Trajectory]) -> list[list[int]]:
-        """Of each trajectory the tokens of the prompt, and of each step that is read."""
+        """Of each trajectory the tokens of the prompt, and of each step that is read.
+
+        Args:
+            trajectories: Problems with their steps.
+
+        Returns:
+            Of each trajectory a list: first the prompt's tokens, then those of each step [1 + steps].
+        """
         return [
             [b - a for a, b in pairwise((0, text.prompt_length, *(end + 1 for end in text.step_ends)))]
             for text in self.encode(trajectories)
@@ -180,64 +194,6 @@ class ModelVerifier(StepScorer):
                 "train the verifier again"
             )
         super().__init__(name or folder.name, encode, model, head, reader(self.saved.labels), **limits)
-
-
-def encode_lines(encoder: StepEncoder) -> Encode:
-    """Encode as in training: a step of several lines is read a line after another, and scored at its last one."""
-
-    def encode(trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        split = [None if all(len(s.splitlines()) < 2 for s in t.steps) else _lines(t.steps) for t in trajectories]
-        texts = (
-            (t.problem, t.steps if lines_of_steps is None else [line for lines in lines_of_steps for line in lines])
-            for t, lines_of_steps in zip(trajectories, split, strict=True)
-        )
-        return [
-            encoded if lines_of_steps is None else _of_steps(encoded, [len(lines) for lines in lines_of_steps])
-            for encoded, lines_of_steps in zip(encoder.encode(texts), split, strict=True)
-        ]
-
-    return encode
-
-
-def _lines(steps: Sequence[str]) -> list[list[str]]:
-    return [step_lines([step]) or [step] for step in steps]
-
-
-def _of_steps(encoded: Encoded, lengths: Sequence[int]) -> Encoded:
-    """What was encoded line by line as steps of so many lines; one that did not fit as a whole is unread."""
-    last = [end - 1 for end in accumulate(lengths)]
-    ends = [encoded.step_ends[i] for i in last if i < len(encoded.step_ends)]
-    return replace(encoded, step_ends=ends, n_unread=len(lengths) - len(ends))
-
-
-def reader(labels: Sequence[str]) -> Read:
-    """How the outputs of a head trained here become probabilities.
-
-    Args:
-        labels: The outputs' names.
-    """
-    return read_right if len(labels) == 1 else read_ratings
-
-
-def read_ratings(logits: FloatArray) -> StepScores:
-    """Scores from logits of ratings.
-
-    Args:
-        logits: [n, 3] of negative, neutral, positive; or [n, 2] without neutral.
-    """
-    weights = np.exp(logits - logits.max(-1, keepdims=True))
-    share = weights / weights.sum(-1, keepdims=True)
-    return StepScores(share[:, 0], share[:, 1] if share.shape[1] == 3 else np.zeros(len(share), np.float32))
-
-
-def read_right(logits: FloatArray) -> StepScores:
-    """Scores from logits of "right".
-
-    Args:
-        logits: [n, 1].
-    """
-    negative = 0.5 * (1 - np.tanh(logits[:, 0] / 2))  # 1 - sigmoid, without overflow
-    return StepScores(negative.astype(np.float32), np.zeros(len(negative), np.float32))
 
 
 def _chunks(text: Encoded) -> list[Any]:

@@ -27,8 +27,9 @@ from stepscale.verifiers.adapters.skywork_o1 import skywork_o1_layout
 from stepscale.verifiers.adapters.trl import trl_layout
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import adapter_for
+from stepscale.verifiers.reading import Encode, Read, encode_lines, read_right, reader
 from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
-from stepscale.verifiers.scoring import Encode, Read, encode_lines, read_right, reader, warn_of_unread, with_unread
+from stepscale.verifiers.scoring import warn_of_unread, with_unread
 from stepscale.verifiers.served_options import ServedPRM
 
 _LEAST = 1e-12  # probabilities below are taken for this one: their logarithm must be finite
@@ -77,11 +78,25 @@ class ServedVerifier:
         raise InputError(f"server: the conventions of {source} are not known by its name; set adapter")
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        """Token ids and step ends, as they are sent."""
+        """Token ids and step ends, as they are sent.
+
+        Args:
+            trajectories: Problems with their steps.
+
+        Returns:
+            One object per trajectory, in order.
+        """
         return self._conventions[0](trajectories)
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         """Scores of every step; order kept; counts the server's own usage into ``ledger``.
+
+        Args:
+            trajectories: Problems with their steps.
+            ledger: Gets the server's own usage.
+
+        Returns:
+            One object per trajectory, in order.
 
         Raises:
             InputError: The server cannot be reached or understood, in one line.

@@ -1,7 +1,6 @@
 """The declared tables of how verifiers judge (each function is a Kedro catalog ``validator:``)."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.formats.tables import validator
 
 CALIBRATION = Table(

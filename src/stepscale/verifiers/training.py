@@ -99,6 +99,9 @@ def train_verifier(
         on_log: Receives the learning curves as (step, numbers).
         validation: Further examples for the validation loss.
 
+    Returns:
+        The verifier as it was saved in ``out_folder``, and what its fit cost.
+
     Raises:
         InputError: As for ``fit_verifier``.
     """
@@ -125,6 +128,9 @@ def fit_verifier(
         out_folder: Where the verifier is saved.
         on_log: Receives the learning curves as (step, numbers).
         validation: Further examples for the validation loss, by which training is stopped where ``optimization.patience`` says.
+
+    Returns:
+        The verifier as it was saved in ``out_folder``, and what its fit cost.
 
     Raises:
         InputError: Nothing is left to train on, or the base or its tokens do not fit the configuration.

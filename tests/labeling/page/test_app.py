@@ -33,8 +33,8 @@ def client(file: RecordFile, *samples: Sample, **tokens: str) -> TestClient:
     return TestClient(create_app(queue, tokens), base_url="http://127.0.0.1")
 
 
-def label(asked: dict[str, Any], *ratings: int) -> dict[str, Any]:
-    return {"sample": asked["id"], "steps": [{"ratings": [r]} for r in ratings or (1, 1, 1)], "milliseconds": 5}
+def label(handed_out: dict[str, Any], *ratings: int) -> dict[str, Any]:
+    return {"sample": handed_out["id"], "steps": [{"ratings": [r]} for r in ratings or (1, 1, 1)], "milliseconds": 5}
 
 
 def test_a_sample_is_handed_out_labeled_and_saved_once(file: RecordFile) -> None:
@@ -88,9 +88,9 @@ def test_a_body_without_a_stated_length_is_bounded_too(file: RecordFile) -> None
 
 def test_another_sites_page_cannot_save(file: RecordFile) -> None:
     page = client(file)
-    asked = page.get("/api/next", headers=ANN).json()["sample"]
-    assert page.post("/api/save", json=label(asked), headers=ANN | {"Host": "evil.example"}).status_code == 400
-    assert page.post("/api/save", json=label(asked)).status_code == 401, "a form sends no header of ours"
+    handed_out = page.get("/api/next", headers=ANN).json()["sample"]
+    assert page.post("/api/save", json=label(handed_out), headers=ANN | {"Host": "evil.example"}).status_code == 400
+    assert page.post("/api/save", json=label(handed_out)).status_code == 401, "a form sends no header of ours"
     assert not file.records
 
 
@@ -104,8 +104,8 @@ def test_with_tokens_the_token_says_who_labels(file: RecordFile) -> None:
     assert page.get("/api/next", headers=ANN).status_code == 401
     assert page.get("/api/next", headers={"Authorization": "Bearer " + "c" * 40}).status_code == 401
     headers = {"Authorization": "Bearer " + "b" * 40, "X-Labeler": "ann"}
-    asked = page.get("/api/next", headers=headers).json()
-    page.post("/api/save", json=label(asked["sample"]), headers=headers)
+    handed_out = page.get("/api/next", headers=headers).json()
+    page.post("/api/save", json=label(handed_out["sample"]), headers=headers)
     assert records_in(file.path)[0]["labeler"] == "bob"
 
 

@@ -38,12 +38,12 @@ def command(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], 
 
 
 def save_next(address: str, rating: int) -> str | None:
-    asked = httpx.get(f"{address}api/next", headers=HEADERS).json()["sample"]
-    if asked is None:
+    handed_out = httpx.get(f"{address}api/next", headers=HEADERS).json()["sample"]
+    if handed_out is None:
         return None
-    body = {"sample": asked["id"], "steps": [{"ratings": [rating]}], "milliseconds": 1}
+    body = {"sample": handed_out["id"], "steps": [{"ratings": [rating]}], "milliseconds": 1}
     assert httpx.post(f"{address}api/save", json=body, headers=HEADERS).json()["saved"]
-    return str(asked["id"])
+    return str(handed_out["id"])
 
 
 @pytest.fixture

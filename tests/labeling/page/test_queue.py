@@ -32,11 +32,11 @@ def file(tmp_path: Path) -> Iterator[RecordFile]:
 
 
 def rate(queue: Queue, labeler: str, *ratings: int, sample: Sample | None = None) -> Sample:
-    asked = sample or queue.next(labeler)
-    assert asked is not None
+    rated = sample or queue.next(labeler)
+    assert rated is not None
     steps = [{"ratings": [rating]} for rating in ratings or (1, 1, 1)]
-    queue.save(labeler, Submission.model_validate({"sample": asked.id, "steps": steps, "milliseconds": 1}))
-    return asked
+    queue.save(labeler, Submission.model_validate({"sample": rated.id, "steps": steps, "milliseconds": 1}))
+    return rated
 
 
 def test_each_labeler_gets_the_next_sample_in_order_that_nobody_has(file: RecordFile) -> None:
@@ -88,8 +88,8 @@ def test_a_share_is_given_to_two_people_and_no_more(file: RecordFile) -> None:
 def test_screening_comes_first_then_quality_control_at_its_share(file: RecordFile) -> None:
     samples = [sample(f"q{i}") for i in range(40)]
     queue = Queue(samples, file, PageOptions(screening=3, quality_control=0.2), KNOWN)
-    asked = [rate(queue, "ann", 1, -1).id in KNOWN for _ in range(30)]
-    assert asked[:3] == [True] * 3 and 1 <= sum(asked[3:]) <= 5, "no question comes twice, so there are 5 left"
+    are_known = [rate(queue, "ann", 1, -1).id in KNOWN for _ in range(30)]
+    assert are_known[:3] == [True] * 3 and 1 <= sum(are_known[3:]) <= 5, "no question comes twice, so there are 5 left"
     records = records_in(file.path)
     assert sum(r["is_initial_screening_question"] for r in records) == 3
     assert all(r["generation"] == -1 for r in records[:3])
@@ -99,8 +99,8 @@ def test_screening_comes_first_then_quality_control_at_its_share(file: RecordFil
 def test_who_agrees_too_little_is_left_out_and_the_labels_are_asked_for_again(file: RecordFile, tmp_path: Path) -> None:
     options = PageOptions(quality_control=0.5, least_questions=2, least_agreement=0.75)
     queue = Queue(SAMPLES, file, options, KNOWN)
-    while (asked := queue.next("bob")) is not None and not queue.progress("bob").left_out:
-        rate(queue, "bob", 1, 1, 1, sample=asked)  # finds no error anywhere
+    while (next_sample := queue.next("bob")) is not None and not queue.progress("bob").left_out:
+        rate(queue, "bob", 1, 1, 1, sample=next_sample)  # finds no error anywhere
     assert queue.progress("bob").left_out and queue.next("bob") is None
     assert queue.progress("ann").waiting == len(SAMPLES)
     while queue.next("ann"):

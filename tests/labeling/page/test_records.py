@@ -20,7 +20,7 @@ def submission(*ratings: Any, labeled: Sample = ASKED, **more: Any) -> Submissio
     return Submission.model_validate({"sample": labeled.id, "steps": steps, "milliseconds": 1234} | more)
 
 
-def test_the_record_is_prm800ks_own() -> None:
+def test_the_record_is_in_prm800ks_format() -> None:
     record = make_record(ASKED, submission(1, 0, -1), "ann", "task")
     assert list(record) == [
         "labeler",
@@ -90,7 +90,7 @@ def test_screening_and_quality_control_are_marked_as_published() -> None:
     assert control["generation"] == 2 and control["is_quality_control_question"]
 
 
-def test_every_step_can_be_asked_for_as_in_processbench() -> None:
+def test_labels_of_every_step_can_be_required_as_in_processbench() -> None:
     record = make_record(ASKED, submission(1, -1, 1), "ann", "task", "every_step")
     assert [s["completions"][0]["rating"] for s in record["label"]["steps"]] == [1, -1, 1]
     assert record["label"]["finish_reason"] == "found_error"
@@ -99,8 +99,8 @@ def test_every_step_can_be_asked_for_as_in_processbench() -> None:
 
 
 def test_alternatives_are_siblings_and_a_human_step_is_taken_in_place_of_negative_ones() -> None:
-    taken = submission((-1, 0, 1), 1, 1, labeled=PHASE_1)
-    record = make_record(PHASE_1, taken, "ann", "task", "alternatives")
+    accepted = submission((-1, 0, 1), 1, 1, labeled=PHASE_1)
+    record = make_record(PHASE_1, accepted, "ann", "task", "alternatives")
     assert [c["rating"] for c in record["label"]["steps"][0]["completions"]] == [-1, 0, 1]
     assert record["label"]["steps"][0]["chosen_completion"] == 2 and record["label"]["finish_reason"] == "solution"
     written = submission({"ratings": [-1, -1, -1], "written": " by hand "}, 1, 1, labeled=PHASE_1)

@@ -26,7 +26,14 @@ class RuleResult:
     error: float
 
     def spent(self, prices: Floats) -> Floats:
-        """Mean spending [problems], if the first n samples cost ``prices`` [problems, places]."""
+        """Mean spending [problems], if the first n samples cost ``prices`` [problems, places].
+
+        Args:
+            prices: What the first n samples cost [problems, places].
+
+        Returns:
+            [problems].
+        """
         paid = np.take_along_axis(prices, self.n_samples.T - 1, axis=1)
         return np.asarray(paid.mean(axis=1))
 

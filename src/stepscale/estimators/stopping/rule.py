@@ -34,7 +34,14 @@ class StoppingRule(BaseModel, ABC):
 
     @abstractmethod
     def stops(self, signals: Signals) -> Bools:
-        """Whether it stops after n = 1, 2, ... samples [..., places], if it has not stopped before."""
+        """Whether it stops after n = 1, 2, ... samples [..., places], if it has not stopped before.
+
+        Args:
+            signals: What is known of the samples [..., places].
+
+        Returns:
+            Flags [..., places].
+        """
 
     @property
     def first_look(self) -> int:
@@ -42,11 +49,25 @@ class StoppingRule(BaseModel, ABC):
         return 1
 
     def next_look(self, signals: Signals) -> int:
-        """With how many samples to look again, after all that ``signals`` [places] of one problem hold."""
+        """With how many samples to look again, after all that ``signals`` [places] of one problem hold.
+
+        Args:
+            signals: What is known of the samples of one problem [places].
+
+        Returns:
+            A number of samples, more than there are.
+        """
         return int(signals.n[-1]) + 1
 
     def fitted(self, recorded: Prefixes) -> Self:
-        """The rule with what it learns from other problems; a rule that learns nothing is itself."""
+        """The rule with what it learns from other problems; a rule that learns nothing is itself.
+
+        Args:
+            recorded: Recorded samples of other problems.
+
+        Returns:
+            The fitted rule.
+        """
         return self
 
 

@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.formats.checking import Column, Table
 from stepscale.formats.contract import Tables
-from stepscale.formats.dtypes import share
+from stepscale.formats.declarations import Column, Table, share
 from stepscale.formats.tables import validator
 
 _KEY = ["problem_id", "sample_id"]

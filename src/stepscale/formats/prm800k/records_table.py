@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from stepscale.formats.checking import Column, Table
+from stepscale.formats.declarations import Column, Table
 from stepscale.formats.fields import Record, maybe_flag, maybe_text, maybe_whole
 
 RECORDS = Table(

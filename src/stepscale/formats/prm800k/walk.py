@@ -82,7 +82,7 @@ def walk(steps: Sequence[Record]) -> Walk:
     Raises:
         BadRecord: A value of another type or a choice that is not there; the step is named from 1.
     """
-    done = Walk()
+    walk = Walk()
     start = 0
     for place, step in enumerate(steps, 1):
         if type(step) is not dict:
@@ -92,20 +92,20 @@ def walk(steps: Sequence[Record]) -> Walk:
                 f"step {place}: completions is not of the expected type ({step['completions']!r:.60}, not a list or null)"
             )
         completions, human, chosen = step["completions"] or (), step["human_completion"], step["chosen_completion"]
-        first = len(done.texts)
+        first = len(walk.texts)
         if chosen is not None and not (type(chosen) is int and 0 <= chosen < len(completions)):
             raise BadRecord(f"step {place}: chosen_completion is {chosen!r:.60} of {len(completions)} completions")
         for completion in completions:
-            done.add(completion, place)
+            walk.add(completion, place)
         chosen_row = None if chosen is None else first + chosen
         if human is not None:
-            chosen_row = len(done.texts) if chosen_row is None else chosen_row
-            done.human.append(len(done.texts))
-            done.add(_human(human, place), place)
+            chosen_row = len(walk.texts) if chosen_row is None else chosen_row
+            walk.human.append(len(walk.texts))
+            walk.add(_human(human, place), place)
         if chosen_row is not None:
-            start = done.close(start, chosen_row)
-    done.close(start, None)
-    return done
+            start = walk.close(start, chosen_row)
+    walk.close(start, None)
+    return walk
 
 
 def _human(completion: Any, place: int) -> Record:

@@ -51,8 +51,8 @@ def _is_same_but_for_blanks(prediction: str, gold: str) -> bool:
     if len(prediction) + len(gold) > _LONGEST or "\\text" in prediction + gold or "\\mbox" in prediction + gold:
         return False
     sized = (_SIZES.sub("", _FRACTIONS.sub(r"\\frac", text.strip())) for text in (prediction, gold))
-    text, other = (_BLANKS.sub("", text) for text in sized)
-    return text == other and text[-1:] != "." and any(map(str.isalnum, text)) and _UNIT.search(text) is None
+    text, gold_text = (_BLANKS.sub("", text) for text in sized)
+    return text == gold_text and text[-1:] != "." and any(map(str.isalnum, text)) and _UNIT.search(text) is None
 
 
 def _same_number(gold: Expression, prediction: Expression) -> bool | None:

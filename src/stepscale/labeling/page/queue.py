@@ -156,19 +156,19 @@ class Queue:
 
     def _known_question(self, labeler: str) -> Sample | None:
         """A known question that this labeler has not answered, if it is time for one; each labeler has an order."""
-        done = self._labeled[labeler]
+        labeled_keys = self._labeled[labeler]
         if self._tallies[labeler].screening >= self.options.screening:
-            draw = seed_for(self.options.seed, "quality-control", labeler, len(done)) / _GRAIN
+            draw = seed_for(self.options.seed, "quality-control", labeler, len(labeled_keys)) / _GRAIN
             if draw >= self.options.quality_control:
                 return None
-        open_keys = [key for key in self._known if key not in done]
+        open_keys = [key for key in self._known if key not in labeled_keys]
         key = min(open_keys, key=lambda key: seed_for(self.options.seed, f"known|{labeler}", key), default=None)
         return None if key is None else self._known[key]
 
     def _task(self, labeler: str) -> Sample | None:
-        now, done = self._clock(), self._labeled[labeler]
+        now, labeled_keys = self._clock(), self._labeled[labeler]
         for key, sample in self._samples.items():
-            if key in done:
+            if key in labeled_keys:
                 continue
             n_others = sum(until > now for name, until in self._reserved.get(key, {}).items() if name != labeler)
             if self._missing(key) > n_others:

@@ -27,9 +27,9 @@ def push(studio: StudioClient, samples: list[Sample], project: int, prefill: boo
     """
     tasks = [make_task(sample, prefill) for sample in samples]
     present = studio.task_ids(project)
-    new = [task for task in tasks if task["data"]["id"] not in present]
-    studio.import_tasks(project, new)
-    return len(new)
+    absent = [task for task in tasks if task["data"]["id"] not in present]
+    studio.import_tasks(project, absent)
+    return len(absent)
 
 
 def pull(studio: StudioClient, project: int, labels: Path) -> int:

@@ -45,12 +45,24 @@ class StudioClient:
         return int(self._ask("POST", "/api/projects", json=settings)["id"])
 
     def import_tasks(self, project: int, tasks: list[dict[str, Any]]) -> None:
-        """Add tasks, in this order."""
+        """Add tasks, in this order.
+
+        Args:
+            project: Number of the project.
+            tasks: As Label Studio takes them.
+        """
         for start in range(0, len(tasks), _BATCH):
             self._ask("POST", f"/api/projects/{project}/import", json=tasks[start : start + _BATCH])
 
     def export(self, project: int) -> list[dict[str, Any]]:
-        """All tasks that have an annotation, with their data."""
+        """All tasks that have an annotation, with their data.
+
+        Args:
+            project: Number of the project.
+
+        Returns:
+            The tasks as Label Studio gives them.
+        """
         exported = self._ask("GET", f"/api/projects/{project}/export", params={"exportType": "JSON"})
         return list(exported)
 

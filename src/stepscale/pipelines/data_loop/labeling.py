@@ -87,16 +87,16 @@ def _with_new(
     if samples.empty:
         return labels
     ledger, labeler = Ledger(), open_labeler()
-    new = _one_voice(labeler.label(problems, samples.reset_index(drop=True), ledger)).reset_index(drop=True)
+    new_labels = _one_voice(labeler.label(problems, samples.reset_index(drop=True), ledger)).reset_index(drop=True)
     logger.info(
         "the loop: %s labeled %d of %d more samples, %d steps, %d tokens read or written",
         labeler.name,
-        len(new[KEY].drop_duplicates()),
+        len(new_labels[KEY].drop_duplicates()),
         len(samples),
-        len(new),
+        len(new_labels),
         ledger.tokens,
     )
-    return new if labels.empty else pd.concat([labels, new], ignore_index=True)
+    return new_labels if labels.empty else pd.concat([labels, new_labels], ignore_index=True)
 
 
 def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:

@@ -132,8 +132,8 @@ def choose_and_ask(
         loop: Strategies, and samples per problem in a round.
     """
     all_keys = choose(scores, keys, loop)
-    new = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
-    return all_keys, _request_rows(problems, chosen(solutions, new), all_keys)
+    unlabeled = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
+    return all_keys, _request_rows(problems, chosen(solutions, unlabeled), all_keys)
 
 
 def health(

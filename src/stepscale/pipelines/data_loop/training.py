@@ -71,11 +71,11 @@ def train_selectors(
     ]
     scores, points = reused, []
     results = run_cells(jobs, _measures(problems, solutions, settings))
-    for (seed, names, _), new, (measured, scored, _) in zip(runs, fresh, results, strict=True):
+    for (seed, names, _), fresh_names, (measured, scored, _) in zip(runs, fresh, results, strict=True):
         points += [measured.assign(arm=name) for name in names]
         if scored is not None:
             by_key = candidates(pool, scored).assign(seed=seed)
-            scores += [by_key.assign(strategy=name)[SCORES] for name in new]
+            scores += [by_key.assign(strategy=name)[SCORES] for name in fresh_names]
     return pd.concat([part for part in scores if len(part)], ignore_index=True), pd.concat(points, ignore_index=True)
 
 

@@ -40,7 +40,16 @@ class Judge:
         return [model_hash(self.folder, self.placement.dtype), self.name, self.history, self.rule]
 
     def read(self, chains: "list[ProblemChains]", model: "Generator", ledger: Ledger) -> pd.DataFrame:
-        """Its columns of the chains table; opened afresh, so that a piece does not depend on what was scored before."""
+        """Its columns of the chains table; opened afresh, so that a piece does not depend on what was scored before.
+
+        Args:
+            chains: Chains whose attempts it reads.
+            model: The generator that wrote them, whose tokens are counted.
+            ledger: Gets the tokens.
+
+        Returns:
+            A row per attempt, in the order of the chains table.
+        """
         from stepscale.revisions.chains import score_chains
         from stepscale.revisions.table import judged
         from stepscale.verifiers.contract import Trajectory
@@ -99,16 +108,27 @@ def make_chains(
     judges: Sequence[Judge],
     settings: RevisionSettings,
 ) -> Made:
-    """Graded chains of a few problems, with what each judge makes of their attempts."""
+    """Graded chains of a few problems, with what each judge makes of their attempts.
+
+    Args:
+        model_folder: The revision model's folder.
+        problems: Some rows of the problems table.
+        lengths: Attempts in each chain of a problem [chains].
+        judges: Verifiers that read the attempts.
+        settings: The layout of attempts, sampling, grading.
+
+    Returns:
+        The chains table, with the tokens spent.
+    """
     from stepscale.generation.contract import Sampling
     from stepscale.generation.graded import grade
     from stepscale.revisions.chains import run_chains
     from stepscale.revisions.table import chains_table
-    from stepscale.search.results import Problem
+    from stepscale.search.results import problems_of_table
 
     model, ledger = opened(open_generator, model_folder, settings.generator, settings.seed, "revision"), Ledger()
     chains = run_chains(
-        [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)],
+        problems_of_table(problems),
         model,
         list(lengths),
         settings.revisions.data.layout,

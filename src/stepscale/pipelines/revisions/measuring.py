@@ -87,14 +87,35 @@ def _measure() -> list[Node]:
 
 
 def tabulate_revisions(chains: pd.DataFrame, revisions: RevisionsBlock, search: SearchBlock, seed: int) -> pd.DataFrame:
-    """Accuracy of every split of every budget, problem by problem."""
+    """Accuracy of every split of every budget, problem by problem.
+
+    Args:
+        chains: Chains of the test problems, a row per attempt.
+        revisions: Budgets in generations per problem.
+        search: The grading rules.
+        seed: Of the run.
+
+    Returns:
+        A row per budget, split of it, way to choose and problem.
+    """
     return revision_accuracy(chains, revisions.budgets, seed, search.grading_rules)
 
 
 def measure_revision_difficulty(
     samples: pd.DataFrame, accuracy: pd.DataFrame, question: pd.DataFrame, config: ReportBlock, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Ways to estimate difficulty, by what a ratio for each bin is worth."""
+    """Ways to estimate difficulty, by what a ratio for each bin is worth.
+
+    Args:
+        samples: Parallel samples of the test problems.
+        accuracy: As ``tabulate_revisions`` makes it.
+        question: Difficulty of each problem as predicted from its text.
+        config: Resamples and bins of the report.
+        seed: Of the run.
+
+    Returns:
+        The tables of the comparison, by name.
+    """
     results = results_of(accuracy[accuracy["chosen_by"] == VERIFIER])
     return measure_difficulty(results, scored_grid(samples, results.ids, REPORT), question, config, seed)
 

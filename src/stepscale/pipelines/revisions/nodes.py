@@ -54,7 +54,17 @@ def sample_revision_pool(
 def make_revision_examples(
     generator_model: Path, problems: pd.DataFrame, samples: Shards, settings: RevisionSettings
 ) -> pd.DataFrame:
-    """Right solutions after up to four wrong attempts, of training problems alone (B, 6 and H)."""
+    """Right solutions after up to four wrong attempts, of training problems alone (B, 6 and H).
+
+    Args:
+        generator_model: Folder of the generator, whose tokens bound an example.
+        problems: Problems of all splits, a row per problem.
+        samples: Samples of training problems by piece, each loaded when it is called.
+        settings: Settings that the nodes of the pipeline share.
+
+    Returns:
+        A row per example: the problem, wrong attempts, and the right solution that ends them.
+    """
     from stepscale.revisions.data import revision_examples
 
     train, table = problems[problems["split"] == "train"], gather(samples)
@@ -113,12 +123,30 @@ def run_training_chains(revision_model: Path, problems: pd.DataFrame, settings: 
 
 
 def train_orm_with_history(problems: pd.DataFrame, chains: Shards, settings: RevisionSettings) -> Path:
-    """The revision ORM: it reads the earlier attempts that were shown, too."""
+    """The revision ORM: it reads the earlier attempts that were shown, too.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        chains: Chains of training problems by piece, each loaded when it is called.
+        settings: Settings that the nodes of the pipeline share.
+
+    Returns:
+        Folder of the verifier.
+    """
     return _train_orm("revision_orm", True, problems, chains, settings)
 
 
 def train_orm_without_history(problems: pd.DataFrame, chains: Shards, settings: RevisionSettings) -> Path:
-    """The same ORM on the same attempts, each read after the bare problem."""
+    """The same ORM on the same attempts, each read after the bare problem.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        chains: Chains of training problems by piece, each loaded when it is called.
+        settings: Settings that the nodes of the pipeline share.
+
+    Returns:
+        Folder of the verifier.
+    """
     return _train_orm("revision_orm_without_history", False, problems, chains, settings)
 
 

@@ -65,7 +65,15 @@ def search_revised(
 ) -> Made:
     """Chains of a few problems, then the search, with models that remember nothing of other pieces.
 
-    ``strategy``: the name it is shown by, and its options.
+    Args:
+        revision_model: Folder of the revision model.
+        prm_model: Folder of the PRM.
+        problems: Some rows of the problems table.
+        strategy: The name it is shown by, and its options.
+        settings: Settings that the nodes of the pipeline share.
+
+    Returns:
+        A row per problem, with the tokens spent.
     """
     from stepscale.search.table import results_table
 
@@ -87,18 +95,17 @@ def _search(
     from stepscale.generation.contract import Sampling
     from stepscale.revisions.chains import run_chains, score_chains
     from stepscale.revisions.search import search_revisions
-    from stepscale.search.results import Problem
+    from stepscale.search.results import problems_of_table
     from stepscale.verifiers.open_verifier import open_verifier
 
     model = opened(open_generator, revision_model, settings.generator, settings.seed, "revision")
     prm = open_verifier(prm_model, "prm", settings.verifiers.placement)
     sampling = Sampling(**settings.generator.sampling.model_dump())
-    layout = settings.revisions.data.layout
     chains = run_chains(
-        [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)],
+        problems_of_table(problems),
         model,
         [settings.revisions.search.after],
-        layout,
+        settings.revisions.data.layout,
         sampling,
         run_seed=settings.seed,
         ledger=ledger,
@@ -110,7 +117,7 @@ def _search(
         model,
         prm,
         options,
-        layout,
+        settings.revisions.data.layout,
         sampling,
         history=False,
         run_seed=settings.seed,

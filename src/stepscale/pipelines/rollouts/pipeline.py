@@ -13,8 +13,13 @@ _POOL = {"problems": "problems", "solutions": "pool_solutions"}
 
 def create_pipeline() -> Pipeline:
     """Values of steps by rolling out the generator, a soft PRM of them and an ORM of the same solutions, and their scores."""
+    study = box([*_label_and_train(), *_measure()], namespace="rollouts", tag="rollouts")
+    return study + Pipeline(measuring.nodes(), tags="rollouts")
+
+
+def _label_and_train() -> list[Node]:
     settings = {"settings": "params:rollout_settings"}
-    nodes = [
+    return [
         Node(
             rollouts.roll_out,
             inputs={"generator_model": "generator_model", **_POOL, **settings},
@@ -39,6 +44,11 @@ def create_pipeline() -> Pipeline:
             outputs="rollouts_orm_model",
             name="train_orm_on_rolled_out",
         ),
+    ]
+
+
+def _measure() -> list[Node]:
+    return [
         Node(
             rollouts.evaluate_soft_prm,
             inputs=named("soft_prm_model", "params:verifiers") | _POOL,
@@ -59,8 +69,6 @@ def create_pipeline() -> Pipeline:
             name="score_with_soft_prm",
         ),
     ]
-    study = box(nodes, namespace="rollouts", tag="rollouts")
-    return study + Pipeline(measuring.nodes(), tags="rollouts")
 
 
 def soft_prm() -> Pipeline:

@@ -116,7 +116,7 @@ def search_part(
     """
     from stepscale.generation.contract import Sampling
     from stepscale.search.methods import search
-    from stepscale.search.results import Problem
+    from stepscale.search.results import problems_of_table
     from stepscale.search.table import candidates_table, results_table
 
     generator, seed, ledger = settings.generator, settings.seed, Ledger()
@@ -125,7 +125,7 @@ def search_part(
         opened(_open_prm, prm_model, settings.verifiers),
     )
     results = search(
-        [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)],
+        problems_of_table(problems),
         model,
         prm,
         options,

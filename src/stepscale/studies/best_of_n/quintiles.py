@@ -79,14 +79,14 @@ def a6_quantities(
     """
     n = deciding_budget(ns)
     parts: dict[str, Quantity] = {}
-    for other in ("ORM", "Majority"):
-        lead, effect = at_budget(values["PRM"] - values[other], ns, n), PAPER_LEADS[f"PRM - {other}"]
+    for rival in ("ORM", "Majority"):
+        lead, effect = at_budget(values["PRM"] - values[rival], ns, n), PAPER_LEADS[f"PRM - {rival}"]
         mean = bootstrap_interval(lead, resamples, seed)  # quintiles are of one size, so problems count the same
-        parts[f"PRM - {other}, mean over quintiles, at N={n}"] = quantity(mean, effect)
+        parts[f"PRM - {rival}, mean over quintiles, at N={n}"] = quantity(mean, effect)
         for number in np.unique(bins).tolist():
             quintile_seed = seed_for(seed, "quintile", sample_id=number)  # other problems, other resamples
             in_quintile = bootstrap_interval(lead[bins == number], resamples, quintile_seed)
-            parts[f"PRM - {other} in quintile {number} at N={n}"] = quantity(in_quintile, effect, -BEHIND)
+            parts[f"PRM - {rival} in quintile {number} at N={n}"] = quantity(in_quintile, effect, -BEHIND)
     loss = bootstrap_interval(-(values["ORM"][bins == bins.min()] @ slope_weights(ns)), resamples, seed)
     parts["loss of the ORM per doubling of N on the easiest quintile"] = quantity(loss, growth_of(ASSUMED, max(ns)))
     return parts

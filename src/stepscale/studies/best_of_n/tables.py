@@ -1,6 +1,6 @@
 """The declared tables of best-of-N, by name."""
 
-from stepscale.formats.checking import Column, Table
+from stepscale.formats.declarations import Column, Table
 from stepscale.formats.tables import CURVES
 from stepscale.studies.columns import ACCURACY, ERROR
 

@@ -41,7 +41,7 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
     """
     arms = {name: learning(points, name, n) for name in dict.fromkeys(points["arm"])}
     first, *other_arms = arms
-    compared = {f"{first} - {other}": arms[first].accuracy[-1] - arms[other].accuracy[-1] for other in other_arms}
+    compared = {f"{first} - {rival}": arms[first].accuracy[-1] - arms[rival].accuracy[-1] for rival in other_arms}
     for name, arm in arms.items():
         if len(arm.sizes) > 1:
             compared[f"last round of {name}"] = arm.accuracy[-1] - arm.accuracy[-2]

@@ -1,7 +1,6 @@
 """The declared tables of the data loop, by name."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval
+from stepscale.formats.declarations import Column, Table, interval
 from stepscale.studies.columns import COUNTS
 from stepscale.studies.supervision.tables import BY_LABELS
 

@@ -69,8 +69,8 @@ def _rows(kind: str, curves: Mapping[str, Curve], results: StrategyResults) -> p
     """Of one kind, a row for each budget."""
     curve = curves[kind]
     columns: list[Floats] = [curve.accuracy, curve.interval.low, curve.interval.high]
-    for other in (ORACLE, UNIFORM):
-        gap = difference(curve, curves[other])
+    for reference in (ORACLE, UNIFORM):
+        gap = difference(curve, curves[reference])
         columns += [gap.mean, gap.low, gap.high]
     table = pd.DataFrame(dict(zip(list(POLICIES.columns)[2:-1], columns, strict=True)))
     table.insert(0, "budget", list(results.budgets))

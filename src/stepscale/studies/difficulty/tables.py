@@ -1,7 +1,6 @@
 """The declared tables of difficulty: the prediction from the question, and ways to estimate it by name."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.formats.tables import validator
 from stepscale.studies.columns import COUNTS, WITH_ORACLE
 

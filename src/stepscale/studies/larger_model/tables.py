@@ -1,7 +1,6 @@
 """The declared tables of the larger model: its answers, and the comparison at equal FLOPs by name."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.formats.tables import SOLUTIONS, validator
 from stepscale.studies.columns import ACCURACY, COUNTS
 

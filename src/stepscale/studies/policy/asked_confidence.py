@@ -14,7 +14,7 @@ from stepscale.formats.columns import Columns
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import grade_many
 from stepscale.search.online import search_online
-from stepscale.search.results import Problem
+from stepscale.search.results import problems_of_table
 from stepscale.seeds import seed_for
 from stepscale.serving.confidence import ConfidenceMap
 from stepscale.serving.policy import ServedPolicy
@@ -47,7 +47,7 @@ def ask(policy: ServedPolicy, problems: pd.DataFrame, generator: Generator, veri
         verifier: The PRM.
     """
     columns = Columns(POLICY_CONFIDENCES, *POLICY_CONFIDENCES.columns)
-    questions = [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)]
+    questions = problems_of_table(problems)
     golds = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     splits = dict(zip(problems["problem_id"], problems["split"], strict=True))
     for served in policy.budgets:

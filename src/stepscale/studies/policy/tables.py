@@ -1,7 +1,6 @@
 """The declared table of what a policy answered to problems that it was not chosen on."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import share
+from stepscale.formats.declarations import Column, Table, share
 from stepscale.formats.tables import validator
 
 POLICY_CONFIDENCES = Table(

@@ -73,7 +73,7 @@ def _leads(curves: Curves, searched_rows: pd.DataFrame, n_problems: int) -> pd.D
     budgets = {str(name): sorted(rows["budget"].unique()) for name, rows in searched_rows.groupby("strategy")}
     rows = []
     for unit, name in curves:
-        rivals = [rival for other, rival in curves if other == unit and rival not in budgets]
+        rivals = [rival for rival_unit, rival in curves if rival_unit == unit and rival not in budgets]
         if name in budgets and unit != UNITS["tokens"]:
             for rival in rivals:
                 rows += _leads_over(curves[unit, name], curves[unit, rival], [name, unit, rival], budgets[name])
@@ -83,10 +83,10 @@ def _leads(curves: Curves, searched_rows: pd.DataFrame, n_problems: int) -> pd.D
 def _leads_over(curve: Curve, rival: Curve, names: list[str], budgets: list[int]) -> list[list[object]]:
     """A row for each budget at whose spending the rival was measured."""
     lead = lead_at_own_cost(curve, rival)
-    name, unit, other = names
+    name, unit, rival_name = names
     points = zip(budgets, curve.x, curve.accuracy, lead.mean, lead.low, lead.high, strict=True)
     return [
-        [name, int(n), unit, float(x), float(y), other, float(mean), float(low), float(high), verdict(low, high)]
+        [name, int(n), unit, float(x), float(y), rival_name, float(mean), float(low), float(high), verdict(low, high)]
         for n, x, y, mean, low, high in points
         if not np.isnan(mean)
     ]

@@ -1,7 +1,6 @@
 """The declared tables of revisions, and of searches over revisions, by name."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.studies.columns import ACCURACY, COUNTS
 from stepscale.studies.strategies.tables import AT_COST, CHOSEN, SAVINGS, STRATEGY_CURVES
 

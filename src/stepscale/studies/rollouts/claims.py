@@ -21,7 +21,17 @@ NOT_WORSE = 0.01  # B8: one point
 
 
 def rule_votes(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], ns: Sequence[int]) -> dict[Rule, Vote]:
-    """Accuracy of a PRM under each rule at ``ns`` samples by best-of-N weighted (Snell et al. 2024, E)."""
+    """Accuracy of a PRM under each rule at ``ns`` samples by best-of-N weighted (Snell et al. 2024, E).
+
+    Args:
+        grid: The test samples.
+        steps: Scores of their steps.
+        rules: Ways to aggregate them.
+        ns: Budgets in samples per problem.
+
+    Returns:
+        By rule, accuracies [problems, budgets].
+    """
     scores = rule_scores(grid, steps, rules)
     return {
         rule: weighted_per_problem(grid.answers, values, grid.correct, ns, grid.mask) for rule, values in scores.items()
@@ -29,7 +39,16 @@ def rule_votes(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], ns:
 
 
 def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Quantity]:
-    """A soft-label PRM's last step is no worse than minimum and product, to within ``NOT_WORSE`` (B, E and Fig. 13)."""
+    """A soft-label PRM's last step is no worse than minimum and product, to within ``NOT_WORSE`` (B, E and Fig. 13).
+
+    Args:
+        values: By rule, accuracy at the deciding budget [problems].
+        resamples: Number of bootstrap resamples over problems.
+        seed: Decides them.
+
+    Returns:
+        By name, what the claim rests on.
+    """
     last = values["last", "positive"]
     others: tuple[How, ...] = ("min", "product")
     leads = {how: bootstrap_interval(last - values[how, "positive"], resamples, seed) for how in others}

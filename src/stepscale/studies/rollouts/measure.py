@@ -55,6 +55,17 @@ def gather_soft_scores(
 
     The ORM is the one of the soft PRM's own solutions (``SAME_SOLUTIONS`` in its scores); where there is none, the run's.
 
+    Args:
+        problems: The test problems.
+        solutions: Their samples.
+        prm_scores: Scores of the run's own PRM.
+        orm_scores: Scores of its ORM.
+        soft_scores: Scores of the soft PRM and of the ORM of the same solutions.
+        pool: Settings of the labeled pool, which say who labeled it.
+
+    Returns:
+        The grid of the samples, and the scores of each verifier for them.
+
     Raises:
         InputError: A sample that the soft PRM scored has no score of another verifier's.
     """
@@ -82,7 +93,16 @@ def _of_samples(soft: pd.DataFrame, scores: pd.DataFrame, name: str) -> pd.DataF
 
 
 def measure_rollouts(scores: SoftScores, config: ReportBlock, seed: int) -> dict[str, Any]:
-    """``tables`` with the ``curves`` of every rule, and claims B8 and B9 (``claims``)."""
+    """``tables`` with the ``curves`` of every rule, and claims B8 and B9 (``claims``).
+
+    Args:
+        scores: What is compared.
+        config: Budgets and resamples of the report.
+        seed: Of the run.
+
+    Returns:
+        The tables and the claims, by these names.
+    """
     ns = [n for n in config.budgets if n <= scores.grid.mask.shape[1]]
     soft = rule_votes(scores.grid, scores.soft, SOFT_RULES, ns)
     votes = {f"Soft PRM, {rule[0]}": vote for rule, vote in soft.items()}

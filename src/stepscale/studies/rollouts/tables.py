@@ -1,7 +1,6 @@
 """The declared table of soft PRMs beside PRM and ORM."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.studies.columns import COUNTS, ERROR
 
 VERIFIER_CURVES = Table(

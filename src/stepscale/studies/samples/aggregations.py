@@ -59,10 +59,10 @@ def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples:
     """
     rows = []
     for claim, method, rule in (("A2", BEST, _PRODUCT), ("B8", WEIGHTED, _LAST)):
-        for other, lead in _leads(by_method.get(method, {}), rule):
+        for rival_rule, lead in _leads(by_method.get(method, {}), rule):
             bounds = bootstrap_interval(lead, resamples, seed)
             named = {"claim": claim, "verifier": verifier, "method": method, "n": n, "rule": _name(rule)}
-            compared = {"over": _name(other), **bounds.cells("difference", "difference_")}
+            compared = {"over": _name(rival_rule), **bounds.cells("difference", "difference_")}
             compared["verdict"] = verdict(float(bounds.low), float(bounds.high))
             rows.append(named | compared | {"n_problems": len(lead)})
     return pd.DataFrame(rows)
@@ -80,7 +80,7 @@ def b8_of(values: Values, resamples: int, seed: int) -> dict[str, Quantity]:
 
 
 def _leads(values: Values, rule: Rule) -> Iterator[tuple[Rule, Floats]]:
-    yield from ((other, values[rule] - of_other) for other, of_other in values.items() if other != rule)
+    yield from ((rival_rule, values[rule] - of_rival) for rival_rule, of_rival in values.items() if rival_rule != rule)
 
 
 def _name(rule: Rule) -> str:

@@ -60,13 +60,13 @@ def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: i
         reached = interval_of_rows(counts @ result.accuracy / len(halves)).cells("accuracy")
         row = {"budget": budget, "cost": float(result.cost.mean()), **reached}
         row |= {"error": result.error, "stopped": result.stopped}
-        for other, accuracy in _others(optimal).items():
+        for policy, accuracy in _others(optimal).items():
             try:
                 gap = at_equal_cost(result, accuracy, optimal.results.budgets, resamples, seed)
             except InputError:  # what it spends lies outside of the other's budgets
                 continue
             bounds = {"difference_low": float(gap.low), "difference_high": float(gap.high)}
-            compared = {"other": other, "difference": float(gap.mean), **bounds}
+            compared = {"other": policy, "difference": float(gap.mean), **bounds}
             rows.append(row | compared | {"verdict": verdict(float(gap.low), float(gap.high))})
     return pd.DataFrame(rows)
 

@@ -1,7 +1,6 @@
 """The declared tables of somebody's samples, by name; all but the first two have rows per verifier."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.studies.columns import ACCURACY, COUNTS, ERROR, WITH_ORACLE
 from stepscale.studies.stopping.tables import TABLES as STOPPING_TABLES
 from stepscale.studies.strategies.tables import ONLINE_REACHED, SAVED

@@ -148,8 +148,8 @@ def _filters(by_bin: pd.DataFrame, filtering: Sequence[str]) -> str:
     if not filtering:
         return ""
     other_strategies = set(by_bin["strategy"]) - set(filtering) - set(CLOSED_FORM.values())
-    which = f" in {'; '.join(filtering)}" if other_strategies else ""
-    return f" Open beams that are alike are expanded once{which} (filter_duplicates), which is not in the paper."
+    of_searches = f" in {'; '.join(filtering)}" if other_strategies else ""
+    return f" Open beams that are alike are expanded once{of_searches} (filter_duplicates), which is not in the paper."
 
 
 def _online_table(online: pd.DataFrame) -> TextTable:

@@ -81,8 +81,10 @@ def signs_table(
     for sign in SIGNS:
         for (strategy, budget), sums in by_strategy.items():
             value = _values(sums, sign, counts)
-            other = None if strategy == baseline else by_strategy.get((baseline, budget))
-            gap = np.full(len(value), np.nan) if other is None else _difference(sums, other, sign, counts)
+            baseline_sums = None if strategy == baseline else by_strategy.get((baseline, budget))
+            gap = (
+                np.full(len(value), np.nan) if baseline_sums is None else _difference(sums, baseline_sums, sign, counts)
+            )
             bounds = [x for part in (value, gap) for x in interval_of(part[0], part[1:]).cells("value").values()]
             n = int(n_solutions.get((strategy, budget), 0))
             rows.append([sign, strategy, budget, *bounds, n, int((sums["solutions"] > 0).sum())])
@@ -96,10 +98,10 @@ def _by_problem(won: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
     return sums.div(sums["solutions"].clip(lower=1), axis=0)
 
 
-def _difference(sums: pd.DataFrame, other: pd.DataFrame, sign: str, counts: Counts) -> Floats:
+def _difference(sums: pd.DataFrame, baseline_sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:
     """The sign of one less that of the other, on the problems that both have solutions of [1 + resamples]."""
-    in_both = (sums["solutions"] > 0) & (other["solutions"] > 0)
-    return _values(sums.mul(in_both, axis=0), sign, counts) - _values(other.mul(in_both, axis=0), sign, counts)
+    in_both = (sums["solutions"] > 0) & (baseline_sums["solutions"] > 0)
+    return _values(sums.mul(in_both, axis=0), sign, counts) - _values(baseline_sums.mul(in_both, axis=0), sign, counts)
 
 
 def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:

@@ -1,7 +1,6 @@
 """The declared tables of searches: costs of whole samples, the online policy, signs of over-optimization, and ``TABLES``."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.formats.tables import validator
 from stepscale.studies.columns import ACCURACY, COUNTS
 from stepscale.studies.strategies.tables import AT_COST, CHOSEN, ONLINE_REACHED, SAVINGS, STRATEGY_CURVES

@@ -1,6 +1,6 @@
 """The declared table of published step benchmarks."""
 
-from stepscale.formats.checking import Column, Table
+from stepscale.formats.declarations import Column, Table
 from stepscale.formats.tables import validator
 
 STEP_BENCHMARKS = Table(

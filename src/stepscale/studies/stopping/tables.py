@@ -1,7 +1,6 @@
 """The declared tables of stopping rules: what each reaches and spends beside the online policy, and whether a risk was held."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.studies.columns import COUNTS, ERROR
 
 _VERIFIER = Column("str", about="whose scores policy and rules go by")

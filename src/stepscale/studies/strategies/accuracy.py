@@ -11,7 +11,8 @@ import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.strategy_results import StrategyResults, strategy_results
-from stepscale.formats.checking import Column, Table, check
+from stepscale.formats.checking import check
+from stepscale.formats.declarations import Column, Table
 from stepscale.grading import Rules
 from stepscale.revisions.grid import PRM, WITHOUT_HISTORY, ratio_results, read_by
 from stepscale.search.plan import SearchPlan

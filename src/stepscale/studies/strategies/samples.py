@@ -13,7 +13,8 @@ from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
 from stepscale.estimators.samples import SampleGrid, sample_grid
-from stepscale.formats.checking import Column, Table, check, complete
+from stepscale.formats.checking import check, complete
+from stepscale.formats.declarations import Column, Table
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.studies.best_of_n.aggregates import rows_of_samples

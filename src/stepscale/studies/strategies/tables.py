@@ -1,7 +1,6 @@
 """Tables that several studies of strategies have alike: curves, savings, accuracy at equal cost, what was chosen."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.studies.columns import ACCURACY, COUNTS, ERROR
 
 _UNIT = Column("str", about="generations, tokens or FLOPs")

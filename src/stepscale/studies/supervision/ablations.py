@@ -32,12 +32,12 @@ def ablation_table(
         InputError: The other arm lacks the size.
     """
     pairs = [
-        (label, other)
+        (label, against)
         for label, other_labels in varied.items()
-        for other in other_labels
+        for against in other_labels
         if (points["arm"] == label).any()
     ]
-    rows = [row for label, other in pairs for row in _compared(points, label, other, n, resamples, seed)]
+    rows = [row for label, against in pairs for row in _compared(points, label, against, n, resamples, seed)]
     return pd.DataFrame(rows, columns=list(ABLATIONS.columns))
 
 

@@ -1,7 +1,6 @@
 """The declared tables of ways to supervise, by name."""
 
-from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.studies.columns import COUNTS
 
 _REACHED = {

@@ -99,16 +99,16 @@ class LearnedPRM:
         return [StepScores(negative, np.zeros_like(negative)) for negative in negatives]
 
     def _read_steps(self, beginnings: set[Trajectory]) -> None:
-        new = [beginning for beginning in beginnings if beginning not in self._read]
-        if not new:
+        unread = [beginning for beginning in beginnings if beginning not in self._read]
+        if not unread:
             return
-        before = [self._reading(Trajectory(trajectory.problem, trajectory.steps[:-1])) for trajectory in new]
+        before = [self._reading(Trajectory(trajectory.problem, trajectory.steps[:-1])) for trajectory in unread]
         rows = [
             features(read_story(trajectory.problem), read.said, trajectory.steps[-1])
-            for trajectory, read in zip(new, before, strict=True)
+            for trajectory, read in zip(unread, before, strict=True)
         ]
-        right = self._model.predict_proba(rows)[:, 1] if self._model else np.full(len(new), self._share_right)
-        for trajectory, read, p in zip(new, before, right, strict=True):
+        right = self._model.predict_proba(rows)[:, 1] if self._model else np.full(len(unread), self._share_right)
+        for trajectory, read, p in zip(unread, before, right, strict=True):
             self._read[trajectory] = _Read((*read.wrong, 1 - float(p)), after(read.said, trajectory.steps[-1]))
 
     def _reading(self, trajectory: Trajectory) -> _Read:

@@ -17,11 +17,19 @@ from stepscale.engine.saved_weights import saved_weights
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.scoring import Encode, StepScorer, read_right
+from stepscale.verifiers.reading import Encode, read_right
+from stepscale.verifiers.scoring import StepScorer
 
 
 def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
-    """(tokenizer, the model without its head in eval mode, its device)."""
+    """(tokenizer, the model without its head in eval mode, its device).
+
+    Args:
+        config: Which model, and where it runs.
+
+    Returns:
+        The three.
+    """
     device = usable_device(config.device or "auto")
     body = load_body(config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code)
     return load_tokenizer(config.source, trust_remote_code=config.trust_remote_code), body.to(device), device

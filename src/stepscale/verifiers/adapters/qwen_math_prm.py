@@ -9,7 +9,8 @@ from stepscale.engine.loading import longest_input
 from stepscale.engine.saved_weights import saved_weights
 from stepscale.verifiers.adapters.parts import encode_with, layers_of, one_token, open_body, read_good_bad
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.scoring import Encode, StepScorer
+from stepscale.verifiers.reading import Encode
+from stepscale.verifiers.scoring import StepScorer
 
 STEP_TOKEN = "<extra_0>"
 SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
