@@ -96,7 +96,7 @@ def test_a_method_with_its_options_is_taken_as_it_is(generator, verifiers) -> No
         ({"method": "beam", "aggregation": "median"}, "aggregation"),
         ({"method": "lookahead"}, "lookahead.k"),
         ({"method": "beam", "n": 4}, "give budget instead"),
-        ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not '0'"),
+        ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not 0"),
         ({"budget": 10**30}, "at most 1,048,576 generations per problem"),
         ({"budget": 2.5}, "1 or more, not '2.5'"),
         ({"method": "lookahead", "k": 3, "budget": 3}, "needs a budget above 3"),

@@ -115,6 +115,15 @@ def test_max_tokens_bounds_a_solution(settings) -> None:
         assert client.post("/v1/chat/completions", json={**CHAT, name: 50}).json()["stepscale"]["answer"] == "1"
 
 
+@pytest.mark.parametrize("path", ["/", "/v1"])
+def test_the_address_itself_names_the_endpoints_and_each_of_them_is_there(client, path) -> None:
+    told = client.get(path).json()
+    assert told["model"] == CHAT["model"] and "/v1/chat/completions" in told["openai"]
+    for endpoint in (*told["openai"], *told["mlflow"]):
+        posted, got = client.post(endpoint, json={}), client.get(endpoint)
+        assert {posted.status_code, got.status_code} & {200, 400}, endpoint
+
+
 def test_the_model_is_listed_and_another_one_is_not_found(client) -> None:
     [model] = client.get("/v1/models").json()["data"]
     assert client.get(f"/v1/models/{model['id']}").json() == model
@@ -128,8 +137,8 @@ def test_the_model_is_listed_and_another_one_is_not_found(client) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not '0'"),
-        ({"budget": [4]}, "not '[4]'"),
+        ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not 0"),
+        ({"budget": [4]}, "not [4]"),
         ({"messages": []}, "messages: "),
         ({"messages": [{"role": "system", "content": "hi"}]}, 'messages hold none of the role "user"'),
         ({"messages": [{"role": "user", "content": " "}]}, "problem is empty"),

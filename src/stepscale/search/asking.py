@@ -2,6 +2,8 @@
 
 from numbers import Integral
 
+import numpy as np
+
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 
@@ -54,7 +56,7 @@ def checked_generations(budget: object) -> int:
         raise InputError("budget is missing; give a number of generations, 1 or more")
     is_integer = isinstance(budget, Integral) and not isinstance(budget, bool)
     if not (is_integer or (isinstance(budget, float) and budget.is_integer())) or (number := int(budget)) < 1:  # type: ignore[call-overload]  # one of the two
-        raise InputError(f"budget must be a whole number of generations, 1 or more, not {str(budget)[:40]!r}")
+        raise InputError(f"budget must be a whole number of generations, 1 or more, not {_as_given(budget)}")
     if number > MOST_GENERATIONS:
         raise InputError(f"budget is {str(budget)[:40]}; at most {MOST_GENERATIONS:,} generations per problem are made")
     return int(number)
@@ -67,7 +69,7 @@ def checked_seed(seed: object) -> int:
         InputError: It is no whole number of 0 or more.
     """
     if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed must be a whole number, 0 or more, not {str(seed)[:40]!r}")
+        raise InputError(f"seed must be a whole number, 0 or more, not {_as_given(seed)}")
     return int(seed)
 
 
@@ -88,3 +90,9 @@ def checked_sampling(sampling: object) -> Sampling:
 def is_missing(value: object) -> bool:
     """None or NaN."""
     return value is None or value != value
+
+
+def _as_given(value: object) -> str:
+    """A value as Python writes it, cut short: a text in quotes, a number without."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return repr(plain[:40]) if isinstance(plain, str) else repr(plain)[:40]

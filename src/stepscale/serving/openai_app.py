@@ -28,6 +28,7 @@ from stepscale.time_limit import Deadline, OutOfTime
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0  # between two looks whether the client is still there, and between signs of life in a stream
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_PATHS = ("models", "chat/completions", "completions")
 _GONE = 499  # as nginx has it: the client hung up
 
 
@@ -56,6 +57,10 @@ class OpenAIEndpoints:
         router.post("/completions")(self.text)
         router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)(self.nothing)
         return router
+
+    async def about(self) -> Json:
+        """What there is, for who opens the address itself."""
+        return {"model": self.model, "openai": [f"/v1/{path}" for path in _PATHS], "mlflow": ["/invocations", "/ping"]}
 
     async def models(self) -> Json:
         """The one model."""
@@ -157,6 +162,8 @@ def openai_app(endpoints: OpenAIEndpoints) -> FastAPI:
     """An application with these endpoints, whose errors OpenAI's clients read."""
     app = FastAPI(title="StepScale policy", docs_url=None, redoc_url=None)
     app.include_router(endpoints.router())
+    for path in ("/", "/v1"):
+        app.get(path)(endpoints.about)
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         status, body = endpoints.refusal(error)
