@@ -31,6 +31,7 @@ BUDGETS = (10, 100, 1000, 1860)  # those that the published evaluator prints
 FIGURE3_BUDGETS = (1, 2, 4, 10, 20, 40, 100, 200, 400, 700, 1000, 1300, 1600, 1860)
 MEMORY_GIB = 1.0
 FIGURE3_SECONDS = 60.0
+_WORDS = "the sum of both sides is equal to a square so we can write $x^2+3x=\\frac{5}{2}$ and then divide by two"
 
 
 def run(phase2_bytes: int = PHASE2_BYTES, samples: int = SAMPLES, runs: int = RUNS) -> list[dict[str, Any]]:
@@ -102,28 +103,7 @@ def arrays(problems: int, places: int, seed: int = 0) -> tuple[np.ndarray, np.nd
 def write_phase2(path: Path, size: int) -> None:
     """A file of `size` bytes in the shape of PRM800K's phase 2: about 5 KB a record, eight records a problem."""
     rng = random.Random(0)
-    words = [
-        "the",
-        "sum",
-        "of",
-        "both",
-        "sides",
-        "is",
-        "equal",
-        "to",
-        "a",
-        "square",
-        "so",
-        "we",
-        "can",
-        "write",
-        "$x^2+3x=\\frac{5}{2}$",
-        "and",
-        "then",
-        "divide",
-        "by",
-        "two",
-    ]
+    words = _WORDS.split()
     sentence = lambda n: " ".join(rng.choices(words, k=n))  # noqa: E731
     with path.open("w", encoding="utf-8") as stream:
         written, record = 0, 0
@@ -198,10 +178,7 @@ def write_scored_samples(path: Path, lines: int) -> None:
 
 def _scored_body(rng: random.Random) -> str:
     """The end of a line: texts and probabilities of the steps."""
-    steps = [
-        "a step of about as many characters as the steps of the published samples have, " * 1
-        for _ in range(rng.randint(6, 12))
-    ]
+    steps = ["a step of about as many characters as the steps of the published samples have, "] * rng.randint(6, 12)
     probabilities = [{"1": rng.random(), "0": rng.random() / 10, "-1": rng.random() / 10} for _ in steps]
     return ", " + json.dumps({"subject": "Algebra", "steps": steps, "rating_probs": probabilities})[1:] + "\n"
 

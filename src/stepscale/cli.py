@@ -50,7 +50,7 @@ def clear_line(error: BaseException) -> str | None:
     from kedro.validation.exceptions import ParameterValidationError
 
     from stepscale.resume import PieceError
-    from stepscale.tracking import store_refusal
+    from stepscale.store_faults import store_refusal
 
     link: BaseException | None = error
     is_fault = False

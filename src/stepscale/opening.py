@@ -1,6 +1,5 @@
 """What opening any model begins with: is the optional part installed, is the folder there? What is missing is one clear line."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TypeGuard
 from pydantic import ValidationError
 
 from stepscale.errors import InputError
+from stepscale.user_paths import written_out
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def checked_folder(source: str | Path) -> str | Path:
     if "://" in str(source):
         raise InputError(f"{source}: models are not read from there; give a folder, a Hugging Face name or http://")
     is_path = isinstance(source, Path) or source.startswith((".", "/", "~"))
-    place = Path(os.path.expanduser(source))  # of a user who is not here, the name stays as it is
+    place = written_out(source)
     if place.is_file():
         raise InputError(f"{source}: it is a file; give the folder that holds the model, or a hub name")
     if is_path and not place.is_dir():

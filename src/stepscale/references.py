@@ -4,13 +4,13 @@ Nodes hand on folders. A base that was not changed is referred to in place of co
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stepscale.errors import InputError
+from stepscale.user_paths import written_out
 
 FILE_NAME = "stepscale_reference.json"
 Kind = Literal["model", "generator server", "verifier server", "public verifier", "generative verifier", "none"]
@@ -60,7 +60,7 @@ def refer_to_model(source: str | Path, folder: Path) -> Path:
         source: A folder, noted by its absolute path, or a hub name.
         folder: Where the reference is written.
     """
-    local = Path(os.path.expanduser(source))
+    local = written_out(source)
     return Reference(kind="model", source=str(local.resolve()) if local.is_dir() else str(source)).write(folder)
 
 

@@ -11,22 +11,25 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from stepscale.resume.content import content_hash
 from stepscale.revision import code_revision
 from stepscale.scratch import local_path, share_files
+from stepscale.store_faults import fault_of
 
-_OF_THE_STORE = ("TEMPORARILY_UNAVAILABLE", "RESOURCE_DOES_NOT_EXIST", "INTERNAL_ERROR")  # MLflow's codes
-_MEND = "check server.mlflow_tracking_uri in mlflow.yml, its permissions and the room on its disk"
+if TYPE_CHECKING:
+    import pandas as pd
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 1000  # metrics per request, MLflow's limit
+_DIGEST = 36  # characters of a dataset's digest, MLflow's limit
 _MACHINE, _PROCESS = "stepscale.machine", "stepscale.process"  # tags of runs
 
 
@@ -114,28 +117,6 @@ def _end_run(status: str) -> None:
         logger.warning("MLflow run %s stays open, for its store cannot be written to (%s)", name, fault_of(error))
 
 
-def store_refusal(error: BaseException) -> str | None:
-    """The line for a user whose store of MLflow's has refused; None if the error is not of that kind."""
-    if getattr(error, "error_code", None) in _OF_THE_STORE or hasattr(error, "orig"):  # the latter: SQLAlchemy's own
-        return f"MLflow's store cannot be read or written: {fault_of(error)}; {_MEND}"
-    return None
-
-
-def opening_refusal(error: BaseException) -> str | None:
-    """As ``store_refusal``, of an error raised while kedro-mlflow reads its file and opens the store."""
-    if getattr(error, "title", None) == "KedroMlflowConfig":  # Pydantic's
-        wrong = error.errors()[0]  # type: ignore[attr-defined]
-        return f"mlflow.yml: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
-    if hasattr(error, "error_code"):
-        return f"MLflow's store cannot be opened: {fault_of(error)}; {_MEND}"
-    return store_refusal(error)
-
-
-def fault_of(error: BaseException) -> str:
-    """What the data base behind MLflow's error says, in one line."""
-    return str(getattr(error.__cause__, "orig", error)).strip().splitlines()[0].rstrip(".")
-
-
 class Tracked:
     """An MLflow run being written."""
 
@@ -193,6 +174,23 @@ class Tracked:
         client.log_artifacts(self.run_id, str(path), name)
         if stored := local_path(client.get_run(self.run_id).info.artifact_uri):
             share_files(stored / name, path)
+
+    def dataset(self, name: str, rows: "pd.DataFrame | Sequence[Any]", context: str) -> None:
+        """What a model learned from, as one of the run's datasets: its name, a hash of its content, its number of rows.
+
+        Args:
+            name: As MLflow shows it.
+            rows: A table, or examples, which may be frozen dataclasses.
+            context: What it was for, such as "training".
+        """
+        import mlflow
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        source = {"tags": {"mlflow.source.git.commit": code_revision()}}  # the code that made it
+        profile = json.dumps({"num_rows": len(rows)})
+        dataset = Dataset(name, content_hash(rows)[:_DIGEST], "code", json.dumps(source), profile=profile)
+        tags = [InputTag("mlflow.data.context", context)]
+        mlflow.MlflowClient().log_inputs(self.run_id, [DatasetInput(dataset, tags)])
 
     def text(self, text: str, name: str) -> None:
         """A text, such as the report's page, as an artifact.

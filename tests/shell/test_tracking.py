@@ -1,11 +1,13 @@
 """What ``stepscale.tracking`` writes is read back through MLflow's own client."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -99,6 +101,20 @@ def test_a_model_folder_is_kept_as_an_artifact(client: MlflowClient, tmp_path: P
     with child_run("prm") as run:
         run.folder(tmp_path / "model", "model")
     assert [artifact.path for artifact in client.list_artifacts(run.run_id, "model")] == ["model/config.json"]
+
+
+def test_what_a_model_learned_from_is_a_dataset_with_rows_and_a_digest_of_the_content(client: MlflowClient) -> None:
+    table = pd.DataFrame({"problem_id": ["p", "q"], "steps": [["1"], ["2", "3"]], "rating": [1, None]})
+    digests = []
+    for rows in (table, table.copy(), table.assign(rating=[1, 0])):
+        with child_run("prm") as run:
+            run.dataset("step_labels", rows, "training")
+        [logged] = client.get_run(run.run_id).inputs.dataset_inputs
+        assert logged.dataset.name == "step_labels" and json.loads(logged.dataset.profile) == {"num_rows": 2}
+        assert [(tag.key, tag.value) for tag in logged.tags] == [("mlflow.data.context", "training")]
+        assert mlflow.data.get_source(logged).to_dict()["tags"]["mlflow.source.git.commit"] == revision.code_revision()
+        digests.append(logged.dataset.digest)
+    assert digests[0] == digests[1] != digests[2]
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ generator and its fine-tuning tokenize whole. Where its answer begins is the tem
 the newline tokens after it. Knows nothing of sampling.
 """
 
-import os.path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat
 from stepscale.seeds import seed_for
+from stepscale.user_paths import UserPath
 
 PROBLEM = "{problem}"
 HEADING = "Problem:"  # opens an example; a solution ends where the model opens one itself (``generation.ends``)
@@ -37,7 +37,7 @@ class Examples(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     solved: tuple[SolvedProblem, ...] = Field((), description="the examples themselves, all of them shown")
-    path: Annotated[str, AfterValidator(os.path.expanduser)] | None = Field(
+    path: UserPath | None = Field(
         None, description="or a file they are taken from, such as PRM800K's phase1_train.jsonl"
     )
     format: ReadableFormat = Field("prm800k", description="of that file: a name stepscale.formats.read knows")

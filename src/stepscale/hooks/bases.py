@@ -1,7 +1,6 @@
 """Base models that cannot be used, told before hours of work come before their turn."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
 from stepscale.hooks.hub_names import is_on_hub
+from stepscale.user_paths import written_out
 
 _BASES = {
     "generator": {"generator_model"},
@@ -63,7 +63,7 @@ def check_base(key: str, base: str, writes: bool) -> None:
     Raises:
         InputError: It is neither, or the model is of the wrong kind.
     """
-    folder = Path(os.path.expanduser(base))
+    folder = written_out(base)
     if base.count("/") <= 1 and not base.startswith((".", "/", "~")) and not folder.exists():
         _check_hub_name(key, base)
         return

@@ -29,7 +29,7 @@ from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
 from stepscale.hooks.store_lock import store_lock
 from stepscale.hooks.waiting import say_waiting
-from stepscale.tracking import opening_refusal
+from stepscale.store_faults import opening_refusal
 
 logger = logging.getLogger(__name__)
 

@@ -1,16 +1,16 @@
 """What all blocks of parameters are made of: sources of data, sampling, sizes."""
 
-import os.path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat
 from stepscale.formats.registry import check_options
 from stepscale.search.asking import MOST_GENERATIONS
+from stepscale.user_paths import UserPath
 
-ModelSource = Annotated[str, AfterValidator(os.path.expanduser)]
+ModelSource = UserPath
 """A model's folder ("~" is the home folder) or Hugging Face name."""
 
 
@@ -25,9 +25,7 @@ class FileSource(Block):
 
     reads: ClassVar[Literal["read", "read_searches"]] = "read"
 
-    path: Annotated[str, AfterValidator(os.path.expanduser)] = Field(
-        description="file or folder; relative to the project's folder"
-    )
+    path: UserPath = Field(description="file or folder; relative to the project's folder")
     format: ReadableFormat = Field(description="a name stepscale.formats.read knows")
     options: dict[str, Any] = Field(default={}, description="options of that reader")
     limit: int | None = Field(None, ge=1, description="read so many problems at the most")

@@ -94,7 +94,7 @@ def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPl
             ],
             seed=job.cell.seed,
         )
-        when_made = partial(_log_cell, job.cell)
+        when_made = partial(_log_cell, job.cell, measures.base)
         pieces.append(Piece(job.cell.name, recipe, partial(_points_of, work), when_made=when_made))
     return ShardPlan(purpose, tuple(pieces), unit="verifiers", side_by_side=Path(measures.base))
 
@@ -110,7 +110,7 @@ def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[TrainedCell]:
 
     results = run_tasks(train_and_measure, [(measures.work(job),) for job in jobs], measures.base)
     for job, trained in zip(jobs, results, strict=True):
-        _log_cell(job.cell, trained.log)
+        _log_cell(job.cell, measures.base, trained.log)
         yield trained
 
 
@@ -119,10 +119,11 @@ def _points_of(work: CellWork) -> Made:
     return Made(trained.points, note=trained.log)
 
 
-def _log_cell(cell: Cell, log: CellLog) -> None:
+def _log_cell(cell: Cell, base: str, log: CellLog) -> None:
     from stepscale.tracking import child_run
 
-    with child_run(cell.name, {"cell": _settings_of(cell), **log.options.model_dump(mode="json")}) as run:
+    settings = {"base": base, "cell": _settings_of(cell), **log.options.model_dump(mode="json")}
+    with child_run(cell.name, settings) as run:
         for step, values in log.curves:
             run.on_log(step, values)
         run.metrics(log.numbers)

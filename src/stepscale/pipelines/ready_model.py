@@ -123,6 +123,7 @@ def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, genera
         raise InputError(f"{name}: there are no examples to fine-tune on; run the node that chooses them first")
     options = generator.training(seed)
     with child_run(name, generator) as run:
+        run.dataset(f"{name}_examples", examples, "training")
         fit = finetune.fine_tune_generator(generator.base, problems, examples, options, folder, on_log=run.on_log)
         run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})
         run.folder(folder, "model")

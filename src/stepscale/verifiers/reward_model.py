@@ -4,7 +4,6 @@ In: a base model, a data set of a known format, how to train. Out: a folder that
 with a card that tells how well it judges. TRL's PRMTrainer did this up to TRL 1.13 (docs/how_to/move_from_trl.md).
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from stepscale.formats.source_files import Source, checked_path
 from stepscale.opening import checked_folder
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
+from stepscale.user_paths import written_out
 from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
 from stepscale.verifiers.examples import Example, holds_values, neutral_as, orm_examples, prm_examples
 from stepscale.verifiers.options import VerifierTraining
@@ -106,7 +106,7 @@ def train_reward_model(
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
     """The folder to save into, made before the training begins."""
-    folder = Path(os.path.expanduser(checked_path(output)))
+    folder = written_out(checked_path(output))
     if folder.exists() and Path(base).exists() and folder.samefile(base):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
     make_folder(folder, str(folder), "give the name of a folder to save into")

@@ -101,6 +101,7 @@ def train_revision_model(
     layout = TextFormat(prompt=settings.generator.template(settings.seed))
     options = GeneratorTraining(layout=layout, validation_share=revisions.validation_share, optimization=fitted)
     with child_run("revision_model", revisions) as run:
+        run.dataset("revision_examples", examples, "training")
         fit = fine_tune_generator(generator_model, problems, examples, options, folder, on_log=run.on_log)
         run.metrics({"examples": len(examples), "tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})
         run.folder(folder, "model")
@@ -165,6 +166,7 @@ def _train_orm(name: str, history: bool, problems: pd.DataFrame, chains: Shards,
     )
     with child_run(name, {"base": verifiers.base} | options.model_dump(mode="json")) as run:
         examples = revision_orm_examples(problems, attempts, history)
+        run.dataset(f"{name}_examples", examples, "training")
         trained = train_verifier(verifiers.base, examples, options, folder, on_log=run.on_log)
         run.metrics(trained.numbers())
         run.folder(folder, "model")

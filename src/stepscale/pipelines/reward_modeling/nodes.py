@@ -123,6 +123,8 @@ def _train(name: str, base: str, options: VerifierTraining, examples: dict[str, 
     folder = scratch_folder(name)
     with child_run(name, {"base": base} | options.model_dump(mode="json")) as run:
         train, valid = (examples[split] for split in _SPLITS)
+        run.dataset(f"{name}_examples", train, "training")
+        run.dataset(f"{name}_validation_examples", valid, "validation")
         trained = train_verifier(base, train, options, folder, run.on_log, valid)
         shares = {f"train.{key}": value for key, value in balance(options.kind, train).items()}
         run.metrics(trained.numbers() | shares)

@@ -110,6 +110,7 @@ def _train(
     least, base, pool = rollouts.least_steps, settings.verifiers.base, LabeledPool(problems, solutions, labels)
     training = cell_training(cell, options, len(samples), least)
     with child_run(name, {"base": base} | training.model_dump(mode="json")) as run:
+        run.dataset(f"{name}_examples", samples if arm.kind == "orm" else labels, "training")
         trained = train_cell(cell, samples, pool, base, options, least, folder, run.on_log)
         run.metrics(trained.numbers() | metrics)
         run.folder(folder, "model")

@@ -150,8 +150,9 @@ def _selector_scores(
     samples, options = chosen(pool, keys), verifiers.training("prm", seed, small=True)
     folder = scratch_folder("selector")
     learns = LabeledPool(problems, pool, chosen(labels, keys))
-    with child_run("prm_selector", cell_training(cell, options, len(samples), least_steps)) as run:
-        base = verifiers.sized(small=True).base
+    base, training = verifiers.sized(small=True).base, cell_training(cell, options, len(samples), least_steps)
+    with child_run("prm_selector", {"base": base} | training.model_dump(mode="json")) as run:
+        run.dataset("prm_selector_labels", learns.step_labels, "training")
         trained = train_cell(cell, samples, learns, base, options, least_steps, folder, run.on_log)
         run.metrics(trained.numbers())
     selector = open_verifier(folder, "prm_selector", verifiers.placement)
