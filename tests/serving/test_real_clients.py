@@ -33,6 +33,7 @@ def served(seconds: float) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
         try:
             assert process.stdout
             listening = process.stdout.readline()
+            watchdog.cancel()
             address = re.search(r"(http://127\.0\.0\.1:\d+)/v1 ", listening)
             assert address, listening
             yield address[1], process
@@ -88,7 +89,7 @@ def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
     where = ["--include_path", str(tmp_path), "--output_path", str(tmp_path / "out"), "--apply_chat_template"]
     environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "none"}
     environment.pop("PYTHONPATH", None)
-    done = subprocess.run([harness, *words, *where], env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run([harness, *words, *where], env=environment, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stderr[-2000:]
     [samples] = (tmp_path / "out").rglob("samples_*.jsonl")
     texts = [json.loads(line)["resps"][0][0] for line in samples.read_text().splitlines()]
