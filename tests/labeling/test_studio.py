@@ -21,6 +21,7 @@ from stepscale.labeling.studio.rest import CONFIG
 from stepscale.labeling.studio.tasks import make_task, records_of
 
 ASKED = sample(problem="What is $x^2$ < 3?", answer="4", score=0.5, round=3, final_answer="5")
+_START_SECONDS = 1200  # its first start fills a database: a minute when nothing else runs
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -156,13 +157,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(_START_SECONDS):
             try:
                 httpx.get(f"{address}/health", timeout=2).raise_for_status()
                 break
             except httpx.HTTPError:
                 assert process.poll() is None, "Label Studio ended"
-                time.sleep(0.5)
+                time.sleep(1)
+        else:
+            pytest.fail("Label Studio did not start")
         yield address
     finally:
         process.terminate()

@@ -33,6 +33,7 @@ def served(seconds: float) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
         try:
             assert process.stdout
             listening = process.stdout.readline()
+            watchdog.cancel()
             address = re.search(r"(http://127\.0\.0\.1:\d+)/v1 ", listening)
             assert address, listening
             yield address[1], process
@@ -89,7 +90,7 @@ def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
     environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "none"}
     environment.pop("PYTHONPATH", None)
     harness_run = subprocess.run(
-        [harness, *words, *where], env=environment, capture_output=True, text=True, timeout=600
+        [harness, *words, *where], env=environment, capture_output=True, text=True, timeout=1200
     )
     assert harness_run.returncode == 0, harness_run.stderr[-2000:]
     [samples] = (tmp_path / "out").rglob("samples_*.jsonl")

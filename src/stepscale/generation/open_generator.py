@@ -22,6 +22,7 @@ def load_generator(
     *,
     prompt: str | None = None,
     step_separator: str = "\n",
+    ends_before: str = "",
     name: str | None = None,
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
@@ -39,6 +40,7 @@ def load_generator(
         prompt: Template that holds ``{problem}`` once. By default the chat template of the model's tokenizer with an
             instruction to write a step per line; without a chat template, or for a server, the problem on a line of its own.
         step_separator: Blank text that ends a step.
+        ends_before: How a line begins that is none of a solution; "" for no line.
         name: The name in results and ledgers; by default that of the model.
         device: Torch device; "auto" takes a GPU if there is one.
         dtype: Precision of weights and arithmetic.
@@ -61,7 +63,12 @@ def load_generator(
     if is_address(source):
         settings = _server_settings(source, model, api_key_variable, concurrency)
         return _server_class()(
-            settings, prompt_template=prompt or _PLAIN, step_separator=step_separator, tokenizer=tokenizer, name=name
+            settings,
+            prompt_template=prompt or _PLAIN,
+            step_separator=step_separator,
+            tokenizer=tokenizer,
+            ends_before=ends_before,
+            name=name,
         )
     if model or api_key_variable or tokenizer:
         raise InputError(
@@ -75,6 +82,7 @@ def load_generator(
         device=device,
         dtype=dtype,
         step_separator=step_separator,
+        ends_before=ends_before,
         memory_budget_gb=memory_budget_gb,
         name=name,
     )

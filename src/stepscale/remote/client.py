@@ -4,6 +4,7 @@ In: a path and a body. Out: what a reader makes of the answer. Knows nothing of 
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -18,6 +19,7 @@ from stepscale.time_limit import time_left
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_LOOK_SECONDS = 0.5  # between two looks whether anybody still waits
 _PASSING = (408, 425, 429)  # status codes below 500 that may be others next time
 
 
@@ -69,7 +71,10 @@ class Client:
         """
         pauses = wait_random_exponential(0.25, self.access.longest_pause_seconds)
         asking = Retrying(
-            retry=retry_if_exception_type(PassingError), wait=pauses, stop=stop_after_attempt(self.access.attempts)
+            retry=retry_if_exception_type(PassingError),
+            wait=pauses,
+            stop=stop_after_attempt(self.access.attempts),
+            sleep=_pause,
         )
         try:
             answer: _Result = asking(self._post_once, url, body, read, subject)
@@ -109,6 +114,10 @@ class Client:
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return {}
 
+    def ping(self) -> None:
+        """Raises httpx.TransportError if nobody is there."""
+        self._http.get(f"{self.root}/models", timeout=10.0)
+
     def context(self) -> int | None:
         """Tokens that the model reads and writes together, as the settings or the server say; None: not known."""
         if self.access.context:
@@ -134,11 +143,37 @@ def served_model(access: ServerAccess) -> str:
     return names[0]
 
 
+def check_serves(access: ServerAccess) -> None:
+    """Check that a server is there and does not say that it serves other models alone.
+
+    Args:
+        access: How the server is asked.
+
+    Raises:
+        InputError: It cannot be reached, or serves others.
+    """
+    client = Client(access)
+    try:
+        client.ping()
+    except httpx.TransportError as error:
+        raise InputError(f"server {access.base_url} cannot be reached ({one_line(error)}); start it first") from None
+    names = list(client.served())
+    if names and access.model not in names:
+        raise InputError(f"server {access.base_url} serves {', '.join(names)}, not {access.model!r}; name one of them")
+
+
 def _headers(access: ServerAccess) -> dict[str, str]:
     variable = access.api_key_variable
     if variable and variable not in os.environ:
         raise InputError(f"environment variable {variable} is not set; it should hold the key of {access.base_url}")
     return {"Authorization": f"Bearer {os.environ[variable]}"} if variable else {}
+
+
+def _pause(seconds: float) -> None:
+    """Sleep, and wake up when the time of the work is up. Raises OutOfTime."""
+    end = time.monotonic() + seconds
+    while (rest := end - time.monotonic()) > 0:
+        time.sleep(min(rest, time_left(), _LOOK_SECONDS))
 
 
 def one_line(text: object) -> str:

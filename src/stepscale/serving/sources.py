@@ -14,14 +14,17 @@ from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.errors import InputError
 from stepscale.grading import Rules
 from stepscale.opening import is_address
+from stepscale.remote.access import ServerAccess
 from stepscale.serving.answering import Answerer, room_for_prompt
 from stepscale.serving.policy import ServedPolicy, ServedSampling
 from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import Adapter
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
     from stepscale.generation.server import ServerGenerator
+    from stepscale.verifiers.contract import StepReader
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,6 +37,7 @@ class GeneratorSource(BaseModel):
     source: str = Field(description="a folder, a hub name, or a server's address such as http://localhost:8000/v1")
     model: str | None = Field(None, description="of a server: the model's name there, if it serves several")
     api_key_variable: str | None = Field(None, description="of a server: the environment variable that holds its key")
+    tokenizer: str | None = Field(None, description="of a server: the model's tokenizer; ids go there instead of text")
     concurrency: int = Field(64, ge=1, description="of a server: requests under way at once")
     placement: GeneratorPlacement = GeneratorPlacement()
 
@@ -43,8 +47,13 @@ class VerifierSource(BaseModel):
 
     model_config = _STRICT
 
-    source: str = Field(description="a folder that verifier training wrote, or a public reward model")
+    source: str = Field(
+        description="a folder that verifier training wrote, a public reward model, or a server's address"
+    )
     adapter: Adapter | None = Field(None, description="conventions of a public model; null: told from its name")
+    model: str | None = Field(None, description="of a server: the model's name there, if it serves several")
+    tokenizer: str | None = Field(None, description="of a server: the model's tokenizer; null: its name")
+    api_key_variable: str | None = Field(None, description="of a server: the environment variable that holds its key")
     placement: Placement = Placement()
 
 
@@ -96,7 +105,7 @@ class ModelSources(BaseModel):
             # of the two kinds of policy the one that was meant has the deeper fault
             fault = max(error.errors(), key=lambda fault: len(fault["loc"]))
             key = ".".join(str(part) for part in fault["loc"] if part != UnlearnedPolicy.__name__)
-            raise InputError(f"{path}: {key}: {fault['msg']} (docs/serving.md)") from None
+            raise InputError(f"{path}: {key or 'the file'}: {fault['msg']} (docs/serving.md)") from None
 
     def open(self) -> Answerer:
         """Open the models.
@@ -104,32 +113,30 @@ class ModelSources(BaseModel):
         Raises:
             InputError: One of them cannot be opened.
         """
+        from stepscale.generation.open_generator import load_generator
         from stepscale.verifiers.open_verifier import load_verifier
 
         policy = self.policy.served() if isinstance(self.policy, UnlearnedPolicy) else ServedPolicy.read(self.policy)
-        generator = self._generator(policy)
-        placement = self.verifier.placement.model_dump()
-        verifier = load_verifier(self.verifier.source, adapter=self.verifier.adapter, name="prm", **placement)
-        context = getattr(generator, "context", None)  # a server keeps it to itself
-        if context is None:
-            return Answerer(policy, generator, verifier)
-        return Answerer(policy, generator, verifier, room_for_prompt(context, policy.sampling.max_new_tokens))
-
-    def _generator(self, policy: ServedPolicy) -> "LocalGenerator | ServerGenerator":
-        from stepscale.generation.open_generator import load_generator
-
-        source, prompt = self.generator.source, policy.prompt or None
-        if is_address(source):
-            return load_generator(source, prompt=prompt, **self.generator.model_dump(exclude={"source", "placement"}))
-        placement = self.generator.placement.model_dump()
-        if prompt is None:
-            return load_generator(source, **placement)
-        from stepscale.generation.local import LocalGenerator
-        from stepscale.opening import checked_folder
-
-        return LocalGenerator.load(
-            checked_folder(source), prompt_template=prompt, ends_before=policy.ends_before, **placement
+        generator = load_generator(
+            prompt=policy.prompt or None, ends_before=policy.ends_before, **_arguments(self.generator)
         )
+        verifier = load_verifier(name="prm", **_arguments(self.verifier))
+        self._check_servers(generator, verifier)
+        room = room_for_prompt(generator.context, policy.sampling.max_new_tokens)
+        return Answerer(policy, generator, verifier, room)
+
+    def _check_servers(self, generator: "LocalGenerator | ServerGenerator", verifier: "StepReader") -> None:
+        """Raises InputError if a server is not there or has other models, or if its model's tokenizer is absent."""
+        for model in (generator, verifier):
+            access = getattr(model, "settings", None)
+            if isinstance(access, ServerAccess):
+                from stepscale.remote.client import check_serves
+
+                check_serves(access)
+        if is_address(self.generator.source):
+            generator.encode_prompt("1")
+        if is_address(self.verifier.source):
+            verifier.encode([Trajectory("1", ("1",))])
 
 
 def open_answerer(source: Path) -> Answerer:
@@ -146,6 +153,11 @@ def open_answerer(source: Path) -> Answerer:
         )
     saved = yaml.safe_load((source / "MLmodel").read_text())["flavors"]["python_function"]["artifacts"]
     return Answerer.load(**{name: source / str(saved[name]["path"]) for name in ("policy", "generator", "prm")})
+
+
+def _arguments(source: GeneratorSource | VerifierSource) -> dict[str, Any]:
+    """What opens a model, as ``load_generator`` and ``load_verifier`` take it."""
+    return source.model_dump(exclude={"placement"}) | source.placement.model_dump()
 
 
 def _samples(n: int) -> dict[str, Any]:

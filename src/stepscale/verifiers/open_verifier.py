@@ -28,6 +28,7 @@ def load_verifier(
     separator: str = "\n",
     model: str | None = None,
     tokenizer: str | None = None,
+    api_key_variable: str | None = None,
 ) -> "StepReader":
     """Open a model that scores steps.
 
@@ -43,6 +44,7 @@ def load_verifier(
         model: For a server: the model's name there; needed only if it serves several.
         tokenizer: For a server: folder or hub name of the model's tokenizer, or the folder of a verifier trained here; by default
             the model's name.
+        api_key_variable: For a server: the environment variable that holds its key.
 
     Returns:
         The verifier, with its tokenizer and its size.
@@ -53,9 +55,20 @@ def load_verifier(
     if is_address(source):
         with needs("remote"), needs("models"):
             from stepscale.verifiers.served import ServedVerifier
-        return ServedVerifier(_access_to(source, model, tokenizer, adapter, separator), name)
-    if model or tokenizer:
-        raise InputError(f"{source} is no server's address, so it takes no model or tokenizer; begin it with http://")
+        with settings_in_one_line():
+            access = ServedPRM(
+                base_url=source,
+                model=model or "",
+                tokenizer=tokenizer,
+                api_key_variable=api_key_variable,
+                adapter=adapter,
+                separator=separator,
+            )
+        return ServedVerifier(_with_model(access), name)
+    if model or tokenizer or api_key_variable:
+        raise InputError(
+            f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
+        )
     source = checked_folder(source)
     check_precision(dtype)
     folder = Path(source)
@@ -80,17 +93,11 @@ def load_verifier(
     return open_public_verifier(public)
 
 
-def _access_to(
-    address: str, model: str | None, tokenizer: str | None, adapter: Adapter | None, separator: str
-) -> ServedPRM:
-    """How the server is asked, with the name of the only model that it serves where none is given."""
+def _with_model(access: ServedPRM) -> ServedPRM:
+    """The same, with the name of the only model that the server serves where none is given."""
     from stepscale.remote.client import served_model
 
-    with settings_in_one_line():
-        access = ServedPRM(
-            base_url=address, model=model or "", tokenizer=tokenizer, adapter=adapter, separator=separator
-        )
-    return access if model else access.model_copy(update={"model": served_model(access)})
+    return access if access.model else access.model_copy(update={"model": served_model(access)})
 
 
 def _known_adapter(adapter: Adapter | None, source: str | Path) -> Adapter:
