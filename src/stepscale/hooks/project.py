@@ -18,6 +18,7 @@ from stepscale.engine.tasks import use_cluster
 from stepscale.environments import check_environment
 from stepscale.errors import InputError
 from stepscale.hooks.bases import check_bases
+from stepscale.hooks.checkpoints import check_checkpoint_folders
 from stepscale.hooks.cluster import join_cluster
 from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
@@ -90,6 +91,7 @@ class ProjectHooks:
         check_inputs(pipeline, catalog)
         check_input_files(pipeline, catalog)
         check_bases(pipeline, catalog)
+        check_checkpoint_folders(pipeline, catalog)
         check_hardware(pipeline, catalog)
         join_cluster(self.cluster)
         if self.context is None:
