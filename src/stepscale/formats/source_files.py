@@ -78,7 +78,7 @@ def checked_path(path: object) -> str | Path:
     """One path as given.
 
     Args:
-        path: As it was given.
+        path: As it was given; "~" is the home folder.
 
     Raises:
         InputError: It is empty, no path at all, or an address of another protocol than the hub's.
@@ -93,7 +93,8 @@ def checked_path(path: object) -> str | Path:
     protocol, separator, _ = name.partition("://")
     if separator and protocol.isalnum() and protocol != "hf":
         raise InputError(f"{name}: {protocol}:// is not read; give a local file or folder, or 'hf://owner/name'")
-    return path if isinstance(path, str) else Path(name)
+    name = os.path.expanduser(name)
+    return name if isinstance(path, str) else Path(name)
 
 
 def data_files(path: Path, split: str | None = None) -> list[Path]:

@@ -97,10 +97,14 @@ class ProjectHooks:
         if self.context is None:
             return
         data = data_root(self.context)
-        self.lineage = Lineage(data, catalog, str(run_params.get("run_id") or run_params.get("session_id")))
-        check_run(self.lineage, run_params, pipeline)
         self.lock = DataLock(data)
-        self.lock.acquire()
+        self.lock.acquire()  # before the look at what lies there, for another run would change it meanwhile
+        try:
+            self.lineage = Lineage(data, catalog, str(run_params.get("run_id") or run_params.get("session_id")))
+            check_run(self.lineage, run_params, pipeline)
+        except BaseException:
+            self._release()
+            raise
         mlflow = getattr(self.context, "mlflow", None)
         if mlflow is not None:
             from stepscale.tracking import tag_all_runs

@@ -4,12 +4,10 @@ In: a base model, a data set of a known format, how to train. Out: a folder that
 with a card that tells how well it judges. TRL's PRMTrainer did this up to TRL 1.13 (docs/how_to/move_from_trl.md).
 """
 
-import logging
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -22,15 +20,11 @@ from stepscale.opening import checked_folder
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
 from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
-from stepscale.verifiers.examples import RATING_CLASSES, Example, holds_values, neutral_as, orm_examples, prm_examples
+from stepscale.verifiers.examples import Example, holds_values, neutral_as, orm_examples, prm_examples
+from stepscale.verifiers.one_kind import tell_of_one_kind
 from stepscale.verifiers.options import VerifierTraining
-from stepscale.verifiers.saved import Kind
 from stepscale.verifiers.scoring import ModelVerifier
 from stepscale.verifiers.training import TrainedVerifier, fit_verifier
-
-_HALF = 0.5  # a share of right answers above it counts as right
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,11 +88,11 @@ def train_reward_model(
     training = training.model_copy(update={"validation_share": share})
     examples = _examples(data, format, options, training)
     further = [] if validation is None else _examples(validation, format, options, training)
-    _tell_of_one_kind("training", examples, training.kind)
+    tell_of_one_kind("training", examples, training.kind)
     trained = fit_verifier(base, examples, training, folder, on_log, further)
     if not is_first_process():
         return RewardModel(folder, trained, {})
-    _tell_of_one_kind("validation", trained.validation, training.kind)
+    tell_of_one_kind("validation", trained.validation, training.kind)
     verifier = ModelVerifier(folder)
     metrics = _judged(verifier, trained)
     if benchmark is not None:
@@ -109,7 +103,7 @@ def train_reward_model(
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
     """The folder to save into, made before the training begins."""
-    folder = Path(os.path.expanduser(checked_path(output)))
+    folder = Path(checked_path(output))
     if folder.exists() and Path(base).exists() and folder.samefile(base):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
     make_folder(folder, str(folder), "give the name of a folder to save into")
@@ -153,21 +147,6 @@ def _check_labels(step_labels: pd.DataFrame, soft: bool) -> None:
         raise InputError(
             f"{n_other} of {len(step_labels)} steps have a {other} and no {learned}; give every label as a {learned}, or leave "
             "those solutions out"
-        )
-
-
-def _tell_of_one_kind(purpose: Literal["training", "validation"], examples: Sequence[Example], kind: Kind) -> None:
-    """Warn where all labels are right or all are wrong: nothing can be told apart then."""
-    targets = [target for example in examples for target in example.targets if target is not None]
-    n_wrong = sum(target == RATING_CLASSES[-1] if kind == "prm" else target <= _HALF for target in targets)
-    if targets and n_wrong in (0, len(targets)):
-        present, absent = ("wrong", "right") if n_wrong else ("right", "wrong")
-        follows = {
-            "training": "so the model cannot learn to tell right from wrong",
-            "validation": "so metrics such as AUROC are nan",
-        }
-        logger.warning(
-            "all %d %s labels say %s, %s; give %s ones too", len(targets), purpose, present, follows[purpose], absent
         )
 
 
