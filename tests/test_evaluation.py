@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,7 +17,8 @@ import stepscale
 from stepscale.errors import InputError
 from stepscale.estimators.vote_rules import DEFAULT_RULES
 from stepscale.evaluation import COLUMNS, evaluate
-from stepscale.formats import hub, read, write
+from stepscale.formats import READABLE_FORMATS, hub, read, write
+from stepscale.formats.nearest import SHAPES
 
 SHARED = Path(os.environ.get("STEPSCALE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 QWEN = SHARED / "best_of_n" / "qwen25math_100x8.jsonl"
@@ -243,6 +245,46 @@ def test_a_file_that_no_format_reads_is_told_with_what_is_wrong_in_it(
     with pytest.raises(InputError, match=said) as caught:
         evaluate(path)
     assert name in str(caught.value) and "\n" not in str(caught.value)
+
+
+CANDIDATE = {"answer": "2", "author_is_correct": True, "n_steps": 1, "step_scores": {"prm": [0.5]}}
+LACKING: list[tuple[str, dict[str, Any], str]] = [
+    ("search_and_learn", {"problem": "q", "answer": "2", "completions": ["\\boxed{2}"], "scores": [[0.5]]}, "scores"),
+    ("search_and_learn", {"problem": "q", "answer": "2", "completions": ["\\boxed{2}"], "scores": [[0.5]]}, "problem"),
+    ("best_of_n", {"problem_id": "a", "question": "q", "gold_answer": "2", "candidates": [CANDIDATE]}, "gold_answer"),
+    ("best_of_n", {"problem_id": "a", "question": "q", "gold_answer": "2", "candidates": [CANDIDATE]}, "problem_id"),
+    ("best_of_n", {"question": "q", "gt": "2", "code": ["a"], "pred_score": [[1.0]]}, "pred_score"),
+    ("best_of_n", {"question": "q", "gt": "2", "code": ["a"], "pred_score": [[1.0]]}, "code"),
+    ("lm_eval", {"doc": {"question": "q"}, "target": "2", "resps": [["2"]], "filter": "none"}, "filter"),
+    ("inspect", {"id": 1, "epoch": 1, "input": "q", "target": "2", "output": {"choices": []}}, "target"),
+    (
+        "openr",
+        {"question": "q", "groundtruth": "2", "result": {}, "output": [{"text": "a", "value": [1]}]},
+        "groundtruth",
+    ),
+    (
+        "scored_samples",
+        {"problem": "q", "steps": ["a"], "rating_probs": [{"-1": 0, "0": 0}], "is_correct": True, "orm_score": 0.5},
+        "orm_score",
+    ),
+]
+
+
+@pytest.mark.parametrize(("format", "record", "key"), LACKING)
+def test_a_record_that_lacks_one_key_is_told_which_and_what_format_is_nearest(
+    tmp_path: Path, format: str, record: dict[str, Any], key: str
+) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps({name: value for name, value in record.items() if name != key}))
+    with pytest.raises(InputError) as caught:
+        evaluate(path)
+    line = str(caught.value)
+    assert f"samples.jsonl:1: key '{key}' is missing" in line and f"read as {format}, the nearest" in line
+    assert "\n" not in line
+
+
+def test_every_format_of_records_has_a_shape_by_which_it_is_told() -> None:
+    assert {name for name, _ in SHAPES} == set(READABLE_FORMATS) - {"parquet", "compute_optimal_tts"}  # openr's shape
 
 
 def test_a_bad_value_of_the_first_record_is_told_and_not_that_no_format_fits(tmp_path: Path) -> None:

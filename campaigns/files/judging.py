@@ -9,6 +9,7 @@ The changed record stands between two good ones, so that a loss of these shows. 
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,22 +24,50 @@ TABLES = ("problems", "solutions", "step_labels", "scores")
 _IDS = ("problem_id", "unique_id", "id", "doc_id", "idx")
 _PROBLEMS = ("problem", "question", "modified_question", "prompt", "input")
 _LONGEST_LINE = 1_000  # characters of a refusal
+_MARKS = ("zqxj", "7351942")
+"""A word and a number that no record holds; of a text that states an answer the number is left."""
 
 
 @dataclass(frozen=True)
 class GoodFile:
-    """A format, a record, and what is read from it where nothing is changed."""
+    """A format, a record, and what is read from it where nothing is changed.
+
+    Attributes:
+        format: The name of the format.
+        record: The record.
+        rows: Rows by table.
+        texts: All texts of the tables.
+        unread: Places, among the record's leaves, of texts that no table takes, though the same text elsewhere is taken.
+    """
 
     format: str
     record: Record
     rows: dict[str, int]
     texts: frozenset[str]
+    unread: frozenset[int]
 
 
 def good_file(format_name: str, record: Record, folder: Path) -> GoodFile:
     """Reads the record as it is."""
     tables = _read(folder, format_name, [json.dumps(record).encode()])
-    return GoodFile(format_name, record, rows_of(tables), frozenset(texts_of(tables)))
+    texts, leaves = frozenset(texts_of(tables)), _leaves(record)
+    repeated = [place for place, leaf in enumerate(leaves) if isinstance(leaf, str) and leaves.count(leaf) > 1]
+    unread = (place for place in repeated if not _is_read(format_name, record, place, folder))
+    return GoodFile(format_name, record, rows_of(tables), texts, frozenset(unread))
+
+
+def _is_read(format_name: str, record: Record, place: int, folder: Path) -> bool:
+    """Whether a text put into this leaf alone comes up in the tables; True where the reader refuses it."""
+    for mark in _MARKS:
+        leaves = _leaves(record)
+        leaves[place] = mark
+        try:
+            tables = _read(folder, format_name, [json.dumps(_with_leaves(record, iter(leaves))).encode()])
+        except InputError:
+            return True
+        if any(mark in text for text in texts_of(tables)):
+            return True
+    return False
 
 
 def fault_of(good: GoodFile, line: bytes, folder: Path) -> tuple[str, str] | None:
@@ -128,7 +157,8 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
     except (ValueError, RecursionError):
         return "silent_losses", f"a line that is no JSON was read: {more}"
     if _shape(value) == _shape(good.record):
-        changed = [(old, new) for old, new in zip(_leaves(good.record), _leaves(value), strict=True) if old != new]
+        pairs = enumerate(zip(_leaves(good.record), _leaves(value), strict=True))
+        changed = [(old, new) for place, (old, new) in pairs if old != new and place not in good.unread]
         lost = [new for old, new in changed if _is_lost(old, new, good.texts, texts)]
         if lost:
             return "silent_losses", f"the tables do not hold {lost[0]!r:.100}"
@@ -158,3 +188,10 @@ def _leaves(value: Any) -> list[Any]:
         items = value.values() if isinstance(value, dict) else value
         return [leaf for item in items for leaf in _leaves(item)]
     return [value]
+
+
+def _with_leaves(value: Any, leaves: Iterator[Any]) -> Any:
+    """A copy with other leaves, in the order of ``_leaves``."""
+    if isinstance(value, dict):
+        return {key: _with_leaves(item, leaves) for key, item in value.items()}
+    return [_with_leaves(item, leaves) for item in value] if isinstance(value, list) else next(leaves)

@@ -6,4 +6,12 @@ what is wrong, where, and the remedy. The command line prints that line and no t
 
 
 class InputError(ValueError):
-    """Bad input from the user's side. The message names the file, line or key and the remedy."""
+    """Bad input from the user's side. The message names the file, line or key and the remedy.
+
+    Args:
+        message: In one line. Line ends and half characters that a name or value in it brings along are made printable.
+    """
+
+    def __init__(self, message: object) -> None:
+        printable = str(message).encode("utf-8", "backslashreplace").decode()
+        super().__init__(" ".join(printable.splitlines()))

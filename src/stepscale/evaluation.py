@@ -22,6 +22,7 @@ from stepscale.formats import READABLE_FORMATS, Tables, read
 from stepscale.formats.fields import ReadError
 from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
 from stepscale.formats.hub import HubError, is_hub_name
+from stepscale.formats.nearest import nearest_format
 from stepscale.formats.registry import takes_rules
 from stepscale.formats.source_files import Source, data_files, sources
 from stepscale.grading import Rules
@@ -179,6 +180,8 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
             return name, tables
         understood = understood or name
     complaint = _most_helpful(complaints)
+    if not complaint and (nearest := nearest_format(path)) in complaints:
+        complaint = f"{complaints[nearest]} (read as {nearest}, the nearest format; name another with format=)"
     if understood and not complaint:
         raise InputError(f"{path}: it is read as {understood} and holds no samples; give a file with sampled solutions")
     raise InputError(

@@ -15,6 +15,9 @@ from stepscale.user_paths import written_out
 FILE_NAME = "stepscale_reference.json"
 Kind = Literal["model", "generator server", "verifier server", "public verifier", "generative verifier", "none"]
 
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+"""Names of files of which a folder holds one, if it holds a tokenizer."""
+
 
 class Reference(BaseModel):
     """What such a folder says."""

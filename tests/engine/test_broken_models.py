@@ -95,14 +95,6 @@ def test_a_classifier_without_its_head_is_refused_and_a_new_head_is_not(model: P
         load_token_classifier(tmp_path / "prm")
 
 
-def test_a_folder_without_a_tokenizer_is_one_line(model: Path) -> None:
-    for path in model.glob("tokenizer*"):
-        path.unlink()
-    with pytest.raises(InputError, match=f"cannot load a tokenizer from {model}") as caught:
-        load_tokenizer(model)
-    assert "\n" not in str(caught.value)
-
-
 @pytest.mark.parametrize("source", [None, "", " ", 5, b"x", ["x"]])
 def test_what_names_no_model_is_refused(source: Any) -> None:
     for load in (stepscale.load_generator, stepscale.load_verifier, load_tokenizer, load_causal_lm):
@@ -137,3 +129,13 @@ def test_settings_of_a_server_are_told_in_one_line() -> None:
     with pytest.raises(InputError, match=r"concurrency: .*; correct this argument") as caught:
         stepscale.load_generator("http://localhost:9/v1", model="m", concurrency=0)
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_a_tokenizer_is_told_as_such_in_a_whole_line(model: Path) -> None:
+    for file in model.glob("*token*"):
+        file.unlink()
+    for load in (load_tokenizer, stepscale.load_generator):
+        with pytest.raises(InputError) as caught:
+            load(model)
+        said = f"{model} holds no tokenizer (such as tokenizer.json): save it beside the model, with save_pretrained"
+        assert str(caught.value) == said

@@ -368,3 +368,22 @@ def test_a_line_that_begins_as_a_list_costs_itself_alone(tmp_path: Path, first: 
     assert list(iter_records(path, on_error="skip")) == [{"problem": "2+2"}]
     with pytest.raises(InputError, match=r"lines\.jsonl:1: "):
         list(iter_records(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"[]", gzip.compress(b"", mtime=0)])
+def test_a_file_of_a_folder_that_holds_nothing_is_warned_of(
+    folder: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "half_copied.jsonl").write_bytes(content)
+    assert problems(folder) == ["0+0", "1+1", "2+2"]
+    assert "no records found in" in caplog.text and "half_copied.jsonl" in caplog.text
+
+
+@pytest.mark.parametrize("ending", COMPRESS)
+def test_a_file_beside_itself_compressed_is_refused_for_its_records_would_come_twice(folder: Path, ending: str) -> None:
+    (folder / f"x.jsonl{ending}").write_bytes(COMPRESS[ending](LINES))
+    one_line(lambda: problems(folder), f"x.jsonl{ending}", "its compression alone", "move one of them out")
+    assert len(problems(folder / f"x.jsonl{ending}")) == 3
+    (folder / "sub").mkdir()
+    (folder / f"x.jsonl{ending}").rename(folder / "sub" / f"x.jsonl{ending}")
+    assert len(problems(folder)) == 6, "of another folder it may be another file"

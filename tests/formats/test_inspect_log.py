@@ -149,3 +149,31 @@ def test_a_damaged_archive_is_one_line(archive: Any, tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             read(tmp_path / f"{name}.eval", "inspect")
         assert "\n" not in str(caught.value) and name in str(caught.value)
+
+
+def test_a_changed_byte_in_a_member_that_is_still_json_is_told_by_its_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "zstd.eval"
+    write_zstd(path, [SAMPLE])
+    with zipfile.ZipFile(path) as log:
+        checksum = log.infolist()[0].CRC.to_bytes(4, "little")
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(checksum, b"\0\0\0\0"))
+    with pytest.raises(
+        InputError, match=r"zstd\.eval: samples/1_epoch_1\.json cannot be read \(its checksum differs\)"
+    ):
+        read(path, "inspect")
+
+
+@pytest.mark.parametrize(
+    ("header", "said"), [({"status": "started"}, "started"), ({"status": "error"}, "error"), (None, "no header")]
+)
+def test_a_log_whose_evaluation_did_not_end_is_warned_of(
+    archive: Any, tmp_path: Path, header: Any, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert len(read(archive(SAMPLE), "inspect").solutions) == 1 and not caplog.records
+    with zipfile.ZipFile(tmp_path / "part.eval", "w") as log:
+        log.writestr("samples/1_epoch_1.json", json.dumps(SAMPLE))
+        if header is not None:
+            log.writestr("header.json", json.dumps(header))
+    assert len(read(tmp_path / "part.eval", "inspect").solutions) == 1
+    assert f"part.eval: the evaluation did not end ({said}): samples may be absent" in caplog.text

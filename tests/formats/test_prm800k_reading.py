@@ -107,7 +107,7 @@ def test_the_paper_s_filters_are_the_default_and_each_can_be_lifted(jsonl: Jsonl
     assert data.dropped == {"quality_control": 1, "screening": 1, "bad_problem": 1, "give_up": 1}
     assert len(read(path, "prm800k", drop=["give_up"]).solutions) == 5
     assert len(read(path, "prm800k", drop=()).solutions) == 6
-    with pytest.raises(InputError, match="drop names 'giveup'"):
+    with pytest.raises(InputError, match="drop is 'giveup'; choose 'quality_control'"):
         read(path, "prm800k", drop=["giveup"])
 
 

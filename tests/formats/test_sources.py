@@ -84,6 +84,8 @@ def test_unknown_formats_options_and_modes_name_those_there_are(jsonl: Jsonl, tm
     for call, reason in (
         (lambda: read(path, "maths"), "cannot read it; choose one of prm800k, math"),
         (lambda: read(path, "math", spilt="test"), "math: there is no option 'spilt'; it has config, on_error, split"),
+        (lambda: read(path, "math", split=5), "math: split is 5; Input should be a valid string"),
+        (lambda: read(path, "best_of_n", verifier=""), "best_of_n: verifier is blank"),
         (lambda: read(path, "math", on_error="ignore"), "on_error is 'ignore'; choose 'raise' or 'skip'"),  # type: ignore[arg-type]
         (lambda: write(read(path, "math"), tmp_path / "x", "processbench"), "cannot write it"),
         (

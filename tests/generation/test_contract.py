@@ -10,7 +10,7 @@ from stepscale.generation.contract import Sampling
 
 REFUSED = {
     "max_new_tokens": [0, -1, 1.5, 5.0, True, None, "9", float("nan")],
-    "temperature": [-1, -1e-9, float("nan"), float("inf"), None, "1", True],
+    "temperature": [-1, -1e-9, 1e-9, 1e-40, 10.5, 1e9, float("nan"), float("inf"), None, "1", True],
     "top_p": [0, -0.1, 2, 1.0001, float("nan"), None],
 }
 

@@ -215,8 +215,6 @@ def test_the_line_that_ends_a_solution_is_a_key_of_its_own() -> None:
     for fine_tuning in (None, {"epochs": 1}):
         block = GeneratorBlock.model_validate({**with_text, "fine_tuning": fine_tuning})
         assert block.opening == block.base_opening == "Question:"
-    with_examples = {**fields, "prompt": {"style": "few_shot", "path": "x"}, "fine_tuning": None}
-    assert GeneratorBlock.model_validate({**with_examples, "ends_before": ""}).opening == "", "no line ends it"
 
 
 def test_drawing_stops_at_the_line_that_ends_a_solution(model: Path) -> None:

@@ -91,6 +91,12 @@ def test_near_temperature_0_the_best_particle_takes_all_and_ended_ones_take_part
     assert [len(requests) for requests in generator.rounds()] == [4, 4]
 
 
+def test_at_the_least_temperatures_that_a_number_can_be_the_best_particle_takes_all():
+    for temperature in (1e-300, 1e-310, 5e-324):
+        assert odds_weights(np.array([0.2, 0.9, np.nan, 0.5]), temperature).tolist() == [0, 1, 0, 0]
+        assert odds_weights(np.array([0.9, 0.9]), temperature).tolist() == [0.5, 0.5]
+
+
 def test_at_a_high_temperature_all_particles_go_on_as_they_are():
     flat, _ = run({"method": "particle_filtering", "n": 4, "temperature": 1e9}, TREE, valued(SCORES))
     beams, _ = run({"method": "beam", "n": 4, "width": 1}, TREE, valued(SCORES))

@@ -1,5 +1,6 @@
 """Files that the configuration names are opened before an MLflow run begins, each only where a node reads it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from kedro.pipeline import Pipeline
 from mlflow import MlflowClient
 
 from stepscale.errors import InputError
+from stepscale.hooks.checkpoints import check_checkpoint_folders
 from stepscale.hooks.input_files import check_input_files
 from stepscale.pipeline_registry import PIPELINES
 
@@ -100,3 +102,34 @@ def test_no_mlflow_run_is_begun_for_samples_that_are_not_there(run_in: Any, proj
     assert done.output.count("there is no such file or folder") == 1, done.output
     client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
     assert client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]) == []
+
+
+def test_a_part_of_processbench_that_is_not_there_is_told_before_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "math.jsonl"
+    row = {"id": "math-0", "problem": "1+1?", "steps": ["2"], "label": -1, "final_answer_correct": True}
+    file.write_text(json.dumps(row))
+    source = {"processbench": {"path": str(file), "format": "processbench"}}
+    with pytest.raises(InputError, match=r"step_benchmarks: choose_on: ProcessBench has no part 'gsm8k' .* are math$"):
+        check("step_benchmarks", {"step_benchmarks": source})
+    check("step_benchmarks", {"step_benchmarks": source | {"choose_on": "math"}})
+
+
+@pytest.mark.parametrize("key", ["verifiers.prm.optimization", "generator.fine_tuning"])
+def test_a_folder_of_checkpoints_that_cannot_be_made_is_told_before_the_run(tmp_path: Path, key: str) -> None:
+    (tmp_path / "file").write_text("")
+    pipeline = {"verifiers": "reward_modeling", "generator": "ingestion"}[key.partition(".")[0]]
+
+    def check_folder(folder: Path) -> None:
+        changed: Any = parameters("base")
+        block = changed
+        for part in key.split("."):
+            block = block[part]
+        block["checkpoints"] = {"folder": str(folder)}
+        check_checkpoint_folders(PIPELINES[pipeline](), DataCatalog({"parameters": MemoryDataset(changed)}))
+
+    for folder in (tmp_path / "file" / "checkpoints", tmp_path / "file", Path("/proc/none/checkpoints")):
+        with pytest.raises(InputError, match=rf"^{key}\.checkpoints\.folder: {folder} cannot be made") as caught:
+            check_folder(folder)
+        assert "\n" not in str(caught.value) and "name another folder" in str(caught.value)
+    check_folder(tmp_path / "new" / "checkpoints")
+    assert (tmp_path / "new" / "checkpoints").is_dir()

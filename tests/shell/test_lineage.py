@@ -14,7 +14,10 @@ from kedro_datasets.pandas import ParquetDataset
 from stepscale.errors import InputError
 from stepscale.hooks import inputs, lineage, staleness
 from stepscale.hooks.lineage import Lineage
+from stepscale.hooks.named_files import named_files
 from stepscale.hooks.staleness import check_node, check_run
+from stepscale.parameters import FileSource, check_parameters
+from stepscale.verifiers.public import PublicVerifier
 
 
 def sample(problems: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
@@ -239,3 +242,34 @@ def test_each_record_is_read_once_however_many_ways_lead_to_it(tmp_path: Path, m
     files["a0"].save(pd.DataFrame({"id": ["another"]}))
     with pytest.raises(InputError, match="a11 was made from another version of a0"):
         check_node(records, Node(report, ["a11", "b11"], "page", name="last"))
+
+
+@pytest.mark.parametrize("kind", ["file", "folder of a model"])
+def test_a_named_file_whose_content_has_changed_makes_stale_what_was_made_of_it(project: Project, kind: str) -> None:
+    place = project.folder / "given"
+    content = place / "config.json" if kind != "file" else place
+    content.parent.mkdir(exist_ok=True)
+    content.write_text("1")
+    source: Any = FileSource(path=str(place), format="math")
+    project.parameters = source if kind == "file" else PublicVerifier(adapter="trl", source=str(place))
+    Lineage(project.folder, project.catalog(), "then").record("samples", NODES["sampling"])
+    project.check("scoring")
+    project.check("sampling", only_missing_outputs=True)
+    content.write_text("22")
+    for names, flags in ((["scoring"], {}), (["sampling"], {"only_missing_outputs": True})):
+        with pytest.raises(InputError, match=f"stale data: samples was made from another version of file {place} than"):
+            project.check(*names, **flags)
+    project.check("sampling")  # makes it again
+    content.write_text("1")
+    project.check("scoring")
+
+
+def test_a_run_finds_the_files_and_models_that_its_parameters_name(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text("{}")
+    written = parameters("smoke")
+    written["search"]["given_samples"] = {"path": str(tmp_path / "x.jsonl"), "format": "best_of_n"}
+    written["verifiers"]["base"] = str(tmp_path)
+    typed = check_parameters(written)
+    assert list(named_files(typed.search)) == [f"file {tmp_path / 'x.jsonl'}"]
+    assert f"file {tmp_path}" in list(named_files(typed.verifiers))
+    assert not list(named_files({"path": str(tmp_path)})) and not list(named_files(typed.report))

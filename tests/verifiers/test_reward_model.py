@@ -230,3 +230,20 @@ def test_reader_options_that_are_no_mapping_are_one_clear_line(options: Any, bas
 def test_a_slip_of_many_digits_in_a_fit_is_refused_before_it_begins(slip: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="less than or equal to"):
         Optimization(**slip)
+
+
+@pytest.mark.parametrize(("label", "present", "absent"), [(True, "right", "wrong"), (False, "wrong", "right")])
+def test_labels_of_one_kind_alone_are_warned_of_where_they_train_and_where_they_measure(
+    label: bool, present: str, absent: str, base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = [{"prompt": f"What is {i}?", "completions": ["so 12."], "labels": [label]} for i in range(8)]
+    made = stepscale.train_reward_model(
+        base, str(write(tmp_path / "data.jsonl", records)), tmp_path / "mine", training("prm", neutral="positive")
+    )
+    assert np.isnan(made.metrics["step_auroc"])
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    n_valid = len(made.trained.validation)
+    assert said == [
+        f"all 8 training labels say {present}, so the model cannot learn to tell right from wrong; give {absent} ones too",
+        f"all {n_valid} validation labels say {present}, so metrics such as AUROC are nan; give {absent} ones too",
+    ]

@@ -14,10 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.errors import InputError
 from stepscale.opening import needs
+from stepscale.user_settings import UserSettings
 
 _Result = TypeVar("_Result")
 _ONE_TASK = threading.Lock()  # models are used by one task of a process at a time, however many threads a worker has
@@ -27,10 +28,8 @@ _AHEAD = 4  # tasks per worker that are sent before the first of them is done
 _FEWEST_AHEAD = 8  # workers may start only when there is work
 
 
-class Cluster(BaseModel):
+class Cluster(UserSettings):
     """Machines that share the work."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["dask", "ray"]
     address: str = Field(description="tcp://host:8786 (dask); host:6379, ray://host:10001 or auto (ray)")

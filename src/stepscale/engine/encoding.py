@@ -12,19 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.errors import InputError
+from stepscale.user_settings import UserSettings
 
 Text = tuple[str, Sequence[str]]  # a problem and the steps of a (possibly unfinished) solution, without separators
 _PROBLEM = "{problem}"
 _PIECES_KEPT = 500_000  # pieces of text remembered with their ids
 
 
-class TextFormat(BaseModel):
+class TextFormat(UserSettings):
     """How a trajectory is laid out as text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     prompt: str = Field(
         "{problem}\n", description="what precedes the first step; holds {problem} once; special tokens by name"

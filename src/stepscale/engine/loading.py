@@ -12,10 +12,12 @@ from typing import Any
 import torch
 
 from stepscale.errors import InputError
-from stepscale.references import architectures, model_source
+from stepscale.references import TOKENIZER_FILES, architectures, model_source
 
 _GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
 _HEADS = ("score", "classifier")  # what token classifiers call their heads
+
+_LONGEST_REASON = 300  # characters of what a library says
 
 
 def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> Any:
@@ -220,6 +222,10 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
     except InputError:
         raise
     except Exception as error:  # whatever the libraries say of a broken file
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if what == "tokenizer" and folder.is_dir() and not any((folder / name).is_file() for name in TOKENIZER_FILES):
+            raise InputError(
+                f"{source} holds no tokenizer (such as {TOKENIZER_FILES[0]}): save it beside the model, with save_pretrained"
+            ) from error
+        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
         remedy = "" if looks_local else " Give a folder with the model, or load it once where there is a network."
         raise InputError(f"cannot load a {what} from {source}: {reason}{remedy}") from error

@@ -3,13 +3,13 @@ settings (`optimization`)."""
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from stepscale.user_settings import UserSettings
 
 
-class Placement(BaseModel):
+class Placement(UserSettings):
     """Device and precision of a model that is run, not trained."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     device: str = Field(
         "auto",

@@ -10,19 +10,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_values
 from stepscale.estimators.names import checked_texts
+from stepscale.user_settings import UserSettings
 
 LEAST_TEXTS = 10  # training problems to learn from
 
 
-class QuestionDifficultyOptions(BaseModel):
+class QuestionDifficultyOptions(UserSettings):
     """What the predictor looks at."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     longest_ngram: int = Field(3, ge=1, le=8, description="n-grams of 1 to this many characters")
     n_features: int = Field(2**12, ge=16, description="hashed features")

@@ -9,17 +9,16 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.estimators.checking import Codes, Floats
 from stepscale.estimators.confidence import Measure
 from stepscale.estimators.vote_counts import FAINT, count_votes
+from stepscale.user_settings import UserSettings
 
 
-class VoteRule(BaseModel, ABC):
+class VoteRule(UserSettings, ABC):
     """A rule. ``by``: what a sample is judged by; only samples for which it is known have a vote."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: ClassVar[str]
 

@@ -4,7 +4,9 @@ In: a path. Out: each sample's JSON object, in order of the members. Python's zi
 members are taken out here. What a sample means is `inspect_log`'s business.
 """
 
+import logging
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +19,9 @@ from stepscale.errors import InputError
 _ZSTD = 93  # zip's number of the method
 _HEADER = 30  # bytes of a member's local header, before its name
 _LARGEST = 1 << 30  # bytes of one sample: more is no sample, or an archive made to fill memory
-_SAMPLES = "samples/"
+_SAMPLES, _ABOUT = "samples/", "header.json"
+
+logger = logging.getLogger(__name__)
 
 
 def eval_samples(path: Path) -> Iterator[Any]:
@@ -35,6 +39,7 @@ def eval_samples(path: Path) -> Iterator[Any]:
         except zipfile.BadZipFile as error:
             raise InputError(f"{path}: not an .eval archive ({error}); check the download") from None
         members = {member.filename: member for member in archive.infolist() if _is_sample(member)}
+        _tell_of_the_unfinished(path, archive, stream)
         for name, member in sorted(members.items()):
             if member.file_size > _LARGEST:
                 raise InputError(f"{path}: {name} has {member.file_size} bytes; a sample has at most {_LARGEST}")
@@ -58,4 +63,17 @@ def _content(archive: zipfile.ZipFile, stream: IO[bytes], member: zipfile.ZipInf
     stream.seek(member.header_offset + _HEADER + sum(lengths))
     packed = pa.BufferReader(stream.read(member.compress_size))
     content: bytes = pa.CompressedInputStream(packed, "zstd").read(_LARGEST)
+    if zlib.crc32(content) != member.CRC:
+        raise zipfile.BadZipFile("its checksum differs")
     return content
+
+
+def _tell_of_the_unfinished(path: Path, archive: zipfile.ZipFile, stream: IO[bytes]) -> None:
+    """Warn of a log whose evaluation did not come to its end: samples of it are absent."""
+    header = next((member for member in archive.infolist() if member.filename == _ABOUT), None)
+    try:
+        status = None if header is None else orjson.loads(_content(archive, stream, header)).get("status")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, AttributeError, orjson.JSONDecodeError):
+        return
+    if status != "success":
+        logger.warning("%s: the evaluation did not end (%s): samples may be absent", path, status or "no header")

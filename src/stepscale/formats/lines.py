@@ -6,6 +6,7 @@ line. It does not know what a record means.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -21,9 +22,12 @@ from stepscale.formats.source_files import LINES, Source, data_files, ending, so
 
 OnError = Literal["raise", "skip"]
 
+logger = logging.getLogger(__name__)
+
 _MAX_REASONS = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
 _BOM = b"\xef\xbb\xbf"
 _BAD = object()
+_MOST_NAMED = 5  # files in a warning
 _START = 1024  # bytes: more blanks than that open no file
 
 
@@ -52,6 +56,7 @@ class Records:
         self.reasons: list[str] = []
         self.file, self.number, self.count, self.good = "", 0, 0, 0
         self._sources = sources(source)
+        self._empty: list[str] = []
 
     def __iter__(self) -> Iterator[Record]:
         for source in self._sources:
@@ -59,10 +64,15 @@ class Records:
                 yield from self._numbered(f"{source}", hub.rows(str(source), self.split, self.config))
                 continue
             for path in data_files(Path(source), self.split):
+                seen = self.count + self.skipped
                 yield from self._file_records(path)
+                if self.count + self.skipped == seen:
+                    self._empty.append(str(path))
         if not self.count:
             detail = f" ({self.skipped} bad lines, the first: {self.reasons[0]})" if self.reasons else ""
             raise InputError(f"{self.source}: no records found{detail}; give a file that holds at least one")
+        if self._empty:
+            logger.warning("%s: no records found in %s", self.source, ", ".join(self._empty[:_MOST_NAMED]))
 
     def read_into(self, add: Callable[[Record], None]) -> None:
         """Hand every record to ``add``; what ``add`` raises about a record makes it a bad line.

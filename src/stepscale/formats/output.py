@@ -60,12 +60,14 @@ def make_folder(folder: Path, subject: str, remedy: str) -> None:
         remedy: What the error advises.
 
     Raises:
-        InputError: It cannot be made.
+        InputError: It cannot be made, or is there and cannot be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{subject} cannot be made ({error.strerror}); {remedy}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{subject} cannot be written to (its permissions); {remedy}")
 
 
 def lines_path(path: str | Path) -> Path:

@@ -7,13 +7,14 @@ those there are.
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from stepscale.errors import InputError
 from stepscale.formats.contract import Tables
 from stepscale.formats.lines import OnError
+from stepscale.formats.reader_options import check_options as check_options_of
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
@@ -69,7 +70,7 @@ def read(path: Source, format: str, *, on_error: OnError = "raise", **options: A
     reader = _function(format, READABLE_FORMATS, "read")
     if format != "parquet":
         options["on_error"] = on_error
-    _check_options(format, reader, options)
+    check_options_of(format, reader, options)
     tables: Tables = reader(path, **options)
     return tables
 
@@ -95,7 +96,7 @@ def read_predictions(
     reader = _function(format, SEARCHED_FORMATS, "read_searches")
     if format != "parquet":
         options |= {"on_error": on_error, "rules": rules}
-    _check_options(format, reader, options)
+    check_options_of(format, reader, options)
     tables: Tables = reader(path, **options)
     return tables
 
@@ -109,12 +110,10 @@ def check_options(format: str, options: Mapping[str, Any], function: Literal["re
         function: "read": samples and problems; "read_searches": results of searches.
 
     Raises:
-        InputError: The format cannot be read so, or has no such option.
+        InputError: The format cannot be read so, has no such option, or the option takes no such value.
     """
     known = READABLE_FORMATS if function == "read" else SEARCHED_FORMATS
-    _check_options(format, _function(format, known, function), {k: v for k, v in options.items() if k != "on_error"})
-    if options.get("on_error", "raise") not in get_args(OnError):
-        raise InputError(f"on_error is {options['on_error']!r}; choose 'raise' or 'skip'")
+    check_options_of(format, _function(format, known, function), options)
 
 
 def takes_rules(format: str) -> bool:
@@ -146,7 +145,7 @@ def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
             nothing for this format, or a path that cannot be written to.
     """
     writer = _function(format, WRITABLE_FORMATS, "write")
-    _check_options(format, writer, options)
+    check_options_of(format, writer, options)
     n_rows: int = writer(tables, path, **options)
     return n_rows
 
@@ -156,13 +155,3 @@ def _function(format: str, formats: Iterable[str], verb: str) -> Callable[..., A
         raise InputError(f"format {format!r}: cannot {_VERBS[verb]}; choose one of {', '.join(formats)}")
     function: Callable[..., Any] = getattr(import_module(f"stepscale.formats.{_MODULES[format]}"), verb)
     return function
-
-
-def _check_options(format: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
-    parameters = signature(function).parameters.values()
-    options_of_format = {parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY}
-    unknown = sorted(set(options) - options_of_format)
-    if unknown:
-        raise InputError(
-            f"{format}: there is no option {unknown[0]!r}; it has {', '.join(sorted(options_of_format)) or 'none'}"
-        )

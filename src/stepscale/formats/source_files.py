@@ -78,7 +78,7 @@ def checked_path(path: object) -> str | Path:
     """One path as given.
 
     Args:
-        path: As it was given.
+        path: As it was given; "~" is the home folder.
 
     Raises:
         InputError: It is empty, no path at all, or an address of another protocol than the hub's.
@@ -93,7 +93,8 @@ def checked_path(path: object) -> str | Path:
     protocol, separator, _ = name.partition("://")
     if separator and protocol.isalnum() and protocol != "hf":
         raise InputError(f"{name}: {protocol}:// is not read; give a local file or folder, or 'hf://owner/name'")
-    return path if isinstance(path, str) else Path(name)
+    name = os.path.expanduser(name)
+    return name if isinstance(path, str) else Path(name)
 
 
 def data_files(path: Path, split: str | None = None) -> list[Path]:
@@ -128,6 +129,7 @@ def data_files(path: Path, split: str | None = None) -> list[Path]:
     files = [file for file in walked if _is_data(file)]
     for file in files:
         _refuse_unreadable(file)
+    _refuse_twice_the_same(files)
     _refuse_missing_shards(walked)
     if unreadable := [file.name for file in walked if not _is_data(file) and not _belongs_to_no_data(file)]:
         file_names = ", ".join(unreadable[:5]) + (f" and {len(unreadable) - 5} more" if len(unreadable) > 5 else "")
@@ -196,6 +198,18 @@ def _belongs_to_no_data(file: Path) -> bool:
     """Whether a file is one that usually lies beside data."""
     name, last = file.name.lower(), file.suffix.lower()
     return last in _BESIDE_DATA or name in _LIBRARY_FILES or name.startswith(_ABOUT_DATA)
+
+
+def _refuse_twice_the_same(files: list[Path]) -> None:
+    """Raises InputError if a file lies beside itself, compressed: its records would come twice."""
+    plain: dict[Path, Path] = {}
+    for file in files:
+        name = file.with_suffix("") if file.suffix.lower() in COMPRESSIONS else file
+        if (other := plain.setdefault(name, file)) is not file:
+            raise InputError(
+                f"{file}: it differs from {other.name} in its compression alone, so the same records would come twice; move one "
+                "of them out"
+            )
 
 
 def _refuse_missing_shards(files: list[Path]) -> None:

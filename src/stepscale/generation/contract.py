@@ -13,6 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.generation.temperature import SAID, can_be_drawn_at
 
 Until = Literal["step", "solution"]
 Ended = Literal["step", "solution", "length"]
@@ -40,8 +41,8 @@ class Sampling:
     group: int = 2048
 
     def __post_init__(self) -> None:
-        if not (_is_a(Real, self.temperature) and 0 <= self.temperature < math.inf):
-            raise InputError(f"sampling: temperature {self.temperature!r} must be a number of 0 or more")
+        if not (_is_a(Real, self.temperature) and can_be_drawn_at(self.temperature)):
+            raise InputError(f"sampling: temperature {self.temperature!r} {SAID}")
         if not (_is_a(Real, self.top_p) and 0 < self.top_p <= 1):
             raise InputError(f"sampling: top_p {self.top_p!r} must be a number above 0 and at most 1")
         if not (_is_a(Integral, self.max_new_tokens) and self.max_new_tokens >= 1):

@@ -6,10 +6,26 @@ whole solution.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from stepscale.generation.contract import Continuation
+from stepscale.user_settings import TextOrBlank
 
 _BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
+
+
+def _begins_a_line(opening: str) -> str:
+    if not opening.strip():
+        raise ValueError("is blank, and so begins no line; write how the line begins, or null")
+    if opening != opening.lstrip() or len(opening.splitlines()) > 1:
+        raise ValueError("must be the beginning of one line, without blanks before it")
+    return opening
+
+
+LineBeginning = Annotated[TextOrBlank, AfterValidator(_begins_a_line)]
+"""How a line begins that ends a solution."""
 
 
 def end_tokens(opening: str) -> int:

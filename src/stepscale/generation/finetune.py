@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch.nn import functional
 
 from stepscale.engine.encoding import StepEncoder, TextFormat
@@ -23,12 +23,11 @@ from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import fit
 from stepscale.training.fitting import FitReport
 from stepscale.training.optimization import Optimization
+from stepscale.user_settings import UserSettings
 
 
-class GeneratorTraining(BaseModel):
+class GeneratorTraining(UserSettings):
     """How a generator is fine-tuned."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     layout: TextFormat = TextFormat()
     correct_only: bool = Field(

@@ -7,13 +7,14 @@ the newline tokens after it. Knows nothing of sampling.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat
 from stepscale.seeds import seed_for
 from stepscale.user_paths import UserPath
+from stepscale.user_settings import TextOrBlank, UserSettings
 
 PROBLEM = "{problem}"
 HEADING = "Problem:"  # opens an example; a solution ends where the model opens one itself (``generation.ends``)
@@ -22,19 +23,15 @@ _SAME_DAY = f"{{%- macro strftime_now(form) -%}}{_DAY}{{%- endmacro -%}}"
 _EXAMPLE = "Problem: {problem}\nSolution:\n"
 
 
-class SolvedProblem(BaseModel):
+class SolvedProblem(UserSettings):
     """A problem with its solution, a step per line."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     problem: str = Field(min_length=1)
     solution: str = Field(min_length=1, description="a step per line, the last one with the answer")
 
 
-class Examples(BaseModel):
+class Examples(UserSettings):
     """Solved problems to show: written out, or taken from a file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     solved: tuple[SolvedProblem, ...] = Field((), description="the examples themselves, all of them shown")
     path: UserPath | None = Field(
@@ -51,13 +48,11 @@ class Examples(BaseModel):
         return self
 
 
-class ChatPrompt(BaseModel):
+class ChatPrompt(UserSettings):
     """The problem as a user's message in the chat template that comes with the model's tokenizer."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     style: Literal["chat"]
-    instruction: str = Field(
+    instruction: TextOrBlank = Field(
         "Reason step by step, one step a line, and put the final answer in \\boxed{}.",
         description="what follows the problem in the message",
     )

@@ -46,7 +46,7 @@ _SECTION = re.compile(
 _STARTS_A_VALUE = re.compile(r"[^\w\s]*\d|\W*\\|\$|[-+(\[{\u2212\u221a\u03c0]")
 _ANNOUNCEMENT = re.compile(
     r"\banswers?\b[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{1,60}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
-    r"|[ \t]*[:=]|(?<=final[ ]answer)[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
+    r"|[ \t]*[:=]|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
     r"|(?<!your[ ])\banswers?[ \t]+(?:must|will|would)[ \t]+be\b[*_]*[ \t]*:?",
     re.IGNORECASE,
 )

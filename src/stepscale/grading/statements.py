@@ -22,6 +22,7 @@ _CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
     r"(?P<bracketed>\\text(?:bf)?\{[ ]*\([A-Za-z]\)[ ]*\}|\([A-Za-z]\))[ ]+(?=[$\d]|\\(?!cdot|times|div|pm|cup|cap|in\b))"
     r"|(?P<letter>[A-E])[.)][ ]+(?=\S)"
 )
+_NAMED_CHOICE = re.compile(r"\b(?:option|choice)[ ]+(?P<letter>\(?[A-Z]\)?)[,:](?![ ]*[A-Z]\b)", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"(?:yes|no|true|false)\b(?=[*_\"' ]*(?:[,.;:!(]|\Z|\b(?:because|since|as)\b))", re.IGNORECASE)
 _REMARK = re.compile(  # what is said of an answer, not the answer
     r"(?:in|inside|within|on|below|above|as follows|correct|right|wrong|incorrect|reasonable|sensible|valid|plausible"
@@ -58,6 +59,8 @@ def announced_answer(statement: str) -> str | None:
         The answer, or None where the statement holds none.
     """
     statement = _first_sentence(_closed(_first_sentence(statement)))
+    if named := _NAMED_CHOICE.match(statement):  # `option C, 12`
+        return named["letter"]
     statement = statement[filler.end() :] if (filler := _FILLER.match(statement)) else statement
     if word := _YES_OR_NO.match(statement):
         return word[0]

@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
 from stepscale.hooks.hub_names import is_on_hub
+from stepscale.references import TOKENIZER_FILES
 from stepscale.user_paths import written_out
 
 _BASES = {
@@ -19,7 +20,6 @@ _BASES = {
     "larger": {"larger_model"},
 }  # a parameter block, and what needs it
 _WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
-_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight")
 
 
@@ -108,8 +108,8 @@ def _check_weights(key: str, folder: Path) -> int | None:
 
 
 def _check_tokenizer(key: str, folder: Path, n_embeddings: int | None, writes: bool) -> None:
-    if not any((folder / name).is_file() for name in _TOKENIZERS):
-        raise InputError(f"{key}: {folder} holds no tokenizer (such as {_TOKENIZERS[0]}); save it beside the model")
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+        raise InputError(f"{key}: {folder} holds no tokenizer (such as {TOKENIZER_FILES[0]}); save it beside the model")
     from transformers import AutoTokenizer
 
     try:

@@ -12,7 +12,7 @@ from stepscale.formats.opening import readable
 from stepscale.formats.source_files import data_files
 from stepscale.hooks.hub_names import is_on_hub
 from stepscale.hooks.settings_of_nodes import blocks_read
-from stepscale.parameters import Parameters, check_parameters
+from stepscale.parameters import Parameters, StepBenchmarks, check_parameters
 
 _CHOOSING = {"choose_format_examples", "choose_larger_examples"}
 _READING_SAMPLES = {"read_samples", "read_samples_to_judge"}
@@ -42,6 +42,21 @@ def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) ->
     for key, (source, nodes) in readers.items():
         if names & nodes and (path := getattr(source, "path", None)):
             _check(f"{key}.path", path, getattr(source, "options", {}).get("split"))
+    if names & _READING_BENCHMARKS:
+        _check_part_of_processbench(parameters.step_benchmarks)
+
+
+def _check_part_of_processbench(benchmarks: StepBenchmarks) -> None:
+    """Read ProcessBench, which is small, for a misspelt part would be known only after the PRM was trained."""
+    from stepscale.formats import read
+    from stepscale.studies.step_benchmarks.measure import check_part
+
+    source = benchmarks.processbench
+    if source is not None and not is_hub_name(source.path):
+        try:
+            check_part(read(source.path, source.format, **source.options), benchmarks.choose_on)
+        except InputError as error:
+            raise InputError(f"step_benchmarks: {error}") from None
 
 
 def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object, set[str]]]:

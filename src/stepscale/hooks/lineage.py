@@ -18,6 +18,7 @@ from kedro.pipeline.node import Node
 
 from stepscale.errors import InputError
 from stepscale.hooks.inputs import is_parameter, nodes_by_output
+from stepscale.hooks.named_files import named_files, place_of_named
 from stepscale.resume import code_hash, content_hash
 from stepscale.revision import code_revision
 
@@ -106,6 +107,8 @@ class Lineage:
 
     def place_of(self, name: str) -> Path | None:
         """Where a dataset lies on this machine's disk, if it does."""
+        if named := place_of_named(name):
+            return named
         if is_parameter(name) or name not in self.catalog:
             return None
         dataset = self.catalog[name]
@@ -147,7 +150,9 @@ class Lineage:
         parameters, inputs = dict[str, Any](), dict[str, str]()
         for name in node.inputs:
             if is_parameter(name):
-                parameters[name] = plain(self._parameter(name))
+                block = self._parameter(name)
+                parameters[name] = plain(block)
+                inputs |= {file: identity for file in named_files(block) if (identity := self.id_of(file))}
             elif name in self._in_memory:
                 parameters |= self._in_memory[name][0]
                 inputs |= self._in_memory[name][1]

@@ -18,6 +18,7 @@ from stepscale.engine.tasks import use_cluster
 from stepscale.environments import check_environment
 from stepscale.errors import InputError
 from stepscale.hooks.bases import check_bases
+from stepscale.hooks.checkpoints import check_checkpoint_folders
 from stepscale.hooks.cluster import join_cluster
 from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
@@ -90,15 +91,20 @@ class ProjectHooks:
         check_inputs(pipeline, catalog)
         check_input_files(pipeline, catalog)
         check_bases(pipeline, catalog)
+        check_checkpoint_folders(pipeline, catalog)
         check_hardware(pipeline, catalog)
         join_cluster(self.cluster)
         if self.context is None:
             return
         data = data_root(self.context)
-        self.lineage = Lineage(data, catalog, str(run_params.get("run_id") or run_params.get("session_id")))
-        check_run(self.lineage, run_params, pipeline)
         self.lock = DataLock(data)
-        self.lock.acquire()
+        self.lock.acquire()  # before the look at what lies there, for another run would change it meanwhile
+        try:
+            self.lineage = Lineage(data, catalog, str(run_params.get("run_id") or run_params.get("session_id")))
+            check_run(self.lineage, run_params, pipeline)
+        except BaseException:
+            self._release()
+            raise
         mlflow = getattr(self.context, "mlflow", None)
         if mlflow is not None:
             from stepscale.tracking import tag_all_runs

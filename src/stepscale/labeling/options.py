@@ -3,21 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from stepscale.labeling.by_verifier import THRESHOLD
 from stepscale.labeling.page.page_options import LabelFile
+from stepscale.user_settings import UserSettings
 
 if TYPE_CHECKING:
     from stepscale.labeling.contract import Labeler
 
-_STRICT = ConfigDict(extra="forbid", frozen=True)
 
-
-class BySymbols(BaseModel):
+class BySymbols(UserSettings):
     """The lab's labeler: what follows from the problem, exactly."""
 
-    model_config = _STRICT
     kind: Literal["symbolic"] = "symbolic"
     free_text: bool = Field(
         False,
@@ -36,10 +34,9 @@ class BySymbols(BaseModel):
         return SymbolicLabeler(self.free_text)
 
 
-class ByLargePRM(BaseModel):
+class ByLargePRM(UserSettings):
     """PRM_large (Lightman et al. 2023, 4.1): ``verifiers.large``, or the run's own PRM."""
 
-    model_config = _STRICT
     kind: Literal["prm_large"] = "prm_large"
     threshold: float = Field(THRESHOLD, ge=0, lt=1, description="P(negative) above which a step is -1")
 
@@ -49,10 +46,9 @@ class ByLargePRM(BaseModel):
         return f"PRM_large, a step being -1 where P(negative) > {self.threshold:g}"
 
 
-class ByRollouts(BaseModel):
+class ByRollouts(UserSettings):
     """The generator's own rollouts, as ratings: -1 where none of them ends right (Math-Shepherd's hard estimation)."""
 
-    model_config = _STRICT
     kind: Literal["rollouts"] = "rollouts"
     per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
 
@@ -95,10 +91,9 @@ class ByFile(LabelFile):
         return FileLabeler(self.path, self.name, labelers_left_out(self))
 
 
-class AsGiven(BaseModel):
+class AsGiven(UserSettings):
     """Those who labeled the data that the problems come from; the pool is then theirs too."""
 
-    model_config = _STRICT
     kind: Literal["given"] = "given"
 
     @property
@@ -119,10 +114,8 @@ LoopLabeler = Annotated[NeedsNoModel | ByLargePRM | ByRollouts, Field(discrimina
 PoolLabeler = Annotated[NeedsNoModel | AsGiven | PoolByRollouts, Field(discriminator="kind"), BeforeValidator(_of_kind)]
 
 
-class RolloutOptions(BaseModel):
+class RolloutOptions(UserSettings):
     """Soft labels by rolling out the generator, and the PRM that learns them (Snell et al. 2024, 5.1 and D)."""
-
-    model_config = _STRICT
 
     problems: int = Field(ge=1, description="the first so many training problems; the paper takes all")
     samples: int = Field(16, ge=1, description="solutions of each that are rolled out")
@@ -138,10 +131,8 @@ class RolloutOptions(BaseModel):
     scored_samples: int = Field(ge=1, description="samples of each test problem that it scores")
 
 
-class ReleaseOptions(BaseModel):
+class ReleaseOptions(UserSettings):
     """The labeled data set that is left to pass on."""
-
-    model_config = _STRICT
 
     title: str
     license: str = Field("apache-2.0", description="an identifier of the Hugging Face hub")

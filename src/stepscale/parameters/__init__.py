@@ -4,7 +4,7 @@ The whole is checked before a run touches any data, so a misspelled key anywhere
 domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -41,7 +41,6 @@ from stepscale.parameters.settings import (
 )
 from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
 from stepscale.parameters.step_benchmarks import StepBenchmarks
-from stepscale.parameters.values import misread_values
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
@@ -125,12 +124,9 @@ def check_parameters(params: Mapping[str, Any]) -> Parameters:
         InputError: One line naming each wrong key and what is wrong with it.
     """
     try:
-        typed = Parameters.model_validate(dict(params))
+        return Parameters.model_validate(dict(params))
     except ValidationError as error:
         raise _refused(error) from None
-    if misread := misread_values(params, typed):
-        raise _in_one_line(misread)
-    return typed
 
 
 def settings_of(parameters: Parameters, name: str) -> Block:
@@ -154,15 +150,12 @@ def settings_of(parameters: Parameters, name: str) -> Block:
 
 
 def _refused(error: ValidationError) -> InputError:
-    return _in_one_line(_fault(fault) for fault in error.errors())
-
-
-def _in_one_line(faults: Iterable[str]) -> InputError:
-    return InputError(f"parameters: {' '.join('; '.join(faults).split())} (see conf/base/parameters.yml)")
+    faults = "; ".join(map(_fault, error.errors()))
+    return InputError(f"parameters: {' '.join(faults.split())} (see conf/base/parameters.yml)")
 
 
 def _fault(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+    key = ".".join(part for part in map(str, error["loc"]) if "[" not in part)  # a union names its types there
     if not key:  # of several blocks together: it names their keys itself
         return str(error["msg"]).removeprefix("Value error, ")
     return f"{key}: unknown key" if error["type"] == "extra_forbidden" else f"{key}: {error['msg']}"

@@ -2,22 +2,22 @@
 
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat
 from stepscale.formats.registry import check_options
+from stepscale.generation.temperature import Temperature
 from stepscale.search.asking import MOST_GENERATIONS
 from stepscale.user_paths import UserPath
+from stepscale.user_settings import UserSettings
 
 ModelSource = UserPath
 """A model's folder ("~" is the home folder) or Hugging Face name."""
 
 
-class Block(BaseModel):
+class Block(UserSettings):
     """A block of parameters: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class FileSource(Block):
@@ -42,7 +42,7 @@ class FileSource(Block):
 class SamplingBlock(Block):
     """How solutions are drawn."""
 
-    temperature: float = Field(1.0, ge=0, description="0 is greedy")
+    temperature: Temperature = Field(1.0, description="0 is greedy")
     top_p: float = Field(1.0, gt=0, le=1)
     max_new_tokens: int = Field(ge=1, description="longest solution (tokens); a longer one counts as unfinished")
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from stepscale.estimators.rising import Rising
 from stepscale.estimators.vote_rules import DEFAULT_RULES, AnyVoteRule
+from stepscale.generation.temperature import Temperature
 from stepscale.labeling.options import PoolLabeler
 from stepscale.parameters.block import Block, FileSource, SampleCounts
 from stepscale.revisions.data import RevisionData
@@ -183,7 +184,7 @@ class RevisionsBlock(Block):
     samples: SampleCounts | None = Field(
         None, description="samples per training problem to make revision data from; null: those of the labeled pool"
     )
-    temperature: float = Field(1.0, gt=0, description="of those samples")
+    temperature: Temperature = Field(1.0, gt=0, description="of those samples")
     data: RevisionData = RevisionData()
     fine_tuning: Optimization
     validation_share: float = Field(

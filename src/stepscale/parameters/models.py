@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.engine.placement import GeneratorPlacement, Placement
+from stepscale.generation.ends import LineBeginning
 from stepscale.generation.prompts import HEADING, PROBLEM, ChatPrompt, FewShotPrompt, Prompt, prompt_template
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters.block import Block, FileSource, ModelSource, SamplingBlock
@@ -62,7 +63,7 @@ class GeneratorBlock(Block):
     samples_per_problem: int = Field(ge=1, description="own samples per problem to choose right ones from")
     sampling: SamplingBlock
     fine_tuning: FineTuning | None = Field(description="null: the base as it is, asked by its prompt")
-    ends_before: str | None = Field(
+    ends_before: LineBeginning | None = Field(
         None,
         description="a line that begins so is none of a solution, which ends before it; null: the heading of the examples where "
         "the prompt is few_shot and the model is not fine-tuned, else no line",

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from stepscale.estimators.rising import Rising
+from stepscale.generation.temperature import Temperature
 from stepscale.parameters.block import Block
 from stepscale.parameters.models import FineTuning
 from stepscale.search.asking import MOST_GENERATIONS
@@ -17,7 +18,7 @@ class CriticTraining(Block):
     problems: int = Field(ge=1, description="the first so many training problems")
     per_problem: int = Field(ge=1, description="solutions of the labeled pool that are criticized, per problem")
     max_new_tokens: int = Field(ge=1, description="longest critique (tokens)")
-    temperature: float = Field(0.7, gt=0, description="of its judgments")
+    temperature: Temperature = Field(0.7, gt=0, description="of its judgments")
     fine_tuning: FineTuning
 
 

@@ -2,13 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from stepscale.user_settings import UserSettings
 
 
-class ServerAccess(BaseModel):
+class ServerAccess(UserSettings):
     """A server of one model or several, by its address."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base_url: str = Field(pattern=r"^(?i:https?)://", description="such as http://localhost:8000/v1")
     model: str = Field(description="the model's name on the server")

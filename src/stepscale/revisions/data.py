@@ -10,22 +10,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.errors import InputError
 from stepscale.revisions.edit_distance import nearest
 from stepscale.revisions.prompt import LengthOf, RevisionLayout
 from stepscale.seeds import seed_for
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import Example
 
 _Sample = tuple[Any, int, Sequence[str]]  # row of the table, sample id, steps
 
 
-class RevisionData(BaseModel):
+class RevisionData(UserSettings):
     """How revision data are made."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     most_wrong: int = Field(4, ge=0, description="wrong attempts before the right one: uniform in 0 to this number")
     per_problem: int | None = Field(

@@ -7,16 +7,16 @@ template is put around it, as around any problem. Snell et al. 2024, 6 and H. Kn
 
 from collections.abc import Callable, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from stepscale.user_settings import UserSettings
 
 _ATTEMPT, _PROBLEM = "{attempt}", "{problem}"
 LengthOf = Callable[[str], int]
 
 
-class RevisionLayout(BaseModel):
+class RevisionLayout(UserSettings):
     """How attempts are laid out after the problem: problem, newline, each attempt in its frame, then ``ask``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     attempt: str = Field("Attempt:\n{attempt}\n", description="frame of an earlier attempt; holds {attempt} once")
     ask: str = Field(

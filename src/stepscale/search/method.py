@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
@@ -19,6 +19,7 @@ from stepscale.search.asking import MOST_GENERATIONS, checked_generations
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
 from stepscale.search.selection import Choice, Choose, choose
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.aggregation import How, NeutralIs
 
 
@@ -37,14 +38,13 @@ class SeededSampling:
     rules: Rules = "prm800k"
 
 
-class SearchMethod(BaseModel, ABC):
+class SearchMethod(UserSettings, ABC):
     """Options common to all methods: N, and how scores become a choice.
 
     ``label``: the method's name in figures; the name of the method unless set. ``named_apart``: options that its name does
     not tell by itself. ``measured_from_samples``: recorded samples measure it in closed form, so no plan runs it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     measured_from_samples: ClassVar[bool] = False
     label: ClassVar[str] = ""
     named_apart: ClassVar[frozenset[str]] = frozenset({"method", "n", "aggregation", "neutral_is"})

@@ -7,19 +7,18 @@ by. Knows nothing of models or of how results are stored.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stepscale.errors import InputError
 from stepscale.estimators.rising import Rising
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.aggregation import How, NeutralIs
 
 
-class _Strategies(BaseModel):
+class _Strategies(UserSettings):
     """Search options, each run at every budget; the budgets tell their N."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     strategies: tuple[SearchOptions, ...] = Field(min_length=1, description="search options without n: budgets tell it")
 

@@ -29,8 +29,9 @@ def odds_weights(scores: Floats, temperature: float) -> Floats:
     if not is_scored.any():
         return np.full(len(scores), 1 / len(scores))
     sure = np.clip(np.where(is_scored, scores, 0.5), _SURE, 1 - _SURE)
-    log_odds = np.where(is_scored, np.log(sure / (1 - sure)) / temperature, -np.inf)
-    weights = np.exp(log_odds - log_odds.max())
+    log_odds = np.where(is_scored, np.log(sure / (1 - sure)), -np.inf)
+    with np.errstate(over="ignore"):  # just above temperature 0 the best takes all
+        weights = np.exp((log_odds - log_odds.max()) / temperature)
     return np.asarray(weights / weights.sum())
 
 

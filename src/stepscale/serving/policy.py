@@ -13,6 +13,7 @@ from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.errors import InputError
 from stepscale.estimators.capped_policy import Lead
 from stepscale.estimators.online_policy import Action, OnlinePolicy
+from stepscale.generation.temperature import Temperature
 from stepscale.search.methods import SearchOptions
 from stepscale.serving.confidence import ConfidenceMap
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -43,7 +44,7 @@ class ServedSampling(BaseModel):
 
     model_config = _STRICT
 
-    temperature: float = Field(ge=0, description="0 is greedy")
+    temperature: Temperature = Field(description="0 is greedy")
     top_p: float = Field(gt=0, le=1)
     max_new_tokens: int = Field(ge=1, description="longest solution (tokens); a longer one counts as unfinished")
 

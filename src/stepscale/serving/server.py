@@ -14,20 +14,19 @@ from typing import Any
 import click
 import uvicorn
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.http_bounds import BoundedBodies
 from stepscale.serving.answering import Answerer
 from stepscale.serving.openai_app import OpenAIEndpoints, openai_app
 from stepscale.serving.service import AnswerService, ServiceLimits
+from stepscale.user_settings import UserSettings
 
 _SPARE_THREADS = 32  # that refuse requests while all others wait for answers
 
 
-class ServerOptions(BaseModel):
+class ServerOptions(UserSettings):
     """How the policy is served."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(5001, ge=0, le=65535, description="0: any free one")

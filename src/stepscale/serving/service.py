@@ -8,19 +8,18 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.errors import InputError
 from stepscale.serving.answering import Answerer, PolicyAnswer
 from stepscale.serving.question import PolicyQuestion, check_number
 from stepscale.serving.shared_models import SharedModels
 from stepscale.time_limit import Deadline, OutOfTime, time_left, within
+from stepscale.user_settings import UserSettings
 
 
-class ServiceLimits(BaseModel):
+class ServiceLimits(UserSettings):
     """What a service takes upon itself."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     questions_at_once: int = Field(64, ge=1, description="answered side by side")
     questions_waiting: int = Field(256, ge=0, description="that wait for their turn; more are refused (HTTP 429)")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.errors import InputError
@@ -17,6 +17,7 @@ from stepscale.opening import is_address
 from stepscale.remote.access import ServerAccess
 from stepscale.serving.answering import Answerer, room_for_prompt
 from stepscale.serving.policy import ServedPolicy, ServedSampling
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import Adapter
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
     from stepscale.generation.server import ServerGenerator
     from stepscale.verifiers.contract import StepReader
 
-_STRICT = ConfigDict(extra="forbid", frozen=True)
 
-
-class GeneratorSource(BaseModel):
+class GeneratorSource(UserSettings):
     """The generator, and how it is reached."""
-
-    model_config = _STRICT
 
     source: str = Field(description="a folder, a hub name, or a server's address such as http://localhost:8000/v1")
     model: str | None = Field(None, description="of a server: the model's name there, if it serves several")
@@ -42,10 +39,8 @@ class GeneratorSource(BaseModel):
     placement: GeneratorPlacement = GeneratorPlacement()
 
 
-class VerifierSource(BaseModel):
+class VerifierSource(UserSettings):
     """The PRM."""
-
-    model_config = _STRICT
 
     source: str = Field(
         description="a folder that verifier training wrote, a public reward model, or a server's address"
@@ -57,10 +52,8 @@ class VerifierSource(BaseModel):
     placement: Placement = Placement()
 
 
-class UnlearnedPolicy(BaseModel):
+class UnlearnedPolicy(UserSettings):
     """Best-of-N weighted at each budget: what to serve before a run has learned a policy."""
-
-    model_config = _STRICT
 
     budgets: tuple[int, ...] = Field((1, 4, 16, 64), min_length=1, description="N that may be asked for")
     prompt: str = Field(
@@ -79,10 +72,8 @@ class UnlearnedPolicy(BaseModel):
         return ServedPolicy.model_validate({**settings, "runs": {}, "budgets": every_sample, "chosen_on": 0})
 
 
-class ModelSources(BaseModel):
+class ModelSources(UserSettings):
     """The file that names what is served."""
-
-    model_config = _STRICT
 
     generator: GeneratorSource
     verifier: VerifierSource

@@ -6,11 +6,12 @@ Settings alone: the arms, the numbers of labels and the repeats. ``cells`` has t
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from stepscale.estimators.rising import Rising
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS
 from stepscale.supervision.selection import Convincing, Selection, Uniform
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.options import Supervise
 from stepscale.verifiers.saved import Kind
 
@@ -21,13 +22,10 @@ _KINDS: dict[Supervision, Kind] = {
     "outcome_by_steps": "orm",
     "outcome_by_answer": "orm",
 }
-_STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
-class Arm(BaseModel):
+class Arm(UserSettings):
     """One way to supervise and to choose what is labeled."""
-
-    model_config = _STRICT
 
     name: str = Field(description="as shown in tables and figures")
     supervision: Supervision = Field(
@@ -64,10 +62,8 @@ PAPER_ARMS = (
 LAST_TOKEN_ARM = Arm(name=LAST_TOKEN, supervision="outcome_by_answer", supervise="solution_end", at="largest")
 
 
-class Experiment(BaseModel):
+class Experiment(UserSettings):
     """What is compared, at which numbers of labels, and how often."""
-
-    model_config = _STRICT
 
     ablations: tuple[Arm, ...] = Field((LAST_TOKEN_ARM,), description="arms beside the paper's four")
     sizes: Rising = Field(description="labeled samples per problem")

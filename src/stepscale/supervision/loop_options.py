@@ -1,21 +1,18 @@
 """The settings of the data loop, apart from the work, so that parameters are checked at once."""
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from stepscale.estimators.rising import Rising
 from stepscale.labeling.options import BySymbols, LoopLabeler
 from stepscale.supervision.selection import Blend, Convincing, Selection, Uniform
-
-_STRICT = ConfigDict(extra="forbid", frozen=True)
+from stepscale.user_settings import UserSettings
 
 ROUNDS = 3
 """Rounds of the loop. A pipeline cannot turn in circles, so their number is fixed here; the paper's phase 2 had ten."""
 
 
-class LoopStrategy(BaseModel):
+class LoopStrategy(UserSettings):
     """A way to choose what each round labels, and whether its selector learns from what was labeled."""
-
-    model_config = _STRICT
 
     name: str = Field(description="as shown in tables and figures")
     selection: Selection
@@ -28,10 +25,8 @@ BLENDED = LoopStrategy(name="Half 80/20, half random, retrained", selection=Blen
 AT_RANDOM = LoopStrategy(name="Random", selection=Uniform())
 
 
-class LoopOptions(BaseModel):
+class LoopOptions(UserSettings):
     """Rounds of select, label, retrain (Lightman et al. 2023, 4.2); their number is fixed in the pipeline."""
-
-    model_config = _STRICT
 
     problems: int = Field(ge=1, description="the first so many of the experiment's training problems")
     per_problem: int = Field(ge=1, description="samples labeled per round and problem; before the first, one at random")

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.errors import InputError
 from stepscale.seeds import seed_for
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.aggregation import aggregate
 
 KEY = ["problem_id", "sample_id"]
@@ -77,11 +78,7 @@ class Strategy(Protocol):
         ...
 
 
-class _Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Uniform(_Options):
+class Uniform(UserSettings):
     """Candidates at random: the paper's control."""
 
     strategy: Literal["uniform"] = "uniform"
@@ -91,7 +88,7 @@ class Uniform(_Options):
         return _top(_ranked(pool, np.zeros(len(pool)), seed, "problem"), per_problem)
 
 
-class Convincing(_Options):
+class Convincing(UserSettings):
     """Mostly convincing wrong answers (4.2): the best scored wrong ones, then the best scored of what remains, right or wrong.
 
     0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
@@ -127,7 +124,7 @@ class Convincing(_Options):
         return np.floor(self.wrong_share * size + np.array([up[group] for group in groups], float) + 1e-9).astype(int)
 
 
-class Uncertain(_Options):
+class Uncertain(UserSettings):
     """Uncertainty sampling: the solutions whose most doubtful step the selector knows least about."""
 
     strategy: Literal["uncertain"] = "uncertain"
@@ -148,7 +145,7 @@ class Uncertain(_Options):
         return _top(_ranked(pool, pool["doubt"].to_numpy(), seed, self.scope), size)
 
 
-class Blend(_Options):
+class Blend(UserSettings):
     """Another strategy's choice, and a share at random: labels from where the selector does not look keep it honest."""
 
     strategy: Literal["blend"] = "blend"

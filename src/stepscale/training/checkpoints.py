@@ -30,9 +30,13 @@ def checkpoint_folder(model: torch.nn.Module, rows: Sequence[Sequence[Row]], opt
         model: The model before the fit.
         rows: Rows to learn from, and rows of validation.
         options: Settings of the optimization.
+
+    Raises:
+        InputError: The folder that the options name cannot be made.
     """
     if options.checkpoints is None:
         return None
+    folder = options.checkpoints.make()
     parts = [options.model_dump_json(exclude=_NOT_DECISIVE).encode(), os.environ.get("WORLD_SIZE", "1").encode()]
     digest = sha256(b"\0".join(parts))
     for part in rows:
@@ -43,7 +47,7 @@ def checkpoint_folder(model: torch.nn.Module, rows: Sequence[Sequence[Row]], opt
         flat = parameter.detach().reshape(-1)
         sample = flat[:: max(1, flat.numel() // _SAMPLED)].float().cpu().numpy()
         digest.update(f"{name} {tuple(parameter.shape)} {parameter.requires_grad}".encode() + sample.tobytes())
-    return Path(options.checkpoints.folder) / digest.hexdigest()[:24]
+    return folder / digest.hexdigest()[:24]
 
 
 def last_whole_checkpoint(folder: Path, processes: int) -> Path | None:

@@ -1,14 +1,17 @@
 """The settings of a fit, apart from the fit itself, so that parameters are checked without importing torch."""
 
+import os.path
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from stepscale.formats.output import make_folder
+from stepscale.user_settings import UserSettings
 
 
-class Checkpoints(BaseModel):
+class Checkpoints(UserSettings):
     """Where a fit keeps what it needs to go on after it was killed: weights, optimizer, schedule, random states."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     folder: str = Field(
         pattern=r"\S", description="folder; each fit has one of its own in it, named by all that decides its weights"
@@ -17,11 +20,19 @@ class Checkpoints(BaseModel):
         100, ge=1, description="optimizer steps between two; with patience and keep: best, one at each evaluation"
     )
 
+    def make(self) -> Path:
+        """The folder, made where it is not there yet.
 
-class Optimization(BaseModel):
+        Raises:
+            InputError: It cannot be made or written to.
+        """
+        folder = Path(os.path.expanduser(self.folder))
+        make_folder(folder, f"checkpoints.folder: {self.folder}", "name another folder")
+        return folder
+
+
+class Optimization(UserSettings):
     """How a model is fitted. Defaults suit a model of about a million parameters; papers' values in the config files."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     epochs: float = Field(2.0, gt=0, le=10_000, description="passes over the rows")
     learning_rate: float = Field(1e-3, gt=0, le=10, description="peak rate of AdamW")

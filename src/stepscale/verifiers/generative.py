@@ -220,7 +220,7 @@ def open_generative(
         with needs("remote"):
             from stepscale.generation.server import ServerGenerator
         served = ServerGenerator(
-            options.server, prompt_template=template, tokenizer=options.base, ends_before=options.ends_before
+            options.server, prompt_template=template, tokenizer=options.base, ends_before=options.ends_before or ""
         )
         return GenerativeVerifier(served, options, name)
     with needs("models"):
@@ -231,7 +231,7 @@ def open_generative(
         device=device,
         dtype=dtype,
         memory_budget_gb=options.memory_budget_gb,
-        ends_before=options.ends_before,
+        ends_before=options.ends_before or "",
     )
     return GenerativeVerifier(generator, options, name)
 

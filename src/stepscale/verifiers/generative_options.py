@@ -2,9 +2,12 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from stepscale.generation.ends import LineBeginning
 from stepscale.generation.server_settings import ServerSettings
+from stepscale.generation.temperature import Temperature
+from stepscale.user_settings import UserSettings
 
 PROBLEM, SOLUTION, STEP, NUMBER = "{problem}", "{solution}", "{step}", "{number}"
 ASK = """Problem: {problem}
@@ -19,10 +22,8 @@ Checks:
 """
 
 
-class GenerativePRM(BaseModel):
+class GenerativePRM(UserSettings):
     """A language model that criticizes each step and gives a verdict, and how often it is asked (ThinkPRM, arXiv 2504.16828)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base: str | None = Field(
         None, description="folder or hub name of the language model; of a served one: its tokenizer's, or null"
@@ -31,9 +32,11 @@ class GenerativePRM(BaseModel):
     ask: str = Field(ASK, description="what it is asked, with {problem} and {solution}; special tokens by name")
     step: str = Field("Step {number}: {step}", description="a step of the solution as it is shown, with {step}")
     chat: bool = Field(False, description="asked as a user's message in the chat template of the model's tokenizer")
-    ends_before: str = Field("Problem:", description='a critique ends before a line that begins so; "": before no line')
+    ends_before: LineBeginning | None = Field(
+        "Problem:", description="a critique ends before a line that begins so; null: before no line"
+    )
     judgments: int = Field(1, ge=1, le=4096, description="k: critiques of a solution; the verdicts' mean is its score")
-    temperature: float = Field(0.7, ge=0, description="0 is greedy, which allows one judgment")
+    temperature: Temperature = Field(0.7, description="0 is greedy, which allows one judgment")
     top_p: float = Field(1.0, gt=0, le=1, description="probability mass that tokens are drawn from")
     max_new_tokens: int = Field(1024, ge=1, description="longest critique (tokens); what a longer one lacks is unread")
     seed: int = Field(0, ge=0, description="of the critiques")

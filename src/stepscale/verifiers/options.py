@@ -2,20 +2,19 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.training.optimization import Optimization
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.saved import Kind
 
 Supervise = Literal["step_end", "every_token", "solution_end"]
 Neutral = Literal["class", "positive", "negative"]
 
 
-class LoRA(BaseModel):
+class LoRA(UserSettings):
     """Low-rank adapters (Hu et al. 2021, through peft) and the head are trained; they are merged into the saved weights."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     rank: int = Field(16, ge=1, description="width of the adapters")
     alpha: float = Field(32.0, gt=0, description="the adapters' products are scaled by alpha / rank")
@@ -23,10 +22,8 @@ class LoRA(BaseModel):
     targets: tuple[str, ...] = Field((), description="names of layers with adapters; none: every linear layer")
 
 
-class VerifierOptions(BaseModel):
+class VerifierOptions(UserSettings):
     """What may be chosen for each verifier."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     supervise: Supervise | None = Field(
         None,

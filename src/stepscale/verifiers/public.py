@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from stepscale.references import architectures
+from stepscale.user_settings import UserSettings
 
 Adapter = Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"]
 ADAPTERS: tuple[Adapter, ...] = get_args(Adapter)
@@ -24,10 +25,8 @@ _BY_ARCHITECTURE: dict[str, Adapter] = {
 """Adapters by the class that a model's config.json names; token classifiers are TRL's."""
 
 
-class PublicVerifier(BaseModel):
+class PublicVerifier(UserSettings):
     """A reward model of others: which one, and how it is run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     adapter: Adapter = Field(description="its conventions")
     source: str = Field(description="hub name or folder of the model")

@@ -19,9 +19,9 @@ from stepscale.formats.source_files import Source, checked_path
 from stepscale.opening import checked_folder
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
-from stepscale.user_paths import written_out
 from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
 from stepscale.verifiers.examples import Example, holds_values, neutral_as, orm_examples, prm_examples
+from stepscale.verifiers.one_kind import tell_of_one_kind
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.scoring import ModelVerifier
 from stepscale.verifiers.training import TrainedVerifier, fit_verifier
@@ -86,16 +86,13 @@ def train_reward_model(
     benchmark = None if processbench is None else _tables(processbench, "processbench", {})
     share = training.validation_share if validation is None else 0.0
     training = training.model_copy(update={"validation_share": share})
-    trained = fit_verifier(
-        base,
-        _examples(data, format, options, training),
-        training,
-        folder,
-        on_log,
-        () if validation is None else _examples(validation, format, options, training),
-    )
+    examples = _examples(data, format, options, training)
+    further = [] if validation is None else _examples(validation, format, options, training)
+    tell_of_one_kind("training", examples, training.kind)
+    trained = fit_verifier(base, examples, training, folder, on_log, further)
     if not is_first_process():
         return RewardModel(folder, trained, {})
+    tell_of_one_kind("validation", trained.validation, training.kind)
     verifier = ModelVerifier(folder)
     metrics = _judged(verifier, trained)
     if benchmark is not None:
@@ -106,7 +103,7 @@ def train_reward_model(
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
     """The folder to save into, made before the training begins."""
-    folder = written_out(checked_path(output))
+    folder = Path(checked_path(output))
     if folder.exists() and Path(base).exists() and folder.samefile(base):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
     make_folder(folder, str(folder), "give the name of a folder to save into")

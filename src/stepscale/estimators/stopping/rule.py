@@ -9,20 +9,19 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from stepscale.estimators.checking import Bools
 from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
+from stepscale.user_settings import UserSettings
 
 
-class StoppingRule(BaseModel, ABC):
+class StoppingRule(UserSettings, ABC):
     """When to stop sampling.
 
     ``label``: the rule's name in tables. ``winner``: how the answer is chosen. ``needs_scores``: whether a verifier has to score
     the samples; if not, none is paid for.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     label: ClassVar[str]
     winner: ClassVar[Winner]
     needs_scores: ClassVar[bool]

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from stepscale.user_settings import UserSettings
 
 Ask = Literal["first_error", "every_step", "alternatives"]
 
@@ -10,10 +12,8 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "[::1]")
 """Names under which this machine alone is reached."""
 
 
-class PageOptions(BaseModel):
+class PageOptions(UserSettings):
     """How solutions are handed out and rated (Lightman et al. 2023, 2.4 and D)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     ask: Ask = Field(
         "first_error",
@@ -29,20 +29,16 @@ class PageOptions(BaseModel):
     seed: int = Field(0, ge=0)
 
 
-class KnownLabels(BaseModel):
+class KnownLabels(UserSettings):
     """Labels that are known, by which people are checked: screening and quality control (Lightman et al. 2023, 2.4)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field(description="PRM800K file of the known labels; relative to the project's folder")
     least_agreement: float = Field(0.75, ge=0, le=1, description="with them; whoever has less is left out")
     least_questions: int = Field(5, ge=1, description="known questions answered before that is judged")
 
 
-class LabelFile(BaseModel):
+class LabelFile(UserSettings):
     """A file of people's labels, and what they are checked by."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field(description="the file, JSONL; relative to the project's folder")
     name: str = Field("human", description="of the labeler of records that name none")

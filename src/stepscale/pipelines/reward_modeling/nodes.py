@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -14,6 +14,8 @@ from stepscale.scratch import scratch_folder
 from stepscale.verifiers.options import VerifierTraining
 
 logger = logging.getLogger(__name__)
+
+_PURPOSES: dict[str, Literal["training", "validation"]] = {"train": "training", "valid": "validation"}
 
 _SPLITS = ("train", "valid")  # splits: of the second, the validation loss alone
 
@@ -117,9 +119,13 @@ def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: Verifi
 def _train(name: str, base: str, options: VerifierTraining, examples: dict[str, list[Any]]) -> Path:
     """The folder of a verifier fitted to the training problems' examples, its loss measured on the validation problems'."""
     from stepscale.tracking import child_run
+    from stepscale.verifiers.one_kind import tell_of_one_kind
     from stepscale.verifiers.positions import balance
     from stepscale.verifiers.training import train_verifier
 
+    if options.kind != "orm":  # of which ``train_orm`` tells, with what to do
+        for split, purpose in _PURPOSES.items():
+            tell_of_one_kind(purpose, examples[split], options.kind)
     folder = scratch_folder(name)
     with child_run(name, {"base": base} | options.model_dump(mode="json")) as run:
         train, valid = (examples[split] for split in _SPLITS)

@@ -237,7 +237,7 @@ def _critic(critic_model: Path, settings: SolveOrVerifySettings) -> GenerativePR
         base=str(critic_model),
         ask=ASK,
         step=STEP,
-        ends_before="",
+        ends_before=None,
         temperature=training.temperature,
         max_new_tokens=training.max_new_tokens,
         **most,

@@ -42,12 +42,14 @@ def measure_prm(
         seed: Decides them.
     """
     from stepscale.formats import read
-    from stepscale.studies.step_benchmarks.measure import measure_benchmarks, score_benchmark
+    from stepscale.studies.step_benchmarks.measure import check_part, measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import open_verifier
 
-    verifier = open_verifier(prm_model, "prm", verifiers.placement)
-    scored = {
-        name: score_benchmark(read(source.path, source.format, **source.options), verifier)
-        for name, source in step_benchmarks.sources.items()
+    tables = {
+        name: read(source.path, source.format, **source.options) for name, source in step_benchmarks.sources.items()
     }
+    if "processbench" in tables:
+        check_part(tables["processbench"], step_benchmarks.choose_on)
+    verifier = open_verifier(prm_model, "prm", verifiers.placement)
+    scored = {name: score_benchmark(table, verifier) for name, table in tables.items()}
     return measure_benchmarks(scored, "prm", step_benchmarks.choose_on, report.bootstrap, seed)

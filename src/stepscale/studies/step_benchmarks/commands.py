@@ -26,7 +26,7 @@ def step_benchmarks(
     """Measure VERIFIER, a folder, a hub name or a server's address, on the step benchmarks that are given."""
     from stepscale.formats import read
     from stepscale.studies.step_benchmarks.figures import benchmark_rows
-    from stepscale.studies.step_benchmarks.measure import measure_benchmarks, score_benchmark
+    from stepscale.studies.step_benchmarks.measure import check_part, measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import load_verifier
 
     sources = {name: path for name, path in paths.items() if path is not None}
@@ -34,6 +34,8 @@ def step_benchmarks(
         raise click.UsageError("give a benchmark: --processbench, --prmbench or --hard2verify")
     try:
         tables = {name: read(path, name) for name, path in sources.items()}
+        if "processbench" in tables:
+            check_part(tables["processbench"], choose_on)
         reader = load_verifier(verifier, adapter=adapter)
         scored = {name: score_benchmark(table, reader) for name, table in tables.items()}
         measured = measure_benchmarks(scored, reader.name, choose_on)

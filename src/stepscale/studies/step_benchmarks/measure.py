@@ -54,6 +54,35 @@ class ScoredSolution:
     negative: Floats
 
 
+def check_part(tables: Tables, choose_on: str) -> None:
+    """Check, before hours of scoring, that ProcessBench has the part that a threshold is chosen on.
+
+    Args:
+        tables: ProcessBench, as ``formats`` reads it.
+        choose_on: The part.
+
+    Raises:
+        InputError: It has no such part; the line names those it has.
+    """
+    _check_part(set(_parts(tables)), choose_on)
+
+
+def _check_part(parts: set[str], choose_on: str) -> None:
+    if choose_on not in parts:
+        raise InputError(
+            f"choose_on: ProcessBench has no part {choose_on!r} to choose a threshold on; its parts are "
+            f"{', '.join(sorted(parts))}"
+        )
+
+
+def _parts(tables: Tables) -> "pd.Series[str]":
+    """The part of the benchmark that each solution belongs to [solutions]."""
+    solutions = tables.solutions
+    if "classification" in solutions:
+        return solutions["classification"].fillna(ALL)
+    return solutions["problem_id"].map(tables.problems.set_index("problem_id")["subject"]).fillna(ALL)
+
+
 def score_benchmark(tables: Tables, verifier: Verifier) -> list[ScoredSolution]:
     """The solutions of a benchmark with the verifier's scores, in their order.
 
@@ -71,11 +100,6 @@ def score_benchmark(tables: Tables, verifier: Verifier) -> list[ScoredSolution]:
     texts = problems["problem"].loc[solutions["problem_id"]]
     trajectories = [Trajectory(text, tuple(steps)) for text, steps in zip(texts, solutions["steps"], strict=True)]
     scores = verifier.score(trajectories, Ledger())
-    by_class = (
-        solutions["classification"]
-        if "classification" in solutions
-        else solutions["problem_id"].map(problems["subject"])
-    )
     rated = tables.step_labels[tables.step_labels["is_chosen"] & tables.step_labels["rating"].notna()]
     labels = {
         key: dict(zip(rows["step"], rows["rating"] >= 0, strict=True))
@@ -84,7 +108,7 @@ def score_benchmark(tables: Tables, verifier: Verifier) -> list[ScoredSolution]:
     keys = zip(solutions["problem_id"], solutions["sample_id"], strict=True)
     return [
         ScoredSolution(key[0], part, int(first), labels.get(key, {}), np.asarray(score.negative, float))
-        for key, part, first, score in zip(keys, by_class.fillna(ALL), first_errors(tables), scores, strict=True)
+        for key, part, first, score in zip(keys, _parts(tables), first_errors(tables), scores, strict=True)
     ]
 
 
@@ -117,10 +141,8 @@ def _thresholds(processbench: Sequence[ScoredSolution], choose_on: str) -> dict[
     """By how it was found."""
     if not processbench:
         return {FIXED: HALF}
+    _check_part({solution.part for solution in processbench}, choose_on)
     part = [solution for solution in processbench if solution.part == choose_on]
-    if not part:
-        parts = ", ".join(sorted({solution.part for solution in processbench}))
-        raise InputError(f"ProcessBench has no part {choose_on!r} to choose a threshold on; its parts are {parts}")
     chosen = choose_threshold(
         [solution.first_error for solution in part], [solution.negative.tolist() for solution in part]
     )

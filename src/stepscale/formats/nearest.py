@@ -1,0 +1,55 @@
+"""Which format a record comes nearest to, by the keys that it has: for a record that lacks one, and so fits none.
+
+In: a source whose records no reader understands. Out: the name of a format. A reader's own complaint then says what is missing.
+"""
+
+from collections.abc import Iterable
+
+from stepscale.errors import InputError
+from stepscale.formats.lines import iter_records
+from stepscale.formats.source_files import Source
+
+SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("prm800k", ("question", "label")),
+    ("math", ("problem", "answer")),
+    ("math", ("problem", "solution")),
+    ("processbench", ("problem", "steps", "final_answer_correct", "label")),
+    ("prmbench", ("modified_question", "modified_process", "error_steps")),
+    ("hard2verify", ("question", "model_response_by_step", "human_labels")),
+    ("math_shepherd", ("input", "label")),
+    ("trl_stepwise", ("prompt", "completions", "labels")),
+    ("scored_samples", ("problem", "steps", "rating_probs", "is_correct", "orm_score")),
+    ("best_of_n", ("question", "gt", "code", "pred_score")),
+    ("best_of_n", ("problem_id", "question", "gold_answer", "candidates")),
+    ("best_of_n", ("problem_id", "candidates")),
+    ("search_and_learn", ("problem", "completions", "scores")),
+    ("lm_eval", ("doc", "target", "resps", "filter")),
+    ("inspect", ("id", "epoch", "input", "target", "output")),
+    ("openr", ("question", "groundtruth", "result", "output")),
+)
+"""The keys that a record of each shape cannot do without."""
+
+
+def nearest_format(source: Source) -> str | None:
+    """The format of which the first record has the most keys, if it lacks just one of them.
+
+    Args:
+        source: Files, a folder or a hub name.
+
+    Returns:
+        The name; None if the record has no more than one key of any, has all keys of the nearest, or cannot be read at all.
+    """
+    try:
+        record = next(iter(iter_records(source, on_error="skip")))
+    except (InputError, StopIteration):
+        return None
+    n_known, n_absent, name = max(_matches(record), key=lambda match: (match[0], -match[1]))
+    return name if n_known >= 2 and n_absent == 1 else None
+
+
+def _matches(keys: Iterable[str]) -> Iterable[tuple[int, int, str]]:
+    """By shape: the keys that are there, those that are not, and the format."""
+    known = set(keys)
+    for name, shape in SHAPES:
+        n_known = len(known & set(shape))
+        yield n_known, len(shape) - n_known, name

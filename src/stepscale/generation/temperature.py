@@ -1,0 +1,30 @@
+"""The temperatures that tokens are drawn at: 0, which is greedy, or one at which arithmetic and language hold.
+
+Just above 0 the quotients overflow; far above 1 every token is as likely as any other, which is a slip of the pen.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+LEAST, MOST = 0.001, 10.0
+SAID = f"must be 0 (greedy) or {LEAST:g} to {MOST:g}"
+
+
+def can_be_drawn_at(temperature: float) -> bool:
+    """Whether it is 0 or within the bounds.
+
+    Args:
+        temperature: A number.
+    """
+    return temperature == 0 or LEAST <= temperature <= MOST
+
+
+def _checked(temperature: float) -> float:
+    if not can_be_drawn_at(temperature):
+        raise ValueError(SAID)
+    return temperature
+
+
+Temperature = Annotated[float, AfterValidator(_checked)]
+"""A temperature as settings give it."""

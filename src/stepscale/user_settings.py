@@ -1,0 +1,70 @@
+"""What all settings are made of that a user writes: each value is taken in one sense, or refused by its key.
+
+pydantic alone would read yes as 1, and take blank text, a list that names a thing twice, and integers that no array holds.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+_MAY_BE_BLANK = "may be blank"
+_LARGEST = 1 << 63  # NumPy and torch hold no larger integer
+
+TextOrBlank = Annotated[str, _MAY_BE_BLANK]
+"""Text that says something even where it is blank, such as what stands between two steps."""
+
+_Fault = tuple[tuple[str | int, ...], Any, str]
+"""The place of a value, the value, and what is wrong with it."""
+
+
+class UserSettings(BaseModel):
+    """Settings: immutable, unknown keys refused, finite numbers, and no value that would be read in another sense."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _takes_values_in_one_sense(cls, written: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        typed = handler(written)
+        if isinstance(written, Mapping):
+            faults = [fault for name, value in written.items() for fault in _misread(typed, name, value)]
+            if faults:
+                raise ValidationError.from_exception_data(cls.__name__, [_line(*fault) for fault in faults])
+        return typed
+
+
+def _line(place: tuple[str | int, ...], value: Any, fault: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("misread", "{fault}", {"fault": fault}), loc=place, input=value)
+
+
+def _misread(settings: BaseModel, name: str, value: Any) -> Iterator[_Fault]:
+    """What is wrong with the value of one key, which has the right type."""
+    if isinstance(value, str) and not value.strip() and not _may_be_blank(settings, name):
+        yield (name,), value, "is blank; write what it names, or null where it may be absent"
+    yield from _faults((name,), value, getattr(settings, name, None))
+
+
+def _faults(place: tuple[str | int, ...], written: Any, typed: Any) -> Iterator[_Fault]:
+    """The faults of a value and of what it holds; settings within it have looked for theirs."""
+    if isinstance(written, Mapping) and isinstance(typed, Mapping):
+        for key, value in written.items():
+            yield from _faults((*place, str(key)), value, typed.get(key))
+    elif isinstance(written, list | tuple) and isinstance(typed, list | tuple):
+        if any(value in written[:number] for number, value in enumerate(written)):
+            yield place, written, "holds a value twice; leave one of them out"
+        for number, (value, counterpart) in enumerate(zip(written, typed, strict=False)):
+            yield from _faults((*place, number), value, counterpart)
+    elif isinstance(typed, int | float) and not isinstance(typed, bool):
+        if isinstance(written, bool):
+            said = f"must be a number, not {str(written).lower()} (YAML reads yes, no, on and off so); write the number"
+            yield place, written, said
+        elif isinstance(typed, int) and abs(typed) >= _LARGEST:
+            yield place, written, "must be below 2^63; write a smaller number"
+
+
+def _may_be_blank(settings: BaseModel, name: str) -> bool:
+    """Whether blank text says something here, or is the default."""
+    field = type(settings).model_fields[name]
+    return _MAY_BE_BLANK in field.metadata or (isinstance(field.default, str) and not field.default.strip())

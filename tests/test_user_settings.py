@@ -1,0 +1,75 @@
+"""Settings that are made in Python are refused as those of a file are: every kind of them, by the key."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from stepscale.estimators.stopping.instance_adaptive import SuccessMap
+from stepscale.estimators.vote_rules import BordaVote
+from stepscale.generation.server_settings import ServerSettings
+from stepscale.search.beam import Beam
+from stepscale.search.best_of_n import BestOfN
+from stepscale.training.optimization import Optimization
+from stepscale.user_settings import UserSettings
+from stepscale.verifiers import VerifierTraining
+from stepscale.verifiers.options import LoRA
+from stepscale.verifiers.public import PublicVerifier
+
+PRM = {"adapter": "trl", "source": "a/prm"}
+SERVER = {"base_url": "http://localhost/v1", "model": "m"}
+REFUSED: list[tuple[type[UserSettings], dict[str, Any], str]] = [
+    (BestOfN, {"n": True}, "n"),
+    (Beam, {"n": 4, "width": True}, "width"),
+    (Optimization, {"batch_size": True}, "batch_size"),
+    (Optimization, {"learning_rate": True}, "learning_rate"),
+    (Optimization, {"seed": False}, "seed"),
+    (Optimization, {"seed": 1 << 70}, "seed"),
+    (VerifierTraining, {"kind": "prm", "validation_share": False}, "validation_share"),
+    (VerifierTraining, {"kind": "prm", "optimization": {"epochs": True}}, "epochs"),
+    (VerifierTraining, {"kind": "prm", "head_init_tokens": ["<a>", "<a>"]}, "head_init_tokens"),
+    (LoRA, {"rank": True}, "rank"),
+    (BordaVote, {"kind": "borda", "power": True}, "power"),
+    (BordaVote, {"kind": "borda", "power": float("inf")}, "power"),
+    (PublicVerifier, PRM | {"name": " "}, "name"),
+    (PublicVerifier, PRM | {"source": ""}, "source"),
+    (ServerSettings, SERVER | {"attempts": True}, "attempts"),
+    (ServerSettings, SERVER | {"timeout_seconds": float("inf")}, "timeout_seconds"),
+    (ServerSettings, SERVER | {"model": ""}, "model"),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "key"), REFUSED)
+def test_a_value_that_would_be_read_in_another_sense_is_refused_by_its_key(
+    kind: type[UserSettings], settings: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        kind(**settings)
+    assert [fault["loc"][-1] for fault in caught.value.errors()] == [key]
+
+
+def test_flags_and_text_that_may_be_blank_are_taken() -> None:
+    assert Optimization(gradient_checkpointing=True).gradient_checkpointing is True
+    assert PublicVerifier(**PRM, separator="\n\n").separator == "\n\n"
+
+
+def subclasses(kind: type[BaseModel]) -> set[type[BaseModel]]:
+    return {kind, *(further for direct in kind.__subclasses__() for further in subclasses(direct))}
+
+
+def test_all_parameters_of_a_run_are_such_settings() -> None:
+    from stepscale.parameters import Parameters
+
+    checked: set[type[BaseModel]] = set()
+
+    def look_at(annotation: Any) -> None:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in checked:
+            checked.add(annotation)
+            for field in annotation.model_fields.values():
+                look_at(field.annotation)
+        for part in getattr(annotation, "__args__", ()):
+            look_at(part)
+
+    look_at(Parameters)
+    checked.discard(SuccessMap)  # what a rule has learned; nobody writes it
+    assert len(checked) > 30 and checked <= subclasses(UserSettings)
