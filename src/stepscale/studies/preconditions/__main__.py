@@ -23,7 +23,8 @@ class Options:
     prm: str = field(
         default="", metadata={"help": "folder of a trained process reward model, measured beside the labeler"}
     )
-    problems: int = field(default=100, metadata={"help": "problems"})
+    problems: int = field(default=96, metadata={"help": "problems"})
+    level_shares: str = field(default="math", metadata={"help": "how many of each level: equal, or as in MATH"})
     samples: int = field(default=256, metadata={"help": "samples per problem"})
     temperature: float = field(default=1.0, metadata={"help": "of the samples"})
     states: int = field(default=500, metadata={"help": "beginnings of solutions at which four next steps are drawn"})
@@ -34,7 +35,7 @@ def main(options: Options) -> None:
     """Measure and print."""
     generator = load_generator(options.base, prompt=PROMPT)
     sampling = Sampling(options.temperature, 1.0, 320)
-    problems = make_problems(options.problems, "train", options.seed)
+    problems = make_problems(options.problems, "train", options.seed, level_shares=options.level_shares)
     samples = measure.sample_and_label(problems, generator, options.samples, sampling, options.seed)
     print(measure.of_samples(samples).round(3).to_string(index=False))
     positions = measure.first_error_positions(samples)
