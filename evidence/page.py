@@ -13,8 +13,8 @@ _HEAD = """\
 value lies outside the interval. Figures without an interval have no chance in them and must come out the same.
 Figures that need `STEPSCALE_SHARED_DATA` rest on published data that this repository does not hold. The variable names its
 folder.
-The lab's claims (A1 to B10) take hours. Their figures are of the revision and the seeds named beside them. At a newer revision the command runs
-newer seeds, which are other problems.
+The lab's claims (A1 to B10) take hours. Their figures are of the revision and the seeds named beside them. At a newer revision
+the command runs newer seeds, which are other problems.
 
 This page is made from `evidence/figures.toml` by `python -m evidence --page`. A figure more is an entry more there.
 

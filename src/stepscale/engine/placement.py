@@ -1,10 +1,9 @@
 """Where a model runs when it writes or judges, and in which precision. Imports nothing heavy; training has its own
 settings (`optimization`)."""
 
-from typing import Literal
-
 from pydantic import Field
 
+from stepscale.engine.precision import Dtype
 from stepscale.user_settings import UserSettings
 
 
@@ -16,7 +15,9 @@ class Placement(UserSettings):
         pattern=r"^(auto|cpu|cuda(:\d+)?)$",
         description="cpu, cuda, cuda:1; auto: a GPU if there is one",
     )
-    dtype: Literal["float32", "bfloat16"] = Field("float32", description="of weights, keys and values")
+    dtype: Dtype = Field(
+        "float32", description="of weights, keys and values; auto: bfloat16 where the hardware is fast at it"
+    )
 
 
 class GeneratorPlacement(Placement):

@@ -34,7 +34,7 @@ from stepscale.training.lane_trainer import LaneTrainer, lanes_to_train
 from stepscale.training.memory import freed_memory_kept
 from stepscale.training.optimization import Optimization
 from stepscale.training.sharded import gather_weights
-from stepscale.training.trainer_arguments import trainer_arguments, uses_bfloat16
+from stepscale.training.trainer_arguments import trainer_arguments
 
 _SHORT = 512  # tokens; up to here unfused attention is worth its memory
 Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
@@ -152,7 +152,7 @@ def _trainer(
         ),
         sampler=sampler,
         lanes=lanes,
-        bfloat16=uses_bfloat16(options),
+        bfloat16=options.uses_bfloat16,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
@@ -160,7 +160,7 @@ def _trainer(
 
 def _suited_to(model: Any, options: Optimization, longest: int) -> Lanes:
     """Give ``model`` the attention that suits precision and length (tokens); returns the lanes to train it in."""
-    if uses_bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
+    if options.uses_bfloat16 and not torch.cuda.is_available() and longest <= _SHORT:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
     n_lanes = lanes_to_train(model, options.batch_size, options.gradient_accumulation)
     return Lanes(0 if options.gradient_checkpointing else n_lanes)  # replicas keep their activations

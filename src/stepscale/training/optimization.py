@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from stepscale.engine.precision import is_fast_at_bfloat16
 from stepscale.formats.output import make_folder
 from stepscale.user_settings import UserSettings
 
@@ -76,6 +77,11 @@ class Optimization(UserSettings):
     )
     checkpoints: Checkpoints | None = Field(None, description="null: a killed fit begins anew")
     seed: int = Field(0, ge=0, description="of the order of rows, dropout and new weights")
+
+    @property
+    def uses_bfloat16(self) -> bool:
+        """Whether products are in bfloat16: as asked, or with ``auto`` where this machine is fast at it."""
+        return self.precision == "bfloat16" or (self.precision == "auto" and is_fast_at_bfloat16())
 
     @model_validator(mode="after")
     def _evaluates_where_it_waits(self) -> "Optimization":

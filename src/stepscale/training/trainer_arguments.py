@@ -40,7 +40,7 @@ def trainer_arguments(
         adam_beta1=options.beta1,
         adam_beta2=options.beta2,
         max_grad_norm=options.max_grad_norm,
-        bf16=uses_bfloat16(options),
+        bf16=options.uses_bfloat16,
         use_cpu=not torch.cuda.is_available(),
         optim="adamw_torch_fused",
         logging_steps=options.log_every,
@@ -79,17 +79,3 @@ def _evaluating_and_saving(options: Optimization, steps_per_epoch: int, evaluate
         "metric_for_best_model": "eval_loss" if stops else None,
         "greater_is_better": False,
     }
-
-
-def uses_bfloat16(options: Optimization) -> bool:
-    """Whether a fit computes in bfloat16: as the options say, or where this machine's processor or GPU is fast at it.
-
-    Args:
-        options: How the model is fitted.
-    """
-    if options.precision != "auto":
-        return options.precision == "bfloat16"
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from stepscale.engine.encoding import TextFormat
+from stepscale.engine.precision import Dtype
 from stepscale.training.optimization import Optimization
 from stepscale.user_settings import UserSettings
 from stepscale.verifiers.saved import Kind
@@ -47,15 +48,17 @@ class VerifierOptions(UserSettings):
         False, description="learn the ratings after the first negative one too; the papers and the lab stop there"
     )
     weights: Literal["all", "head"] | LoRA = Field("all", description="what is trained: all, the head alone, or LoRA")
-    frozen_dtype: Literal["float32", "bfloat16"] = Field(
-        "float32", description="of the weights that LoRA or the head alone leave as they are; trained ones are float32"
+    frozen_dtype: Dtype = Field(
+        "float32",
+        description="of the weights that LoRA or the head alone leave as they are, trained ones are float32; auto: bfloat16 "
+        "where the hardware is fast at it",
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="in attention and before the head while training")
     optimization: Optimization = Optimization()
 
     @model_validator(mode="after")
     def _trains_in_float32(self) -> "VerifierOptions":
-        if self.frozen_dtype == "bfloat16" and (self.weights == "all" or self.optimization.precision != "bfloat16"):
+        if self.frozen_dtype == "bfloat16" and (self.weights == "all" or not self.optimization.uses_bfloat16):
             raise ValueError(
                 "frozen_dtype: bfloat16 goes with weights: head or LoRA, and with optimization.precision: bfloat16"
             )
