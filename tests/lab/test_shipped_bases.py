@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, HfArgumentParser
+from transformers import AutoModelForCausalLM, AutoTokenizer, HfArgumentParser
 
 from stepscale.lab.pretrain import pretrain
 from stepscale.lab.pretrain_options import PretrainOptions
@@ -36,7 +36,7 @@ def tiny(stage: PretrainOptions, folder: Path) -> PretrainOptions:
         stage,
         out=str(folder / Path(stage.out).name),
         init=str(folder / Path(stage.init).name) if stage.init else "",
-        documents=250,
+        documents=400,
         steps=1,
         short_steps=min(stage.short_steps, 1),
         tokens_per_batch=1024,
@@ -55,8 +55,8 @@ def test_every_stage_of_the_bases_runs_after_the_one_before_and_makes_a_model_of
         options = json.loads((tmp_path / Path(stage.out).name / "pretraining.json").read_text())["options"]
         assert options["schedule"] == stage.schedule and options["seed"] == stage.seed
     last = tmp_path / Path(stages[-1].out).name
-    made, shipped = (AutoConfig.from_pretrained(folder).to_dict() for folder in (last, SHIPPED))
-    assert {**made, "transformers_version": ""} == {**shipped, "transformers_version": ""}
+    made, shipped = (json.loads((folder / "config.json").read_text()) for folder in (last, SHIPPED))
+    assert made | {"transformers_version": ""} == shipped | {"transformers_version": ""}
     assert AutoTokenizer.from_pretrained(last).get_vocab() == AutoTokenizer.from_pretrained(SHIPPED).get_vocab()
     shapes = [
         {

@@ -24,8 +24,8 @@ from stepscale.engine.network import network_of
 from stepscale.engine.prefix_memory import Head, PrefixMemory
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
-from stepscale.verifiers.reading import Encode, Read, encode_lines, reader
 from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
+from stepscale.verifiers.text_to_scores import Encode, Read, encode_lines, reader
 
 _NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)

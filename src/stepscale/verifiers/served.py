@@ -27,10 +27,10 @@ from stepscale.verifiers.adapters.skywork_o1 import skywork_o1_layout
 from stepscale.verifiers.adapters.trl import trl_layout
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import adapter_for
-from stepscale.verifiers.reading import Encode, Read, encode_lines, read_right, reader
 from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
 from stepscale.verifiers.scoring import warn_of_unread, with_unread
 from stepscale.verifiers.served_options import ServedPRM
+from stepscale.verifiers.text_to_scores import Encode, Read, encode_lines, read_right, reader
 
 _LEAST = 1e-12  # probabilities below are taken for this one: their logarithm must be finite
 _SLACK = 0.02  # by which the probabilities of a half-precision server may miss 1

@@ -7,8 +7,8 @@ from stepscale.errors import InputError
 from stepscale.verifiers.adapters.parts import encode_whole, one_by_one, one_token, open_good_bad, trajectory_steps
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.reading import Encode
 from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.text_to_scores import Encode
 
 STEP_MARK, GOOD, BAD = "ки", "+", "-"
 

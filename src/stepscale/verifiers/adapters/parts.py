@@ -17,8 +17,8 @@ from stepscale.engine.saved_weights import saved_weights
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.reading import Encode, read_right
 from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.text_to_scores import Encode, read_right
 
 
 def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:

@@ -9,8 +9,8 @@ from stepscale.engine.loading import longest_input
 from stepscale.engine.saved_weights import saved_weights
 from stepscale.verifiers.adapters.parts import encode_with, layers_of, one_token, open_body, read_good_bad
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.reading import Encode
 from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.text_to_scores import Encode
 
 STEP_TOKEN = "<extra_0>"
 SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."

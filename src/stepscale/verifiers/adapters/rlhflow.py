@@ -8,8 +8,8 @@ from stepscale.errors import InputError
 from stepscale.verifiers.adapters.parts import encode_whole, one_by_one, open_good_bad
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.reading import Encode
 from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.text_to_scores import Encode
 
 GOOD, BAD = "+", "-"
 

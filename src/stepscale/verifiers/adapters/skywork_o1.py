@@ -7,8 +7,8 @@ from stepscale.engine.loading import longest_input
 from stepscale.engine.saved_weights import saved_weights
 from stepscale.verifiers.adapters.parts import encode_with, layers_of, one_token, open_body
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.reading import Encode, read_right
 from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.text_to_scores import Encode, read_right
 
 STEP_TOKEN = "\n"
 

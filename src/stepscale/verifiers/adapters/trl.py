@@ -9,8 +9,8 @@ from stepscale.engine.loading import classification_head, load_token_classifier,
 from stepscale.errors import InputError
 from stepscale.verifiers.adapters.parts import encode_with, open_body, read_good_bad
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.reading import Encode
 from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.text_to_scores import Encode
 
 
 def trl_layout(tokenizer: Any, separator: str, longest: int | None) -> Encode:
