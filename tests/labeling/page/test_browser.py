@@ -1,5 +1,6 @@
 """The page in headless Chromium, by keyboard, by mouse and on a phone's screen."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -203,6 +204,45 @@ def test_a_label_outlives_a_lost_connection_a_dead_server_and_a_reload(plain: An
     page.press("3")
     page = Page(plain, server)
     assert page.sample() == second and len(page.steps()) == 2, "what was rated before a reload is still rated"
+
+
+@pytest.mark.parametrize(
+    ("draft", "n_shown"),
+    [
+        ({"judgments": [{"ratings": [1, 1]}]}, 1),  # of two completions, where the server asked for alternatives
+        ({"judgments": [{"ratings": [-1]}, {"ratings": [1]}]}, 1),  # where it asked for every step
+        ({"judgments": [{"ratings": [1]}, {"ratings": []}]}, 2),
+        ({"judgments": [{"ratings": [1]}, {"ratings": [7]}, 5]}, 2),
+        ({"judgments": 5, "finish": "none of ours"}, 1),
+        ({"judgments": [{"ratings": [1], "written": "x"}] * 9}, 3),
+    ],
+)
+def test_a_draft_that_does_not_fit_what_is_asked_is_taken_as_far_as_it_does(
+    plain: Any, serve: Serve, draft: Any, n_shown: int
+) -> None:
+    server = serve([sample(), sample("q")])
+    page = Page(plain, server)
+    first = page.sample()
+    script = "localStorage.setItem('stepscale/draft/ann/' + arguments[0], arguments[1])"
+    plain.execute_script(script, first, json.dumps(draft))
+    page = Page(plain, server)
+    page.sample()
+    page.wait(f"return document.querySelectorAll('#steps > li').length === {n_shown}")
+    page.press("1\n")
+    page.next_after(first)
+    assert records_in(server.labels)[0]["label"]["finish_reason"] in ("found_error", "solution")
+
+
+def test_a_kept_label_that_is_refused_is_told_beside_the_next_step(plain: Any, serve: Serve) -> None:
+    server = serve([sample()])
+    page = Page(plain, server)
+    page.sample()
+    kept = {"sample": "0" * 16, "steps": [{"ratings": [1]}], "finish": None, "milliseconds": 1}
+    plain.execute_script("localStorage.setItem('stepscale/unsent/ann', arguments[0])", json.dumps(kept))
+    page = Page(plain, server)
+    page.sample()
+    page.wait("return document.getElementById('message').innerText.includes('Step 1 of 3')")
+    assert f"Not saved: no sample {kept['sample']} is to be labeled here" in page.text("#message")
 
 
 def test_alternatives_are_rated_one_by_one_and_a_step_is_written(plain: Any, serve: Serve) -> None:

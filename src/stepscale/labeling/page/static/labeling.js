@@ -4,8 +4,20 @@ export class Labeling {
   constructor(sample, ask, draft) {
     this.sample = sample;
     this.ask = ask;
-    this.judgments = draft?.judgments ?? [];
-    this.finish = draft?.finish ?? null;
+    this.judgments = [];
+    this.finish = ["give_up", "bad_problem"].includes(draft?.finish) ? draft.finish : null;
+    for (const judgment of Array.isArray(draft?.judgments) ? draft.judgments : []) if (!this.goesOnWith(judgment)) break;
+  }
+  // Takes a judgment of a draft if it still is one of what is asked: the server may ask otherwise since.
+  goesOnWith(judgment) {
+    const step = this.judgments.length, last = this.judgments.at(-1), ratings = judgment?.ratings;
+    if (step === this.sample.steps.length) return false;
+    if (last && (!this.isWhole(step - 1) || (this.ask !== "every_step" && this.isDeadEnd(last)))) return false;
+    if (!Array.isArray(ratings) || !ratings.length || ratings.length > this.count(step)) return false;
+    if (!ratings.every((rating) => [-1, 0, 1].includes(rating))) return false;
+    const isText = this.ask === "alternatives" && typeof judgment.written === "string";
+    this.judgments.push({ ratings, written: isText ? judgment.written : null });
+    return true;
   }
   count(step) { return this.sample.steps[step].length; }
   isWhole(step) { return this.judgments[step].ratings.length === this.count(step); }

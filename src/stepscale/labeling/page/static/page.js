@@ -133,8 +133,11 @@ async function send(submission) {
     if (labeling) storage.set(labeling.key, null);
   } catch (error) {
     busy = false;
-    say("Not saved: " + error.message, true);
-    if (!labeling) await next();
+    const why = `Not saved: ${error.message}`;
+    say(why, true);
+    if (labeling) return;
+    await next();
+    at("message").prepend(why + ". ");
     return;
   }
   await next();
