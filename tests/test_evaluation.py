@@ -379,8 +379,8 @@ TABLES = {
     ("table", "column", "value", "said"),
     [
         ("scores", "negative", [[math.nan], [0.2]], "scores: column 'negative' holds NaN or infinity in row 0"),
-        ("scores", "negative", [["0.1"], ["0.2"]], r"scores: column 'negative' holds \['0\.1'\] in row 0"),
-        ("scores", "negative", [[True], [False]], r"scores: column 'negative' holds \[True\] in row 0"),
+        ("scores", "negative", [["0.1"], ["0.2"]], r"scores: column 'negative' holds .*0\.1.* in row 0"),
+        ("scores", "negative", [[True], [False]], r"scores: column 'negative' holds .*True.* in row 0"),
         ("scores", "negative", 0.1, "scores: column 'negative' holds 0.1 in row 0"),
         ("scores", "negative", [[], [0.2]], "scores: column 'neutral' has 1 entries where 'negative' has 0"),
         ("scores", "verifier", ["v", " "], "scores: column 'verifier' is blank in row 1"),
