@@ -355,3 +355,73 @@ def test_an_address_of_another_protocol_is_named_as_it_was_given(path: str) -> N
     with pytest.raises(InputError, match=f"^{path}: .*:// is not read; give a local file") as caught:
         evaluate(path)
     assert "\n" not in str(caught.value)
+
+
+TABLES = {
+    "problems": pd.DataFrame({"problem_id": ["a"], "problem": ["1+1?"], "answer": ["2"]}),
+    "solutions": pd.DataFrame(
+        {
+            "problem_id": "a",
+            "sample_id": [0, 1],
+            "steps": [["x"], ["y"]],
+            "answer": ["2", "3"],
+            "is_correct": [True, False],
+            "finish": "solution",
+        }
+    ),
+    "scores": pd.DataFrame(
+        {"problem_id": "a", "sample_id": [0, 1], "verifier": "v", "negative": [[0.1], [0.2]], "neutral": [[0.0], [0.0]]}
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "said"),
+    [
+        ("scores", "negative", [[math.nan], [0.2]], "scores: column 'negative' holds NaN or infinity in row 0"),
+        ("scores", "negative", [["0.1"], ["0.2"]], r"scores: column 'negative' holds .*0\.1.* in row 0"),
+        ("scores", "negative", [[True], [False]], r"scores: column 'negative' holds .*True.* in row 0"),
+        ("scores", "negative", 0.1, "scores: column 'negative' holds 0.1 in row 0"),
+        ("scores", "negative", [[], [0.2]], "scores: column 'neutral' has 1 entries where 'negative' has 0"),
+        ("scores", "verifier", ["v", " "], "scores: column 'verifier' is blank in row 1"),
+        ("scores", "verifier", "", "scores: column 'verifier' is blank in row 0"),
+        ("solutions", "is_correct", [1, 0], "solutions: column 'is_correct' holds 1 in row 0"),
+        ("solutions", "is_correct", ["true", "false"], "solutions: column 'is_correct' holds 'true' in row 0"),
+        ("problems", "problem_id", " ", "problems: column 'problem_id' is blank in row 0"),
+    ],
+)
+def test_a_fault_in_a_folder_of_tables_is_told_by_table_column_and_row(
+    tmp_path: Path, table: str, column: str, value: Any, said: str
+) -> None:
+    for name, frame in TABLES.items():
+        frame.assign(**{column: value} if name == table else {}).to_parquet(tmp_path / f"{name}.parquet")
+    with pytest.raises(InputError, match=said) as caught:
+        evaluate(tmp_path, bootstrap=100)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"step_scores": {"": [0.5]}}, "the name of a verifier is blank"),
+        ({"step_scores": {" ": [0.5]}}, "the name of a verifier is blank"),
+        ({"n_steps": True}, "prm has 1 scores for True steps"),
+    ],
+)
+def test_a_blank_verifier_and_a_flag_for_a_number_are_bad_lines_that_can_be_left_out(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "samples.jsonl"
+    records = [problem(0, sample("1", True, 0.5)), problem(1, {**sample("1", True, 0.5), **change})]
+    path.write_text("\n".join(map(json.dumps, records)))
+    with pytest.raises(InputError, match=f"samples.jsonl:2: .*{said}"):
+        evaluate(path)
+    tables = read(path, "best_of_n", on_error="skip")
+    assert tables.skipped == 1 and len(tables.problems) == len(tables.solutions) == len(tables.scores) == 1
+
+
+def test_a_blank_problem_id_is_a_bad_line(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps({**problem(0, sample("1", True, 0.5)), "problem_id": " "}))
+    with pytest.raises(InputError, match="the id of the problem is blank"):
+        evaluate(path)

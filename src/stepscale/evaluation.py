@@ -23,6 +23,7 @@ from stepscale.formats.fields import ReadError
 from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
 from stepscale.formats.hub import HubError, is_hub_name
 from stepscale.formats.nearest import nearest_format
+from stepscale.formats.parquet import is_folder_of_tables
 from stepscale.formats.registry import takes_rules
 from stepscale.formats.source_files import Source, data_files, sources
 from stepscale.grading import Rules
@@ -179,7 +180,8 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
         if not tables.solutions.empty:
             return name, tables
         understood = understood or name
-    complaint = _most_helpful(complaints)
+    is_tables = isinstance(path, str | Path) and is_folder_of_tables(path)  # it is nothing else
+    complaint = str(complaints.get("parquet", "")) if is_tables else _most_helpful(complaints)
     if not complaint and (nearest := nearest_format(path)) in complaints:
         complaint = f"{complaints[nearest]} (read as {nearest}, the nearest format; name another with format=)"
     if understood and not complaint:

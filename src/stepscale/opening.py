@@ -56,9 +56,13 @@ def checked_folder(source: str | Path) -> str | Path:
         raise InputError(f"{source}: models are not read from there; give a folder, a Hugging Face name or http://")
     is_path = isinstance(source, Path) or source.startswith((".", "/", "~"))
     place = written_out(source)
-    if place.is_file():
+    try:
+        is_file, is_folder = place.is_file(), place.is_dir()
+    except OSError as error:  # a name that no file can have
+        raise InputError(f"{source!r:.60} names no model ({error.strerror}); give a folder or a hub name") from None
+    if is_file:
         raise InputError(f"{source}: it is a file; give the folder that holds the model, or a hub name")
-    if is_path and not place.is_dir():
+    if is_path and not is_folder:
         raise InputError(f"{source}: there is no such folder; give one that holds a model, or a hub name")
     return place if isinstance(source, Path) else str(place) if is_path else source
 

@@ -17,6 +17,7 @@ Kind = Literal["model", "generator server", "verifier server", "public verifier"
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 """Names of files of which a folder holds one, if it holds a tokenizer."""
+_SIZES = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
 
 
 class Reference(BaseModel):
@@ -99,9 +100,12 @@ def architectures(source: str | Path) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     try:
-        named = json.loads(path.read_text(encoding="utf-8")).get("architectures") or []
+        config = json.loads(path.read_text(encoding="utf-8"))
+        named = config.get("architectures") or []
     except (ValueError, AttributeError, OSError) as error:
         raise InputError(f"{path} is not a model's config.json ({error}); copy the model again") from None
+    if wrong := next((key for key in _SIZES if isinstance(config.get(key), int) and config[key] < 1), None):
+        raise InputError(f"{path}: {wrong} is {config[wrong]!r:.60} and must be above 0; copy the model again")
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise InputError(f"{path}: architectures is {named!r:.60}, not a list of names; copy the model again")
     return tuple(named)

@@ -139,3 +139,25 @@ def test_a_folder_without_a_tokenizer_is_told_as_such_in_a_whole_line(model: Pat
             load(model)
         said = f"{model} holds no tokenizer (such as tokenizer.json): save it beside the model, with save_pretrained"
         assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("architectures", 5, "architectures is 5, not a list of names"),
+        ("num_hidden_layers", -1, "num_hidden_layers is -1 and must be above 0"),
+        ("hidden_size", 0, "hidden_size is 0 and must be above 0"),
+    ],
+)
+def test_a_config_that_no_model_can_have_is_one_line(model: Path, key: str, value: Any, said: str) -> None:
+    path = model / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    for load in (load_causal_lm, load_token_classifier):
+        with pytest.raises(InputError, match=said):
+            load(model)
+
+
+def test_a_name_that_no_file_can_have_names_no_model() -> None:
+    for load in (stepscale.load_generator, stepscale.load_verifier):
+        with pytest.raises(InputError, match=r"names no model \(File name too long\)"):
+            load("A" * 300)

@@ -183,3 +183,25 @@ def test_what_another_type_would_break_is_one_line(call, said: str) -> None:
 
 def test_no_text_has_no_difficulty() -> None:
     assert QuestionDifficulty().fit(["a", "b"] * 6, [0.1, 0.2] * 6).predict([]).shape == (0,)
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", [1.0], np.ones(3), pd.DataFrame(), object])
+def test_what_is_no_curve_is_one_line_that_names_the_argument(odd: object) -> None:
+    from stepscale import estimators
+
+    known = estimators.curve(np.ones((4, 2)), [1, 2], resamples=50)
+    pairs = (
+        ("difference", "first", "second"),
+        ("efficiency", "baseline", "policy"),
+        ("efficiency_table", "baseline", "policy"),
+        ("lead_at_own_cost", "first", "second"),
+    )
+    for name, *arguments in pairs:
+        for argument in arguments:
+            given = {**dict.fromkeys(arguments, known), argument: odd}
+            with pytest.raises(InputError, match=f"^{argument} is .*; give a Curve"):
+                getattr(estimators, name)(**given)
+    with pytest.raises(InputError, match=r"^curves\['b'\] is .*; give a Curve"):
+        estimators.accuracy_at_cost({"a": known, "b": odd}, "a")
+    with pytest.raises(InputError, match=r"^policy is .*; give a Curve"):
+        estimators.horizontal_shift(known, odd, [1, 2])

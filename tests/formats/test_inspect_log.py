@@ -177,3 +177,17 @@ def test_a_log_whose_evaluation_did_not_end_is_warned_of(
             log.writestr("header.json", json.dumps(header))
     assert len(read(tmp_path / "part.eval", "inspect").solutions) == 1
     assert f"part.eval: the evaluation did not end ({said}): samples may be absent" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [({"epoch": 2, "input": "2+2?"}, "is the id of another problem too"), ({"id": " "}, "id of the problem is blank")],
+)
+def test_an_id_of_two_problems_or_of_none_is_a_bad_sample_that_can_be_left_out(
+    archive: Any, odd: dict[str, Any], said: str
+) -> None:
+    path = archive(SAMPLE, {**SAMPLE, **odd})
+    with pytest.raises(InputError, match=rf"log\.eval:\d: .*{said}"):
+        read(path, "inspect")
+    left = read(path, "inspect", on_error="skip")
+    assert left.skipped == 1 and len(left.solutions) == 1

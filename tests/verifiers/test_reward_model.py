@@ -219,7 +219,7 @@ def test_a_head_that_is_not_what_its_file_names_is_refused(base: Path, tmp_path:
         stepscale.load_verifier(folder)
 
 
-@pytest.mark.parametrize("options", ["split", 5, [1]])
+@pytest.mark.parametrize("options", ["split", 5, [1], {5: 1}])
 def test_reader_options_that_are_no_mapping_are_one_clear_line(options: Any, base: Path, tmp_path: Path) -> None:
     data = write(tmp_path / "data.jsonl", stepwise(4, False))
     with pytest.raises(InputError, match=r"^reader_options is"):
@@ -247,3 +247,19 @@ def test_labels_of_one_kind_alone_are_warned_of_where_they_train_and_where_they_
         f"all 8 training labels say {present}, so the model cannot learn to tell right from wrong; give {absent} ones too",
         f"all {n_valid} validation labels say {present}, so metrics such as AUROC are nan; give {absent} ones too",
     ]
+
+
+def test_what_takes_no_learning_curve_is_refused_before_the_training(base: Path, tmp_path: Path) -> None:
+    data = write(tmp_path / "data.jsonl", stepwise(4, False))
+    with pytest.raises(InputError, match=r"^on_log is 5; give a function"):
+        stepscale.train_reward_model(base, str(data), tmp_path / "mine", training("prm"), on_log=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "\0", "s3://bucket/model"])
+def test_a_folder_that_no_model_can_be_saved_in_is_one_line_before_the_training(
+    name: str, base: Path, tmp_path: Path
+) -> None:
+    data = write(tmp_path / "data.jsonl", stepwise(4, False))
+    with pytest.raises(InputError) as caught:
+        stepscale.train_reward_model(base, str(data), name, training("prm"))
+    assert name.strip("\0")[:20] in str(caught.value) and len(str(caught.value).splitlines()) == 1

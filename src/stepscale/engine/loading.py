@@ -79,8 +79,9 @@ def load_token_classifier(
     """
     from transformers import AutoConfig, AutoModelForTokenClassification
 
+    source = model_source(source)
     config = _load(AutoConfig.from_pretrained, source, "model configuration", trust_remote_code=trust_remote_code)
-    kinds = tuple(config.architectures or ())
+    kinds = architectures(source) or tuple(config.architectures or ())
     if "num_labels" not in options and not any(kind.endswith("ForTokenClassification") for kind in kinds):
         raise InputError(f"{source} holds a {', '.join(kinds) or 'model'}, but one that classifies tokens is needed")
     config.update(options)

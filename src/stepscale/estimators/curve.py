@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_numbers, checked_values
+from stepscale.estimators.checking import Floats, checked_numbers, checked_values, in_short
 from stepscale.estimators.intervals import Interval, interval_of
 from stepscale.estimators.resampling import resample_counts, with_estimate
 
@@ -74,6 +74,20 @@ class Curve:
         return known_interval(estimate, at_nearest(self.x_resampled, self.resampled, spending[None]))
 
 
+def check_curves(**curves: object) -> None:
+    """Check that each is a curve.
+
+    Args:
+        **curves: By the name of the argument.
+
+    Raises:
+        InputError: One is something else.
+    """
+    for name, value in curves.items():
+        if not isinstance(value, Curve):
+            raise InputError(f"{name} is {in_short(value)}; give a Curve, as stepscale.estimators.curve makes it")
+
+
 def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0) -> Curve:
     """The curve of per-problem accuracies against budgets or costs.
 
@@ -115,6 +129,7 @@ def difference(first: Curve, second: Curve) -> Interval:
     Raises:
         InputError: Budgets or resamples differ.
     """
+    check_curves(first=first, second=second)
     if not np.array_equal(first.x, second.x) or len(first.resampled) != len(second.resampled):
         raise InputError("curves are compared at the same budgets and resamples; make both with the same ones")
     return interval_of(first.accuracy - second.accuracy, first.resampled - second.resampled)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_count
-from stepscale.estimators.curve import Curve, by_spending
+from stepscale.estimators.curve import Curve, by_spending, check_curves
 from stepscale.estimators.intervals import Interval, interval_of_rows
 
 Status = Literal["matched", "at least", "never matched"]
@@ -60,6 +60,7 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     Raises:
         InputError: Resamples differ, or there is no such budget.
     """
+    check_curves(baseline=baseline, policy=policy)
     baseline.check_paired(policy)
     at = checked_count(at, "at", -len(baseline.x))
     if at >= len(baseline.x):
@@ -93,6 +94,7 @@ def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
         ``at`` and ``accuracy`` are the baseline's; ``baseline`` and ``policy`` what either spends there, and ``factor`` the first
         divided by the second, with bounds.
     """
+    check_curves(baseline=baseline, policy=policy)
     rows = []
     for budget in range(len(baseline.x)):
         row = efficiency(baseline, policy, budget)

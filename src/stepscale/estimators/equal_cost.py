@@ -12,7 +12,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_values, in_short
-from stepscale.estimators.curve import Curve, at_nearest, interpolated, known_interval
+from stepscale.estimators.curve import Curve, at_nearest, check_curves, interpolated, known_interval
 from stepscale.estimators.intervals import Interval
 
 POINTS = 5
@@ -39,6 +39,7 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
         raise InputError(f"curves must be a mapping from labels to curves, not {in_short(curves)}")
     if baseline not in list(curves):
         raise InputError(f"no curve {baseline!r} to compare with; there are {', '.join(curves)}")
+    check_curves(**{f"curves[{label!r}]": one for label, one in curves.items()})
     x = curves[baseline].x
     costs = np.geomspace(x.min(), x.max(), POINTS) if at is None else checked_values(at, "spending")
     rows = []
@@ -64,6 +65,7 @@ def lead_at_own_cost(first: Curve, second: Curve) -> Interval:
     Raises:
         InputError: Resamples differ.
     """
+    check_curves(first=first, second=second)
     return _paired(first, second, first.x[None], first.x_resampled)
 
 

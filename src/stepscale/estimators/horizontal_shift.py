@@ -20,7 +20,7 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_budgets
-from stepscale.estimators.curve import Curve
+from stepscale.estimators.curve import Curve, check_curves
 from stepscale.estimators.efficiency import reach
 from stepscale.estimators.intervals import NOISE, Interval, interval_of
 
@@ -74,6 +74,7 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
     Raises:
         InputError: Resamples differ, budgets do not rise, or the policy was not measured at one.
     """
+    check_curves(baseline=baseline, policy=policy)
     baseline.check_paired(policy)
     budgets = checked_budgets(budgets)
     if any(n <= m for m, n in pairwise(budgets)):

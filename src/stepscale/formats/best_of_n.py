@@ -193,7 +193,7 @@ def _step_scores(sample: int, verifier: str, values: Any, n_steps: Any) -> Score
     if type(values) is not list:
         raise BadRecord(f"sample {sample}: the step scores of {verifier} are {values!r:.60}, not a list of numbers")
     scores = [probability(value, f"sample {sample}: a step score of {verifier}") for value in values]
-    if len(scores) != n_steps:
+    if isinstance(n_steps, bool) or len(scores) != n_steps:
         raise BadRecord(f"sample {sample}: {verifier} has {len(scores)} scores for {n_steps!r:.20} steps")
     return ScoreRow(sample, verifier, [1.0 - score for score in scores])
 

@@ -13,10 +13,11 @@ from pandera.errors import SchemaError, SchemaErrors
 
 from stepscale.errors import InputError
 from stepscale.formats.declarations import Table
+from stepscale.formats.dtypes import Text
 
 
 def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Check a frame; the frame given is not changed. Of a list cell the first element is checked.
+    """Check a frame; the frame given is not changed.
 
     Args:
         df: The frame.
@@ -37,11 +38,21 @@ def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
     try:
         with collector_paused():
             validated: pd.DataFrame = table.validate(df, lazy=True, inplace=True)  # `complete` made a new frame
+        _refuse_blank_keys(validated, table)
         return validated.set_axis(index)
     except SchemaErrors as errors:  # wrong cells before repeated keys, which may follow from them
         of_columns = [error for error in errors.schema_errors if getattr(error.schema, "name", None) in table.columns]
         problem = _problem((of_columns or errors.schema_errors)[0], df, table)
     raise InputError(f"{table.name}: {problem}")
+
+
+def _refuse_blank_keys(df: pd.DataFrame, table: Table) -> None:
+    """Raises InputError if a row is identified by a name that is blank."""
+    for name in table.key:
+        if name in df.columns and not table.columns[name].nullable and table.columns[name].dtype == Text():
+            names = df[name].drop_duplicates().astype("str")
+            if (blank := names.str.strip().eq("")).any():
+                raise InputError(f"{table.name}: column {name!r} is blank in row {blank.idxmax()}; write a name there")
 
 
 def complete(df: pd.DataFrame, table: Table) -> pd.DataFrame:

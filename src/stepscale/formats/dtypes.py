@@ -109,20 +109,23 @@ class CellList(DataType):
         object.__setattr__(self, "type", np.dtype(object))
 
     def try_coerce(self, data_container: "pd.Series[Any]") -> "pd.Series[Any]":
-        """The cells as lists; the first element of each is checked.
+        """The cells as lists.
 
         Raises:
             ParserError: Some rows hold something else; it names the first.
         """
         cells = data_container.tolist()
         types = ELEMENTS[self.kind][0]
+        fitting = set[type]()
         for row, cell in enumerate(cells):
             if type(cell) is not list:
                 if not isinstance(cell, np.ndarray | tuple):
                     return _refuse(data_container, [place == row for place in range(len(cells))])
                 cell = cells[row] = cell.tolist() if isinstance(cell, np.ndarray) else list(cell)
-            if cell and not isinstance(cell[0], types):
+            new = {*map(type, cell)} - fitting
+            if any(kind is bool or not issubclass(kind, types) for kind in new):  # a flag is no number
                 return _refuse(data_container, [place == row for place in range(len(cells))])
+            fitting |= new
         return object_series(cells, data_container.index)
 
     def check(self, pandera_dtype: DataType, data_container: Any = None) -> bool:

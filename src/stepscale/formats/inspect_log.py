@@ -11,6 +11,7 @@ solution's text. A sample that failed has no answer. Steps are lines.
 """
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from stepscale.formats.contract import Tables, checked
@@ -54,15 +55,20 @@ def read(
     """
     records = Records(source, on_error, split, config)
     rows = SampleRows(split, rules)
-    epochs: list[tuple[ProblemRow, int, SampleRow]] = []
+    epochs: list[tuple[int, ProblemRow, SampleRow, str, int]] = []  # the last two: the place in the source
 
     def add(record: Record) -> None:
-        samples = [(_problem(sample), _epoch(sample), _sample(sample, scorer)) for sample in _samples(record)]
+        place = records.file, records.number
+        samples = [(_epoch(sample), _problem(sample), _sample(sample, scorer), *place) for sample in _samples(record)]
         epochs.extend(samples)
 
     records.read_into(add)
-    for problem, _, sample in sorted(epochs, key=lambda epoch: epoch[1]):  # the archive's order is that of names
-        rows.extend(problem, [sample])
+    for _, problem, sample, file, number in sorted(epochs, key=itemgetter(0)):  # the archive's order is that of names
+        try:
+            rows.extend(problem, [sample])
+        except BadRecord as error:
+            records.file, records.number = file, number
+            records.refuse(str(error))
     return checked(rows.tables(records))
 
 

@@ -31,20 +31,20 @@ SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def nearest_format(source: Source) -> str | None:
-    """The format of which the first record has the most keys, if it lacks just one of them.
+    """Of the formats of which the first record lacks just one key, the one of which it has the most.
 
     Args:
         source: Files, a folder or a hub name.
 
     Returns:
-        The name; None if the record has no more than one key of any, has all keys of the nearest, or cannot be read at all.
+        The name; None if the record has no more than one key of any such, or cannot be read at all.
     """
     try:
         record = next(iter(iter_records(source, on_error="skip")))
     except (InputError, StopIteration):
         return None
-    n_known, n_absent, name = max(_matches(record), key=lambda match: (match[0], -match[1]))
-    return name if n_known >= 2 and n_absent == 1 else None
+    n_known, name = max(((n, name) for n, n_absent, name in _matches(record) if n_absent == 1), default=(0, ""))
+    return name if n_known >= 2 else None
 
 
 def _matches(keys: Iterable[str]) -> Iterable[tuple[int, int, str]]:

@@ -40,7 +40,7 @@ def read(source: str | Path) -> Tables:
         InputError: A missing folder or file, a file that is none of the tables, or a table that is not as declared.
     """
     folder = Path(checked_path(source))
-    if not (folder / "problems.parquet").is_file():
+    if not is_folder_of_tables(folder):
         message = f"{folder}: no problems.parquet there; give the folder that holds the tables"
         raise ReadError(message, is_foreign=True)
     for file in data_files(folder):
@@ -55,6 +55,15 @@ def read(source: str | Path) -> Tables:
             with readable(file):
                 frames[name] = pd.read_parquet(file, page_checksum_verification=True)
     return _checked(Tables(**frames))
+
+
+def is_folder_of_tables(folder: str | Path) -> bool:
+    """Whether a folder holds the tables: the problems at the least.
+
+    Args:
+        folder: Any path.
+    """
+    return (Path(checked_path(folder)) / "problems.parquet").is_file()
 
 
 def read_searches(source: str | Path) -> Tables:

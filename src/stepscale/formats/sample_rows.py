@@ -54,6 +54,12 @@ class ScoreRow(NamedTuple):
     reward: float | None = None
 
 
+def _check_verifiers(scores: Sequence[ScoreRow]) -> None:
+    """Raises BadRecord if the name of a verifier is blank."""
+    if any(not score.verifier.strip() for score in scores):
+        raise BadRecord("the name of a verifier is blank")
+
+
 class SampleRows:
     """Growing tables of problems, samples and scores.
 
@@ -99,6 +105,9 @@ class SampleRows:
             BadRecord: Another problem has this id.
         """
         problem_id, text_hash = problem.problem_id, hash(problem.problem)
+        if not problem_id.strip():
+            raise BadRecord("the id of the problem is blank")
+        _check_verifiers(scores)
         if self._texts.setdefault(problem_id, text_hash) != text_hash:
             raise BadRecord(f"{problem_id!r:.80} is the id of another problem too; give the samples of one task")
         if problem_id not in self._counts:
@@ -115,6 +124,7 @@ class SampleRows:
             problem_id: The problem.
             scores: By number of the sample.
         """
+        _check_verifiers(scores)
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 
     def tables(self, records: Records) -> Tables:

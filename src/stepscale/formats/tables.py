@@ -5,6 +5,7 @@ as Python lists, or one line that names table, column, row and remedy. Each func
 A `Table` is a pandera ``DataFrameSchema``. A new one is a declaration and `validator` (two statements).
 """
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -187,4 +188,10 @@ def scores(df: pd.DataFrame) -> pd.DataFrame:
     """
     checked = check(df, SCORES)
     same_length(checked, "scores", "neutral", "negative", or_empty=False)
+    for column in ("negative", "neutral"):
+        no_number = next((row for row, cell in enumerate(checked[column]) if not math.isfinite(sum(cell))), None)
+        if no_number is not None:
+            raise InputError(
+                f"scores: column {column!r} holds NaN or infinity in row {no_number}; score that step again"
+            )
     return checked

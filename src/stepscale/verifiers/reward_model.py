@@ -4,6 +4,7 @@ In: a base model, a data set of a known format, how to train. Out: a folder that
 with a card that tells how well it judges. TRL's PRMTrainer did this up to TRL 1.13 (docs/how_to/move_from_trl.md).
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,8 +80,12 @@ def train_reward_model(
     """
     if not isinstance(training, VerifierTraining):
         raise InputError(f"training is a {type(training).__name__}; give a stepscale.verifiers.VerifierTraining")
-    if not isinstance(reader_options, Mapping | None):
+    if not isinstance(reader_options, Mapping | None) or not all(
+        isinstance(name, str) for name in reader_options or ()
+    ):
         raise InputError(f"reader_options is {reader_options!r:.60}; give a mapping, such as {{'split': 'train'}}")
+    if on_log is not None and not callable(on_log):
+        raise InputError(f"on_log is {on_log!r:.60}; give a function of a step and its numbers")
     base = checked_folder(base)
     folder, options = _output_folder(output, base), dict(reader_options or {})
     benchmark = None if processbench is None else _tables(processbench, "processbench", {})
@@ -104,7 +109,7 @@ def train_reward_model(
 def _output_folder(output: str | Path, base: str | Path) -> Path:
     """The folder to save into, made before the training begins."""
     folder = Path(checked_path(output))
-    if folder.exists() and Path(base).exists() and folder.samefile(base):
+    if os.path.exists(folder) and os.path.exists(base) and os.path.samefile(folder, base):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
     make_folder(folder, str(folder), "give the name of a folder to save into")
     return folder
