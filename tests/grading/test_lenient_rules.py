@@ -163,3 +163,13 @@ def test_unknown_rules_are_named_in_the_error() -> None:
         grade_many(["1"], ["1"], rules="strict")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="1 predictions for 2 golds"):
         grade_many(["1"], ["1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("product", "number"),
+    [(r"\pi(2)", r"2\pi"), (r"\pi\left(2\right)", r"2\pi"), (r"2\pi(3)", r"6\pi"), ("(3)(4)", "12"), ("{2}{3}", "6")],
+)
+def test_a_bracket_as_a_factor_is_left_to_the_library(product: str, number: str) -> None:
+    for prediction, gold in ((product, number), (number, product)):
+        assert certain_verdict(prediction, gold) is None
+    assert not is_equivalent(product, number, rules="lenient"), "as the library says"

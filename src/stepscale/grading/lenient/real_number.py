@@ -14,7 +14,7 @@ _SPACES = re.compile(r"\\[,;:! ]|\\left(?![a-z])|\\right(?![a-z])|\s+")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![a-z])")
 _LEXEME = re.compile(r"\d+(?:\.\d+)?|\\(?:frac|sqrt|pi|cdot|times)(?![a-zA-Z])|[-+*/^(){}]")
 _DOUBTFUL = re.compile(
-    r"\d\\frac|\d\(\d|/\(|/[^\d\\({]|/\\|/\d+(?:[\\({^.]|/)|\^\d\d|\^[-\\]|\)\d|\}\d|\\pi\d|[-+]{2}"
+    r"\d\\frac|\d\(\d|/\(|/[^\d\\({]|/\\|/\d+(?:[\\({^.]|/)|\^\d\d|\^[-\\]|\)\d|\}\d|\\pi[\d({]|[-+]{2}"
     r"|\^(?:\{[^{}]*\}|\d)\^|\^\{[^{}]*[^\d{}]"
 )
 _DIGITS_APART = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
@@ -43,7 +43,7 @@ def read_real(answer: str) -> Expression | None:
         return None
     try:
         return parse(_group(deque(lexemes), 0))
-    except IndexError:  # a macro without its argument, or a brace without its partner
+    except IndexError:  # a macro without its argument, a brace without its partner, or a bracket as a factor
         return None
 
 
@@ -56,7 +56,11 @@ def _braced(bare: re.Match[str]) -> str:
 
 
 def _group(lexemes: deque[str], depth: int) -> str:
-    """Plain text with every grouping as brackets, up to the brace that closes this depth. Raises IndexError."""
+    """Plain text with every grouping as brackets, up to the brace that closes this depth.
+
+    Raises:
+        IndexError: It cannot be read beyond doubt.
+    """
     pieces: list[str] = []
     while depth or lexemes:
         if lexemes[0] == "}":
@@ -65,6 +69,8 @@ def _group(lexemes: deque[str], depth: int) -> str:
             lexemes.popleft()
             break
         piece = _piece(lexemes, depth)
+        if pieces and piece[0] == "(" and (pieces[-1][-1] == ")" or pieces[-1][-1].isalnum()):
+            raise IndexError  # `(3)(4)`: a product to us, not to the library
         if pieces and piece[0].isalpha() and pieces[-1][-1].isalnum():
             pieces.append("*")  # side by side are factors, never a name
         pieces.append(piece)
