@@ -84,10 +84,10 @@ def published_procedure(
         for row in range(len(scores)):
             order = rng.permutation(places)
             for column, n in enumerate(ns):
-                places = order[:n]
-                places = places[answered[row, places]]
-                if len(places):
-                    hits[trial, column] += correct[row, places[np.argmax(scores[row, places])]]
+                sample = order[:n]
+                sample = sample[answered[row, sample]]
+                if len(sample):
+                    hits[trial, column] += correct[row, sample[np.argmax(scores[row, sample])]]
     return hits / len(scores)
 
 

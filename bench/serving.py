@@ -3,7 +3,8 @@
 The rival is the same server with questions answered one at a time, asked by one client. Both answer the same questions within
 the same budget, and the answers must be the same. The generator is the lab's base model, the PRM the same with a random head:
 what is drawn and read is real, the scores mean nothing. Rows ``..._per_processor_second`` count the processor time of server and
-clients together. They do not depend on what else runs on the machine, and leave out what a second core wins.
+clients together. They depend little on what else runs on the machine, and leave out what a second core wins. The last rows have
+the processor seconds of the threads that draw, of the one that scores, and of the questions' own, from the most clients at once.
 """
 
 import threading
@@ -28,6 +29,7 @@ from stepscale.serving.service import ServiceLimits
 
 RUNS, QUESTIONS, BUDGET = 3, 96, 16
 CLIENTS = (1, 8, 64)
+_THREADS = {"drawing": "drawing", "scoring": "call-batcher", "questions": "question"}  # kinds, by how their names begin
 _ACTIONS = [{"samples": 8}, {"samples": 4, "run": "beam at 8"}]
 _POLICY = {
     "seed": 0,
@@ -68,16 +70,20 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
         )
         ours, rival = ([QUESTIONS / measured.processor for measured in both] for both in (served, alone))
         rows.append(row(f"{name}_per_processor_second", ours, rival, "questions/s"))
+    for kind in _THREADS:
+        ours, rival = ([measured.threads[kind] for measured in both] for both in (beside[max(CLIENTS)], alone))
+        rows.append(row(f"processor_time_of_{kind}", ours, rival, "s"))
     return rows
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """Answers without their last digits, questions per second, and processor seconds of this process."""
+    """Answers without their last digits, questions per second, and processor seconds of this process and of kinds of threads."""
 
     answers: list[Any]
     rate: float
     processor: float
+    threads: dict[str, float]
 
 
 def _parts(folder: Path) -> tuple[Path, Path, Path]:
@@ -121,12 +127,23 @@ def _asked(address: str, problems: list[str], clients: int) -> _Asked:
             body = {"model": "stepscale-policy", "prompt": problem, "budget": BUDGET}
             return http.post(address, json=body).raise_for_status().json()["stepscale"]
 
-        began, processor = time.perf_counter(), time.process_time()
+        began, processor, before = time.perf_counter(), time.process_time(), _thread_seconds()
         replies = list(threads.map(ask, problems))
         seconds, processor = time.perf_counter() - began, time.process_time() - processor
+        of_threads = {kind: after - before[kind] for kind, after in _thread_seconds().items()}
     fields = ("answer", "strategy", "generations", "tokens_spent")
     answers = [[reply[key] for key in fields] + [step["text"] for step in reply["steps"]] for reply in replies]
-    return _Asked(answers, len(problems) / seconds, processor)
+    return _Asked(answers, len(problems) / seconds, processor, of_threads)
+
+
+def _thread_seconds() -> dict[str, float]:
+    """Processor seconds of each kind of thread so far."""
+    seconds = dict.fromkeys(_THREADS, 0.0)
+    for thread in threading.enumerate():
+        for kind, beginning in _THREADS.items():
+            if thread.ident and thread.name.startswith(beginning):
+                seconds[kind] += time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+    return seconds
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ has: answers from the texts, verdicts by grading against the gold answers. No mo
 """
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from stepscale.estimators.online_outcomes import ladder_of
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
-from stepscale.formats.fields import ReadError
 from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
 from stepscale.formats.hub import HubError, is_hub_name
-from stepscale.formats.nearest import nearest_format
+from stepscale.formats.nearest import most_helpful, nearest_format
 from stepscale.formats.parquet import is_folder_of_tables
 from stepscale.formats.registry import takes_rules
 from stepscale.formats.source_files import Source, data_files, sources
@@ -181,7 +179,7 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
             return name, tables
         understood = understood or name
     is_tables = isinstance(path, str | Path) and is_folder_of_tables(path)  # it is nothing else
-    complaint = str(complaints.get("parquet", "")) if is_tables else _most_helpful(complaints)
+    complaint = str(complaints.get("parquet", "")) if is_tables else most_helpful(complaints)
     if not complaint and (nearest := nearest_format(path)) in complaints:
         complaint = f"{complaints[nearest]} (read as {nearest}, the nearest format; name another with format=)"
     if understood and not complaint:
@@ -189,23 +187,6 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
     raise InputError(
         complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READABLE_FORMATS)})"
     )
-
-
-def _most_helpful(complaints: Mapping[str, InputError]) -> str:
-    """Of what readers of several formats complained of, what tells a user most; "" where nothing does."""
-    # 1. a reader that came past the first record has understood it
-    of_records = {name: error for name, error in complaints.items() if isinstance(error, ReadError)}
-    furthest = max(of_records.values(), key=lambda error: error.good, default=None)
-    if furthest is not None and furthest.good:
-        return str(furthest)
-    # 2. what most readers say is of the file, not of the format: it is empty, damaged, or no JSON
-    ((complaint, times),) = Counter(map(str, complaints.values())).most_common(1) or [("", 0)]
-    if times > len(READABLE_FORMATS) / 2:
-        return complaint
-    # 3. a reader that found its keys and refused a value
-    foreign = {name for name, error in of_records.items() if error.is_foreign}
-    of_values = [f"{error} (read as {name})" for name, error in complaints.items() if name not in foreign]
-    return of_values[0] if len(of_values) == 1 else ""
 
 
 def _tables(path: Source, format: str, rules: Rules) -> Tables:

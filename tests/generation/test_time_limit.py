@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fake_vllm import FakeServer
+from tenacity import wait_fixed
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Request, Sampling
@@ -45,6 +46,15 @@ def test_waiting_for_a_server_is_broken_off() -> None:
         generator.generate([Request((65,), 0)], Sampling(), "solution", Ledger())
     assert time.monotonic() - began < 2.5
     server.close()
+
+
+def test_a_pause_between_two_tries_is_broken_off_too(monkeypatch) -> None:
+    monkeypatch.setattr("stepscale.remote.client.wait_random_exponential", lambda *_: wait_fixed(20))
+    settings = ServerSettings(base_url="http://127.0.0.1:9/v1", model="m")
+    began = time.monotonic()
+    with pytest.raises(OutOfTime), time_limit(1):
+        ServerGenerator(settings).generate([Request((65,), 0)], Sampling(), "solution", Ledger())
+    assert time.monotonic() - began < 15
 
 
 def test_a_deadline_can_be_brought_forward_and_the_nearest_of_two_limits_holds() -> None:

@@ -140,6 +140,7 @@ def test_the_model_is_listed_and_another_one_is_not_found(client) -> None:
         ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not 0"),
         ({"budget": [4]}, "not [4]"),
         ({"messages": []}, "messages: "),
+        ({"messages": [None]}, "messages.0: must be an object"),
         ({"messages": [{"role": "system", "content": "hi"}]}, 'messages hold none of the role "user"'),
         ({"messages": [{"role": "user", "content": " "}]}, "problem is empty"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]}, "parts of type text"),

@@ -1,12 +1,16 @@
-"""Which format a record comes nearest to, by the keys that it has: for a record that lacks one, and so fits none.
+"""What to tell of a source whose records no reader understands.
 
-In: a source whose records no reader understands. Out: the name of a format. A reader's own complaint then says what is missing.
+Its nearest format, by the keys that its records have: that reader's own complaint then says what is missing. And of the complaints
+of several readers the one that tells most.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from stepscale.errors import InputError
+from stepscale.formats.fields import ReadError
 from stepscale.formats.lines import iter_records
+from stepscale.formats.registry import READABLE_FORMATS
 from stepscale.formats.source_files import Source
 
 SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -53,3 +57,20 @@ def _matches(keys: Iterable[str]) -> Iterable[tuple[int, int, str]]:
     for name, shape in SHAPES:
         n_known = len(known & set(shape))
         yield n_known, len(shape) - n_known, name
+
+
+def most_helpful(complaints: Mapping[str, InputError]) -> str:
+    """Of what readers of several formats complained of, what tells a user most; "" where nothing does."""
+    # 1. a reader that came past the first record has understood it
+    of_records = {name: error for name, error in complaints.items() if isinstance(error, ReadError)}
+    furthest = max(of_records.values(), key=lambda error: error.good, default=None)
+    if furthest is not None and furthest.good:
+        return str(furthest)
+    # 2. what most readers say is of the file, not of the format: it is empty, damaged, or no JSON
+    ((complaint, times),) = Counter(map(str, complaints.values())).most_common(1) or [("", 0)]
+    if times > len(READABLE_FORMATS) / 2:
+        return complaint
+    # 3. a reader that found its keys and refused a value
+    foreign = {name for name, error in of_records.items() if error.is_foreign}
+    of_values = [f"{error} (read as {name})" for name, error in complaints.items() if name not in foreign]
+    return of_values[0] if len(of_values) == 1 else ""

@@ -9,6 +9,7 @@ from stepscale.generation.prompts import ChatPrompt, check_template, prompt_temp
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.opening import check_precision, checked_folder, is_address, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
+from stepscale.remote.access import UNKNOWN_MODEL
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
@@ -109,7 +110,7 @@ def _server_settings(address: str, model: str | None, api_key_variable: str | No
         from stepscale.remote.client import served_model
     with settings_in_one_line():
         settings = ServerSettings(
-            base_url=address, model=model or "", api_key_variable=api_key_variable, concurrency=concurrency
+            base_url=address, model=model or UNKNOWN_MODEL, api_key_variable=api_key_variable, concurrency=concurrency
         )
     return settings if model else settings.model_copy(update={"model": served_model(settings)})
 

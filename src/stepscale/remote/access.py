@@ -6,6 +6,9 @@ from pydantic import Field, field_validator
 
 from stepscale.user_settings import UserSettings
 
+UNKNOWN_MODEL = "the server's only one"
+"""Stands for a model's name until the server has told it."""
+
 
 class ServerAccess(UserSettings):
     """A server of one model or several, by its address."""

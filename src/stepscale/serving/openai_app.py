@@ -200,12 +200,15 @@ async def _as_settled(
 
 def _fault(error: Any) -> str:
     """One line for the first fault of a body."""
+    where, reason = ".".join(map(str, error["loc"][1:])), str(error["msg"]).removeprefix("Value error, ")
     match error["type"]:
         case "json_invalid":
             return f"the body is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
+        case "model_attributes_type" if where:
+            return f"{where}: must be an object"
         case "model_attributes_type":
-            return 'the body must be a JSON object such as {"model": ..., "messages": [...]}'
-    where, reason = ".".join(map(str, error["loc"][1:])), str(error["msg"]).removeprefix("Value error, ")
+            form = '{"model": ..., "messages": [...]}'
+            return f"the body must be a JSON object such as {form}, with Content-Type: application/json"
     return f"{where}: {reason}" if where else reason
 
 

@@ -7,6 +7,7 @@ from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
 from stepscale.opening import check_precision, checked_folder, is_address, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
+from stepscale.remote.access import UNKNOWN_MODEL
 from stepscale.resume.content import model_hash
 from stepscale.verifiers.generative_options import GenerativePRM
 from stepscale.verifiers.public import ADAPTERS, Adapter, PublicVerifier, adapter_for
@@ -58,7 +59,7 @@ def load_verifier(
         with settings_in_one_line():
             access = ServedPRM(
                 base_url=source,
-                model=model or "",
+                model=model or UNKNOWN_MODEL,
                 tokenizer=tokenizer,
                 api_key_variable=api_key_variable,
                 adapter=adapter,
@@ -97,7 +98,9 @@ def _with_model(access: ServedPRM) -> ServedPRM:
     """The same, with the name of the only model that the server serves where none is given."""
     from stepscale.remote.client import served_model
 
-    return access if access.model else access.model_copy(update={"model": served_model(access)})
+    if access.model != UNKNOWN_MODEL:
+        return access
+    return access.model_copy(update={"model": served_model(access)})
 
 
 def _known_adapter(adapter: Adapter | None, source: str | Path) -> Adapter:
