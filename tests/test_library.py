@@ -98,7 +98,7 @@ def test_a_method_with_its_options_is_taken_as_it_is(generator, verifiers) -> No
         ({"method": "beam", "n": 4}, "give budget instead"),
         ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not 0"),
         ({"budget": 10**30}, "at most 1,048,576 generations per problem"),
-        ({"budget": 2.5}, "1 or more, not '2.5'"),
+        ({"budget": 2.5}, "1 or more, not 2.5"),
         ({"method": "lookahead", "k": 3, "budget": 3}, "needs a budget above 3"),
         ({"problem": "  "}, "problem is empty"),
         ({"problem": "1\0+1"}, "problem holds a NUL character"),
@@ -318,7 +318,7 @@ def test_a_source_that_holds_no_model_is_one_clear_line(load, source: str, reaso
 
 
 def test_options_that_would_be_passed_over_are_refused(folders) -> None:
-    with pytest.raises(InputError, match="it takes no model or tokenizer"):
+    with pytest.raises(InputError, match="it takes no model, tokenizer or key"):
         stepscale.load_verifier(folders["ours"], model="x")
     with pytest.raises(InputError, match="'meta' cannot be used"):
         stepscale.load_verifier(folders["ours"], device="meta")
