@@ -38,6 +38,26 @@ def is_address(source: object) -> TypeGuard[str]:
     return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
+def check_no_server_options(
+    source: str | Path, model: str | None, tokenizer: str | None, api_key_variable: str | None
+) -> None:
+    """Refuses what only a server takes.
+
+    Args:
+        source: A model that is no server's address.
+        model: A model's name on a server.
+        tokenizer: The tokenizer of a server's model.
+        api_key_variable: The environment variable of a server's key.
+
+    Raises:
+        InputError: One of the three was given.
+    """
+    if model or tokenizer or api_key_variable:
+        raise InputError(
+            f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
+        )
+
+
 def checked_folder(source: str | Path) -> str | Path:
     """Check that a folder is at ``source``, unless it is a name on the hub.
 

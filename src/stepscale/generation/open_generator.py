@@ -4,10 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from stepscale.engine.placement import GeneratorPlacement
-from stepscale.errors import InputError
 from stepscale.generation.prompts import ChatPrompt, check_template, prompt_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.opening import check_precision, checked_folder, is_address, needs, settings_in_one_line
+from stepscale.opening import (
+    check_no_server_options,
+    check_precision,
+    checked_folder,
+    is_address,
+    needs,
+    settings_in_one_line,
+)
 from stepscale.references import Reference, reference_in
 from stepscale.remote.access import UNKNOWN_MODEL
 
@@ -63,18 +69,9 @@ def load_generator(
         check_template(prompt)
     if is_address(source):
         settings = _server_settings(source, model, api_key_variable, concurrency)
-        return _server_class()(
-            settings,
-            prompt_template=prompt or _PLAIN,
-            step_separator=step_separator,
-            tokenizer=tokenizer,
-            ends_before=ends_before,
-            name=name,
-        )
-    if model or api_key_variable or tokenizer:
-        raise InputError(
-            f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
-        )
+        texts = {"prompt_template": prompt or _PLAIN, "step_separator": step_separator, "ends_before": ends_before}
+        return _server_class()(settings, tokenizer=tokenizer, name=name, **texts)
+    check_no_server_options(source, model, tokenizer, api_key_variable)
     source = checked_folder(source)
     check_precision(dtype)
     generator = _local_class().load(

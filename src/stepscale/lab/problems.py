@@ -107,9 +107,14 @@ def make_problems(
             problems[fresh] = (family, level)
             turn += 1
     mark = "heldout" if set(families) <= set(HELD_OUT_FAMILIES) and split == "test" else split
+    return _table(problems, mark, run_seed)
+
+
+def _table(problems: Mapping[str, tuple[str, int]], mark: str, run_seed: int) -> pd.DataFrame:
+    """A problems table of texts with their (family, level)."""
     return pd.DataFrame(
         {
-            "problem_id": [f"lab-{mark}-{run_seed}-{i}" for i in range(n)],
+            "problem_id": [f"lab-{mark}-{run_seed}-{i}" for i in range(len(problems))],
             "problem": list(problems),
             "answer": [_answer(text) for text in problems],
             "solution": None,

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Literal
 
 from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
-from stepscale.opening import check_precision, checked_folder, is_address, needs, settings_in_one_line
+from stepscale.opening import (
+    check_no_server_options,
+    check_precision,
+    checked_folder,
+    is_address,
+    needs,
+    settings_in_one_line,
+)
 from stepscale.references import Reference, reference_in
 from stepscale.remote.access import UNKNOWN_MODEL
 from stepscale.resume.content import model_hash
@@ -54,8 +61,6 @@ def load_verifier(
         InputError: The model cannot be loaded, is no verifier, or needs an ``adapter`` to be named.
     """
     if is_address(source):
-        with needs("remote"), needs("models"):
-            from stepscale.verifiers.served import ServedVerifier
         with settings_in_one_line():
             access = ServedPRM(
                 base_url=source,
@@ -65,11 +70,8 @@ def load_verifier(
                 adapter=adapter,
                 separator=separator,
             )
-        return ServedVerifier(_with_model(access), name)
-    if model or tokenizer or api_key_variable:
-        raise InputError(
-            f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
-        )
+        return _served(access, name)
+    check_no_server_options(source, model, tokenizer, api_key_variable)
     source = checked_folder(source)
     check_precision(dtype)
     folder = Path(source)
@@ -79,19 +81,23 @@ def load_verifier(
         with needs("models"):
             from stepscale.verifiers.scoring import ModelVerifier
         return ModelVerifier(folder, name, device=device, dtype=dtype)
-    adapter_name = _known_adapter(adapter, source)
+    conventions = {"adapter": _known_adapter(adapter, source), "separator": separator}
+    placement = {"dtype": dtype, "device": None if device == "auto" else device}
+    with settings_in_one_line():
+        public = PublicVerifier.model_validate({"source": str(source), "name": name, **conventions, **placement})
+    return _public(public)
+
+
+def _public(public: PublicVerifier) -> "StepReader":
     with needs("models"):
         from stepscale.verifiers.adapters import open_public_verifier
-    with settings_in_one_line():
-        public = PublicVerifier(
-            adapter=adapter_name,
-            source=str(source),
-            name=name,
-            dtype=dtype,
-            device=None if device == "auto" else device,
-            separator=separator,
-        )
     return open_public_verifier(public)
+
+
+def _served(access: ServedPRM, name: str | None) -> "StepReader":
+    with needs("remote"), needs("models"):
+        from stepscale.verifiers.served import ServedVerifier
+    return ServedVerifier(_with_model(access), name)
 
 
 def _with_model(access: ServedPRM) -> ServedPRM:
