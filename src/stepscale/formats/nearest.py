@@ -60,7 +60,14 @@ def _matches(keys: Iterable[str]) -> Iterable[tuple[int, int, str]]:
 
 
 def most_helpful(complaints: Mapping[str, InputError]) -> str:
-    """Of what readers of several formats complained of, what tells a user most; "" where nothing does."""
+    """Of what readers of several formats complained of, what tells a user most.
+
+    Args:
+        complaints: By format what its reader said of the source.
+
+    Returns:
+        One complaint; "" where none tells more than the others.
+    """
     # 1. a reader that came past the first record has understood it
     of_records = {name: error for name, error in complaints.items() if isinstance(error, ReadError)}
     furthest = max(of_records.values(), key=lambda error: error.good, default=None)

@@ -1,6 +1,5 @@
 """The settings of a fit, apart from the fit itself, so that parameters are checked without importing torch."""
 
-import os.path
 from pathlib import Path
 from typing import Literal
 
@@ -8,6 +7,7 @@ from pydantic import Field, model_validator
 
 from stepscale.engine.precision import is_fast_at_bfloat16
 from stepscale.formats.output import make_folder
+from stepscale.user_paths import written_out
 from stepscale.user_settings import UserSettings
 
 
@@ -27,7 +27,7 @@ class Checkpoints(UserSettings):
         Raises:
             InputError: It cannot be made or written to.
         """
-        folder = Path(os.path.expanduser(self.folder))
+        folder = written_out(self.folder)
         make_folder(folder, f"checkpoints.folder: {self.folder}", "name another folder")
         return folder
 
