@@ -156,6 +156,6 @@ def kedro(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "COLUMNS": "200"}
         command = [sys.executable, "-m", "kedro", *words]
-        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=600)
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=3600)
 
     return call

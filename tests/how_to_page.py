@@ -31,7 +31,7 @@ def follow(page: str, folder: Path) -> tuple[str, str]:
         env=os.environ | {"PYTHONPATH": str(folder / "src")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=3600,
         check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]

@@ -1,5 +1,6 @@
 """The time of a call can be limited: a generator stops drawing, or waiting, and can be asked again."""
 
+import threading
 import time
 from typing import Any
 
@@ -33,28 +34,35 @@ def test_a_local_generator_stops_between_two_tokens_and_draws_the_same_afterward
 
 
 class SilentServer(FakeServer):
+    """Answers once the test is over."""
+
+    def __init__(self) -> None:
+        self.is_over, self.n_answered = threading.Event(), 0
+        super().__init__()
+
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        time.sleep(3)
+        self.is_over.wait(60)
+        self.n_answered += 1
         return 503, {}
 
 
 def test_waiting_for_a_server_is_broken_off() -> None:
     server = SilentServer()
     settings = ServerSettings(base_url=server.base_url, model="m", longest_pause_seconds=0.1)
-    generator, began = ServerGenerator(settings), time.monotonic()
     with pytest.raises(OutOfTime), time_limit(0.3):
-        generator.generate([Request((65,), 0)], Sampling(), "solution", Ledger())
-    assert time.monotonic() - began < 2.5
+        ServerGenerator(settings).generate([Request((65,), 0)], Sampling(), "solution", Ledger())
+    assert server.n_answered == 0
+    server.is_over.set()
     server.close()
 
 
 def test_a_pause_between_two_tries_is_broken_off_too(monkeypatch) -> None:
-    monkeypatch.setattr("stepscale.remote.client.wait_random_exponential", lambda *_: wait_fixed(20))
+    monkeypatch.setattr("stepscale.remote.client.wait_random_exponential", lambda *_: wait_fixed(600))
     settings = ServerSettings(base_url="http://127.0.0.1:9/v1", model="m")
     began = time.monotonic()
     with pytest.raises(OutOfTime), time_limit(1):
         ServerGenerator(settings).generate([Request((65,), 0)], Sampling(), "solution", Ledger())
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 300
 
 
 def test_a_deadline_can_be_brought_forward_and_the_nearest_of_two_limits_holds() -> None:

@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bounded_work import ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,11 +130,10 @@ def test_any_text_has_an_answer_or_none(text: str) -> None:
     ],
 )
 def test_the_time_for_a_long_text_is_bounded(unit: str) -> None:
-    text = (unit * 200_000)[:200_000]
-    began = time.process_time()
-    extract_answer(text)
-    extract_answer(f"The answer is {text}")
-    assert time.process_time() - began < 5
+    text = (unit * 800_000)[:800_000]
+    with ends():
+        extract_answer(text)
+        extract_answer(f"The answer is {text}")
 
 
 def test_importing_grading_loads_no_heavy_library() -> None:

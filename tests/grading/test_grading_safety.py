@@ -1,10 +1,10 @@
 """Nothing a model writes can hurt a run: no execution, no exception, no hang, and the batch goes on."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
+from bounded_work import ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,22 +15,22 @@ from stepscale.grading.strict.strict import settle as settle_strict
 
 CORPUS: list[str] = json.loads((Path(__file__).parent / "hostile.json").read_text(encoding="utf-8"))
 BUILT = {
-    "10,000 nested braces": "{" * 10_000 + "}" * 10_000,
-    "10,000 nested brackets": "(" * 10_000 + ")" * 10_000,
-    "1 MB of digits": "9" * 1_000_000,
-    "minus signs": "-" * 100_000,
-    "blanks": " " * 100_000,
-    "digits and blanks": "1 " * 50_000,
-    "commas": "1," * 50_000,
-    "grouped digits": "1,000" * 20_000,
-    "fractions": "\\frac" * 5_000,
-    "roots": "\\sqrt{" * 5_000,
-    "texts": "\\text{" * 1_000,
-    "boxes": "\\boxed{" * 1_000,
-    "dollars": "$" * 1_000,
-    "factorials": "5" + "!" * 1_000,
-    "units": "second" * 10_000,
-    "open degrees": "^ " * 50_000 + "\\circ",
+    "40,000 nested braces": "{" * 40_000 + "}" * 40_000,
+    "40,000 nested brackets": "(" * 40_000 + ")" * 40_000,
+    "4 MB of digits": "9" * 4_000_000,
+    "minus signs": "-" * 400_000,
+    "blanks": " " * 400_000,
+    "digits and blanks": "1 " * 200_000,
+    "commas": "1," * 200_000,
+    "grouped digits": "1,000" * 80_000,
+    "fractions": "\\frac" * 20_000,
+    "roots": "\\sqrt{" * 20_000,
+    "texts": "\\text{" * 4_000,
+    "boxes": "\\boxed{" * 4_000,
+    "dollars": "$" * 4_000,
+    "factorials": "5" + "!" * 4_000,
+    "units": "second" * 40_000,
+    "open degrees": "^ " * 200_000 + "\\circ",
     "beyond the int-to-text limit": "1" * 4_400,
     "letters": "x" * 900,
 }
@@ -41,15 +41,14 @@ FRAGMENTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 
 @pytest.mark.parametrize("rules", ["prm800k", "lenient"])
 @pytest.mark.parametrize("name", BUILT)
-def test_a_hostile_text_is_graded_within_a_second(name: str, rules: str) -> None:
+def test_grading_a_hostile_text_ends(name: str, rules: str) -> None:
     text = BUILT[name]
-    began = time.process_time()  # all the work is in this process: no worker is asked
-    assert isinstance(settle_strict(text, "12"), bool)
-    assert isinstance(settle_lenient(text, "12", Lenient()), bool)
-    assert grade_many([text, "12"], ["12", "12"], rules=rules) == [False, True]  # type: ignore[arg-type]
-    extract_answer(text)
-    extract_answer("the answer is " + text)
-    assert time.process_time() - began < 1.0
+    with ends():  # all the work is in this process: no worker is asked
+        assert isinstance(settle_strict(text, "12"), bool)
+        assert isinstance(settle_lenient(text, "12", Lenient()), bool)
+        assert grade_many([text, "12"], ["12", "12"], rules=rules) == [False, True]  # type: ignore[arg-type]
+        extract_answer(text)
+        extract_answer("the answer is " + text)
 
 
 @pytest.mark.parametrize("rules", ["prm800k", "lenient"])
@@ -65,20 +64,23 @@ def test_the_corpus_is_graded_and_the_batch_goes_on(
     assert not list(tmp_path.iterdir())
 
 
-@settings(max_examples=400, deadline=1_000)
+@settings(max_examples=400, deadline=None)
 @given(FRAGMENTS, FRAGMENTS)
 def test_settling_any_pair_never_fails(prediction: str, gold: str) -> None:
-    settle_strict(prediction, gold)
-    settle_lenient(prediction, gold, Lenient())
+    with ends():
+        settle_strict(prediction, gold)
+        settle_lenient(prediction, gold, Lenient())
 
 
-@settings(max_examples=300, deadline=1_000)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_any_unicode_is_graded_by_the_strict_rules(prediction: str, gold: str) -> None:
-    assert is_equivalent(prediction, gold) in (True, False)
+    with ends():
+        assert is_equivalent(prediction, gold) in (True, False)
 
 
-@settings(max_examples=200, deadline=1_000)
+@settings(max_examples=200, deadline=None)
 @given(FRAGMENTS)
 def test_an_answer_is_its_own_equal(answer: str) -> None:
-    assert is_equivalent(answer, answer)
+    with ends():
+        assert is_equivalent(answer, answer)

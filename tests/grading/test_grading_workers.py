@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,8 +43,8 @@ def test_a_worker_that_exceeds_its_time_is_replaced(pool: WorkerPool) -> None:
     at_start, ended = worker._processor_seconds(), ended_children_seconds()
     assert pool.ask(SLOW) is None
     assert not worker.alive
-    # processor time, for the clock of a busy machine says nothing
-    assert ended_children_seconds() - ended - (at_start or 0) < 2
+    # processor time, for the clock of a busy machine says nothing; of 0.3 seconds that it may take
+    assert ended_children_seconds() - ended - (at_start or 0) < 10
     assert pool.ask(FALSE) is False
 
 
@@ -62,15 +61,22 @@ def test_a_worker_killed_from_outside_is_replaced(pool: WorkerPool) -> None:
 
 
 def test_a_worker_that_a_busy_machine_holds_up_at_its_start_still_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "START_SECONDS", 1.0)
     pool = WorkerPool(size=1)
     worker = pool._started()
     pool._idle.append(worker)
     os.kill(worker._process.pid, signal.SIGSTOP)
-    later = threading.Timer(1.5, os.kill, (worker._process.pid, signal.SIGCONT))
-    later.start()
+    waits, wait = list[float](), worker._next
+
+    def waited_in_vain_once(seconds: float) -> bytes:
+        waits.append(seconds)
+        if len(waits) > 1:
+            return wait(seconds)
+        os.kill(worker._process.pid, signal.SIGCONT)
+        return b""
+
+    monkeypatch.setattr(worker, "_next", waited_in_vain_once)
     assert pool.ask(WorkerQuestion("zero", ("1-1",), seconds=5.0)) is True
-    later.join()
+    assert waits[0] == worker_pool.START_SECONDS and len(waits) > 2
     pool.close()
 
 
@@ -85,14 +91,14 @@ def test_threads_share_the_workers() -> None:
 
 
 PROGRAM = """
-import sys, time
-began = time.process_time()
+import sys
+before = set(sys.modules)
 import stepscale.grading as grading
-spent = time.process_time() - began
-heavy = sorted({"sympy", "math_verify", "pylatexenc", "torch", "pydantic", "numpy"} & set(sys.modules))
+loaded = {name.partition(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names
+heavy = sorted(loaded - {"stepscale"})
 assert grading.is_equivalent("2^n*2", "2^n+2^n")
 from stepscale.grading.workers.pool import shared_pool
-print(spent, heavy, *[worker._process.pid for worker in shared_pool()._all])
+print(heavy, *[worker._process.pid for worker in shared_pool()._all])
 """
 
 
@@ -100,14 +106,21 @@ def test_importing_is_light_and_no_worker_outlives_its_process() -> None:
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PROGRAM)], capture_output=True, text=True, check=True, env=ENVIRONMENT
     )
-    spent, heavy, *pids = run.stdout.split()
-    assert heavy == "[]"
-    assert float(spent) < 0.5  # 0.05 on an idle machine
+    heavy, *pids = run.stdout.split()
+    assert heavy == "[]", "nothing but the standard library"
     assert pids
-    time.sleep(0.2)
-    for pid in pids:
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(pid), 0)
+    until = time.monotonic() + 120
+    while any(lives(int(pid)) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(lives(int(pid)) for pid in pids)
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
@@ -125,4 +138,4 @@ def test_a_forked_child_uses_workers_of_its_own() -> None:
     assert is_equivalent("5*2^n", "2^n*5+0")
     assert os.waitpid(child, 0)[1] == 0
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120, env=ENVIRONMENT)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=1200, env=ENVIRONMENT)

@@ -1,11 +1,11 @@
 """The labeler of free text: the strict labeler's verdict on the same statement in other words, or none."""
 
 import re
-import time
 from collections.abc import Callable
 from random import Random
 
 import pytest
+from bounded_work import ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -309,10 +309,9 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_text_takes_no_time(kind: str) -> None:
-    started = time.process_time()
-    for n in (10, 40, 100, 290, 590, 100_000):
-        assert set(rate_steps(PROBLEM, [HOSTILE[kind](n)])) <= {-1, 0, 1}
-    assert time.process_time() - started < 2
+    with ends():
+        for n in (10, 40, 100, 290, 590, 400_000):
+            assert set(rate_steps(PROBLEM, [HOSTILE[kind](n)])) <= {-1, 0, 1}
 
 
 _WORDS = [

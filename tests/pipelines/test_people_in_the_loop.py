@@ -47,10 +47,10 @@ def test_solutions_labeled_in_a_browser_train_the_next_selector(
     shown = ""
     for i in range(n_asked):
         script = f"return document.body.dataset.sample != {shown!r} && document.body.dataset.sample"
-        shown = WebDriverWait(browser, 30, 0.05).until(lambda d, script=script: d.execute_script(script))
+        shown = WebDriverWait(browser, 600, 0.05).until(lambda d, script=script: d.execute_script(script))
         ratings = "1" if i % 3 == 0 else "3" * len(server.queue._samples[shown].steps)
         ActionChains(browser).send_keys(ratings + Keys.ENTER).perform()
-    WebDriverWait(browser, 30).until(lambda d: "Nothing is left" in d.find_element("id", "message").text)
+    WebDriverWait(browser, 600).until(lambda d: "Nothing is left" in d.find_element("id", "message").text)
     server.stop()
     assert len(records_in(project / "people.jsonl")) == n_asked
     asked = run("--pipelines", "data_loop", "--from-nodes", "label_beginning", "--to-nodes", "round_1.choose")

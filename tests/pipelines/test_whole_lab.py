@@ -45,6 +45,6 @@ def test_the_lab_runs_whole_and_each_pipeline_alone_and_the_notebook_reads_it(
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "src"))
     folder = project / "notebooks"
     folder.mkdir()
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": str(folder)}}).execute()
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert printed.count("wrong with probability") == 6

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -12,20 +11,23 @@ import pytest
 from stepscale.serving.call_batcher import BatchedCall, CallBatcher
 from stepscale.time_limit import OutOfTime, time_left, time_limit
 
+_PATIENCE = 600  # seconds, for a machine that is busy
+
 
 class Recorder:
-    """Doubles numbers, keeps what was asked together, and is slow if told."""
+    """Doubles numbers, keeps what was asked together, and if told takes until ``go_on`` is set, or nobody has time left."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, is_slow: bool = False) -> None:
         self.batches: list[list[Any]] = []
-        self.starts, self.seconds = 0, seconds
+        self.starts, self.begun, self.go_on = 0, threading.Event(), threading.Event()
+        if not is_slow:
+            self.go_on.set()
 
     def make(self, calls: Sequence[BatchedCall]) -> list[list[int]]:
         self.batches.append([list(call.items) for call in calls])
-        until = time.monotonic() + self.seconds
-        while time.monotonic() < until:
+        self.begun.set()
+        while not self.go_on.wait(0.01):
             time_left()
-            time.sleep(0.01)
         return [[2 * int(item) for item in call.items] for call in calls]
 
     def start(self) -> None:
@@ -68,29 +70,28 @@ def test_a_call_that_fails_does_not_fail_those_made_with_it() -> None:
 
 
 def test_who_has_no_time_left_is_not_waited_for_and_not_worked_for() -> None:
-    recorder = Recorder(seconds=0.6)
+    recorder = Recorder(is_slow=True)
     batcher = CallBatcher(recorder.make, recorder.start)
-    with ThreadPoolExecutor(1) as other, ExitStack() as asking:
-        asking.enter_context(batcher.caller())
+    with ThreadPoolExecutor(1) as other, batcher.caller():
         slow = other.submit(batcher.call, [1])
-        time.sleep(0.1)
+        assert recorder.begun.wait(_PATIENCE)
         with pytest.raises(OutOfTime), time_limit(0.2):
             batcher.call([2])
+        assert not slow.done()
+        recorder.go_on.set()
         assert slow.result() == [2]
-    time.sleep(0.1)
+    batcher.close()  # which makes what waits
     assert recorder.batches == [[[1]]]
 
 
 def test_a_call_under_way_ends_when_nobody_has_time_left_for_it() -> None:
-    recorder = Recorder(seconds=30)
+    recorder = Recorder(is_slow=True)
     batcher = CallBatcher(recorder.make, recorder.start)
-    began = time.monotonic()
     with pytest.raises(OutOfTime), batcher.caller(), time_limit(0.2):
         batcher.call([1])
-    recorder.seconds = 0.0
-    with batcher.caller():
+    recorder.go_on.wait = lambda _: len(recorder.batches) > 1  # the first call still waits, the next does not
+    with batcher.caller(), time_limit(_PATIENCE):
         assert batcher.call([2]) == [4]
-    assert time.monotonic() - began < 10
 
 
 def test_models_start_afresh_after_each_time_without_callers() -> None:
@@ -104,16 +105,19 @@ def test_models_start_afresh_after_each_time_without_callers() -> None:
 
 
 def test_closing_makes_the_calls_that_wait_and_ends_the_thread() -> None:
-    recorder = Recorder(seconds=0.3)
+    recorder = Recorder(is_slow=True)
     batcher = CallBatcher(recorder.make, recorder.start)
-    with ThreadPoolExecutor(2) as asking, batcher.caller(), batcher.caller():
+    with ThreadPoolExecutor(3) as asking, batcher.caller(), batcher.caller():
         first = asking.submit(batcher.call, [1])
-        while not recorder.batches:
-            time.sleep(0.01)
+        assert recorder.begun.wait(_PATIENCE)
         second = asking.submit(batcher.call, [2])
         while not batcher._waiting:
             time.sleep(0.01)
-        batcher.close()
+        closing = asking.submit(batcher.close)
+        while not batcher._is_closed:
+            time.sleep(0.01)
+        recorder.go_on.set()
+        closing.result()
         assert (first.result(), second.result()) == ([2], [4])
     assert not batcher._thread.is_alive()
 
@@ -128,5 +132,5 @@ def test_a_call_that_runs_out_of_time_while_others_are_waited_for_leaves_the_thr
             time.sleep(
                 0.1
             )  # the thread has looked for others as long as it does; else the next call may be made at once
-        with time_limit(60):
+        with time_limit(_PATIENCE):
             assert batcher.call([2]) == [4]

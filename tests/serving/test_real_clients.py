@@ -99,17 +99,28 @@ def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
 
 
 def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends() -> None:
-    with served(1.0) as (address, process), ThreadPoolExecutor(3) as threads:
+    sent = threading.Semaphore(0)
+
+    def ask(client: httpx.Client, address: str) -> httpx.Response:
+        def follow(event: str, _: dict[str, Any]) -> None:
+            if event == "http11.send_request_body.complete":
+                sent.release()
+
         body = {"model": MODEL, "messages": MESSAGES}
-        requests = [
-            threads.submit(httpx.post, f"{address}/v1/chat/completions", json=body, timeout=60) for _ in range(3)
-        ]
-        httpx.get(f"{address}/v1/models", timeout=60)
-        threading.Event().wait(0.7)
+        return client.post(f"{address}/v1/chat/completions", json=body, extensions={"trace": follow})
+
+    with (
+        served(1.0) as (address, process),
+        httpx.Client(timeout=600) as client,
+        ThreadPoolExecutor(3) as threads,
+    ):
+        requests = [threads.submit(ask, client, address) for _ in range(3)]
+        assert all(sent.acquire(timeout=600) for _ in requests)
+        httpx.get(f"{address}/v1/models", timeout=600)  # what came before is in the server's hands
         process.send_signal(signal.SIGTERM)
         replies = [reply.result() for reply in requests]
         assert [reply.status_code for reply in replies] == [200] * 3
         assert all(reply.json()["stepscale"]["generations"] for reply in replies)
-        assert process.wait(60) in (0, -signal.SIGTERM)
+        assert process.wait(600) in (0, -signal.SIGTERM)
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{address}/v1/models")

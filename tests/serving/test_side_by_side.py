@@ -1,11 +1,13 @@
 """Questions answered side by side get the answers, and the token counts, that each gets alone."""
 
 import math
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bounded_work import at_rest
 from search_fakes import FakeGenerator, random_generator, random_verifier
 
 from stepscale.errors import InputError
@@ -18,12 +20,18 @@ from stepscale.time_limit import Deadline, OutOfTime
 
 
 class SlowGenerator(FakeGenerator):
-    """Takes a moment for each call."""
+    """Takes a moment for each call, and until it is let go on."""
 
     seconds = 0.0
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.go_on = threading.Event()
+        self.go_on.set()
+
     def generate(self, *arguments: Any) -> Any:
         time.sleep(self.seconds)
+        self.go_on.wait(600)
         return super().generate(*arguments)
 
 
@@ -115,11 +123,21 @@ def test_a_question_joins_those_that_are_being_answered(pieces: dict[str, Path],
     answerer.generator._lanes = 1  # all in one batch
     widths: list[int] = []
     step = Cohort.step
-    monkeypatch.setattr(Cohort, "step", lambda cohort: widths.append(len(cohort)) or step(cohort))
     service = AnswerService(answerer, ServiceLimits())
+    service.answer_all(pens(1), Deadline())
+    [lane] = service._models._drawing._lanes
+
+    def until_later_ones_wait(cohort: Cohort) -> Any:
+        widths.append(len(cohort))
+        while len(widths) == 5 and len(lane._new) < 4:
+            time.sleep(0.001)
+        return step(cohort)
+
+    monkeypatch.setattr(Cohort, "step", lambda cohort: widths.append(len(cohort)) or step(cohort))
     service.answer_all(pens(1), Deadline())
     steps_of_one = len(widths)
     widths.clear()
+    monkeypatch.setattr(Cohort, "step", until_later_ones_wait)
     first = service.submit(pens(4), Deadline())
     while len(widths) < 5:
         time.sleep(0.001)
@@ -129,22 +147,23 @@ def test_a_question_joins_those_that_are_being_answered(pieces: dict[str, Path],
 
 
 def test_the_engine_works_no_longer_for_a_question_without_time(pieces: dict[str, Path], monkeypatch) -> None:
-    step, n_steps = Cohort.step, 0
+    step, n_steps, seconds = Cohort.step, 0, 0.0
 
     def slow(cohort: Cohort) -> Any:
         nonlocal n_steps
         n_steps += 1
-        time.sleep(0.2)  # the time is up in the third step, and no question is answered in so few
+        time.sleep(seconds)
         return step(cohort)
 
     monkeypatch.setattr(Cohort, "step", slow)
     service = AnswerService(Answerer.load(**pieces), ServiceLimits())
+    service.answer_all(pens(3), Deadline())
+    n_whole, n_steps, seconds = n_steps, 0, 0.2
     with pytest.raises(OutOfTime):
-        service.answer_all(pens(3), Deadline(0.5))
-    time.sleep(0.5)
-    before = n_steps
-    time.sleep(0.5)
-    assert n_steps == before
+        service.answer_all(
+            pens(3), Deadline(0.5)
+        )  # the time is up in the third step, and no question is answered in so few
+    assert at_rest(lambda: n_steps) < n_whole / 2
     monkeypatch.setattr(Cohort, "step", step)
     assert service.answer_all(pens(1), Deadline())
 
@@ -179,10 +198,11 @@ def test_more_questions_than_are_taken_are_refused_before_anything_is_computed(s
     with pytest.raises(InputError, match="6 questions, at most 5"):
         service.submit(questions(6), Deadline())
     assert not generator.calls
-    generator.seconds = 0.2
+    generator.go_on.clear()
     running = service.submit(questions(4), Deadline())
     with pytest.raises(Overloaded, match="4 questions are being answered"):
         service.submit(questions(2), Deadline())
+    generator.go_on.set()
     assert all(future.result().generations for future in running)
     assert service.answer_all(questions(5), Deadline()), "places are free again"
 
@@ -191,12 +211,9 @@ def test_the_work_ends_with_the_deadline_and_the_next_request_is_answered(settin
     service, generator = service_of(settings, seconds=0.2, questions_at_once=1)
     with pytest.raises(OutOfTime):
         service.answer_all(questions(20), Deadline(0.5))
-    time.sleep(0.4)
-    calls = len(generator.calls)
-    time.sleep(0.5)
-    assert len(generator.calls) == calls, "nothing goes on"
+    assert at_rest(lambda: len(generator.calls)) < 20, "not all of them, nor goes anything on"
     generator.seconds = 0.0
-    assert service.answer_all(questions(1), Deadline(5.0))
+    assert service.answer_all(questions(1), Deadline(600.0))
 
 
 def test_what_was_submitted_is_finished_when_the_service_closes(settings) -> None:

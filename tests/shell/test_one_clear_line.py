@@ -156,7 +156,11 @@ def test_a_run_told_to_stop_is_no_finished_one_and_says_how_to_go_on(
     bootstrap_project(project)
     monkeypatch.setattr("kedro.framework.session.KedroSession.run", stopped)
     monkeypatch.setattr("stepscale.tracking.end_runs", ended.append)
-    result = CliRunner().invoke(cli, ["run", "--env", "smoke"])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started without it
+    try:
+        result = CliRunner().invoke(cli, ["run", "--env", "smoke"])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (result.exit_code, ended) == (code, ["KILLED"])
     assert result.output.splitlines()[-1].startswith("stopped; the same command with --only-missing-outputs")
 

@@ -1,8 +1,7 @@
 """Reading verdicts in what language models write: many forms, and never a failure."""
 
-import time
-
 import pytest
+from bounded_work import ends
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,9 +85,8 @@ def test_pieces_of_critiques_in_any_order_are_read_too(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["Step ", "not ", " ", "*", "\\boxed{", "first error ", "verdict:", ". step 1"])
 def test_endless_text_takes_no_time(piece: str) -> None:
-    began = time.process_time()
-    read_verdicts(piece * (400_000 // len(piece)), 3)
-    assert time.process_time() - began < 2
+    with ends():
+        read_verdicts(piece * (1_600_000 // len(piece)), 3)
 
 
 def test_a_question_holds_the_problem_and_the_steps_as_they_are() -> None:

@@ -98,9 +98,7 @@ class AnswerService:
             raise OutOfTime from None
         finally:
             deadline.end_now()
-            for future in futures:
-                future.cancel()
-            wait(futures)  # a call under way may have to be finished
+            wait([future for future in futures if not future.cancel()])  # a call under way may have to be finished
 
     def close(self) -> None:
         """Finish what was submitted, and end all threads."""

@@ -26,7 +26,7 @@ class Page:
     def wait(self, script: str) -> Any:
         from selenium.webdriver.support.ui import WebDriverWait
 
-        return WebDriverWait(self.browser, 30, 0.05).until(lambda d: d.execute_script(script))
+        return WebDriverWait(self.browser, 600, 0.05).until(lambda d: d.execute_script(script))
 
     def press(self, keys: str) -> None:
         from selenium.webdriver.common.action_chains import ActionChains

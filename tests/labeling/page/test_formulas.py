@@ -1,6 +1,5 @@
-import time
-
 import pytest
+from bounded_work import ends
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +64,5 @@ def test_a_formula_that_cannot_be_read_is_shown_as_it_was_written(broken: str) -
     "unit", ["$", "$$", r"\[", r"\(", r"\begin{align}", "$x ", "$a$", r"\begin{align}x\end{align}"]
 )
 def test_a_long_hostile_text_is_cut_in_little_time(unit: str) -> None:
-    start = time.process_time()
-    parts(unit * (200_000 // len(unit)))
-    assert time.process_time() - start < 5
+    with ends():
+        parts(unit * (800_000 // len(unit)))

@@ -14,6 +14,7 @@ import pytest
 from served_page import records_in, sample
 
 HEADERS = {"X-Labeler": "ann"}
+HTTP = httpx.Client(timeout=600)  # for a machine that is busy
 
 
 @contextmanager
@@ -38,11 +39,11 @@ def command(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], 
 
 
 def save_next(address: str, rating: int) -> str | None:
-    handed_out = httpx.get(f"{address}api/next", headers=HEADERS).json()["sample"]
+    handed_out = HTTP.get(f"{address}api/next", headers=HEADERS).json()["sample"]
     if handed_out is None:
         return None
     body = {"sample": handed_out["id"], "steps": [{"ratings": [rating]}], "milliseconds": 1}
-    assert httpx.post(f"{address}api/save", json=body, headers=HEADERS).json()["saved"]
+    assert HTTP.post(f"{address}api/save", json=body, headers=HEADERS).json()["saved"]
     return str(handed_out["id"])
 
 
@@ -103,8 +104,8 @@ def test_labelers_who_are_named_get_links(folder: Path) -> None:
     with command(folder, "--labeler", "ann") as (_, link):
         name, _, address = link.partition(": ")
         token = address.partition("#token=")[2]
-        assert name == "ann" and httpx.get(address.partition("#")[0] + "api/next", headers=HEADERS).status_code == 401
+        assert name == "ann" and HTTP.get(address.partition("#")[0] + "api/next", headers=HEADERS).status_code == 401
         headers = {"Authorization": f"Bearer {token}"}
-        reply = httpx.get(address.partition("#")[0] + "api/next", headers=headers).json()
+        reply = HTTP.get(address.partition("#")[0] + "api/next", headers=headers).json()
         assert reply["labeler"] == "ann"
         assert json.loads((folder / "people.tokens.json").read_text()) == {"ann": token}
