@@ -23,6 +23,7 @@ from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_answer, 
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
+from stepscale.grading.boxes import is_mention
 
 _BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*")
 _BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
@@ -106,7 +107,7 @@ def last_boxed(solution: str) -> str | None:
     start = 0
     for box in reversed(list(_BOX.finditer(solution))):
         content, end = _content(solution, box.end())
-        if not content:
+        if not content or is_mention(content):
             continue
         if contents and not _BETWEEN_BOXES.fullmatch(solution, end, start):
             break

@@ -24,11 +24,11 @@ _SPACING = re.compile(
     r"|\\(?:q?quad|[lc]?dots|square|Box|cdot|bullet|underline|text|mathrm|mathbf|textbf|boxed)(?![a-zA-Z])"
 )
 _PLACEHOLDER = re.compile(
-    r"(?:insert|put|write|the|your|my|a|an|final|correct|numerical|answer|result|solution|value|expression|ans|here|goes"
+    r"(?:insert|put|write|the|your|my|a|an|final|correct|numerical|number|answer|result|solution|value|expression|ans|here|goes"
     r"|is|in|to|this|question|problem|\W)*",
     re.IGNORECASE,
 )
-_ASKED_FOR = re.compile(r"answer|result|solution|value|expression|\bans\b", re.IGNORECASE)
+_ASKED_FOR = re.compile(r"answer|number|result|solution|value|expression|\bans\b", re.IGNORECASE)
 _MENTION = re.compile(r"[`$]*\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*\{(?:[^{}\n]|\{[^{}\n]*\}){0,100}\}|[ \t]*\{)?[`$]*")
 _MOST_BOXES = 100  # looked at from the end
 _MOST_LISTED = 50  # boxes in one list
@@ -49,7 +49,7 @@ def boxed_answer(text: str) -> str | None:
     for box in list(BOX.finditer(text))[-_MOST_BOXES:][::-1]:
         after_brace = text[box.end() : min(list_end, box.end() + _LONGEST_CONTENT)]
         content, end = _content(after_brace)
-        if _is_mention(content):
+        if is_mention(content):
             if contents:
                 break
             continue
@@ -87,8 +87,12 @@ def _content(after_brace: str) -> tuple[str, int | None]:
     return inner.split("\n", 1)[0].rstrip("$. "), None
 
 
-def _is_mention(content: str) -> bool:
-    """True for a box without content: blanks, dots, or words that ask for an answer."""
+def is_mention(content: str) -> bool:
+    """True for a box without content: blanks, dots, or words that ask for an answer.
+
+    Args:
+        content: What stands between its braces.
+    """
     bare = _SPACING.sub(" ", content)
     if not bare.strip():
         return True

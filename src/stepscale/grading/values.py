@@ -15,15 +15,17 @@ _SUBSCRIPTS = "\u2080-\u208e"
 _VULGAR = "\u00bc-\u00be\u2150-\u215e\u2189"  # 1/4 and its like in one character
 _GREEK = "\u0391-\u03a1\u03a3-\u03a9\u03b1-\u03c9"
 _SYMBOLS = "\u221e\u2205\u211d\u2124\u211a\u2115\u2102"  # infinity, the empty set, the sets of numbers
-_RELATIONS = "=<>\u2264\u2265\u2260\u2208\u2286\u2282"
+_RELATIONS = "=<>\uff1d\uff1c\uff1e\u2264\u2265\u2266\u2267\u2a7d\u2a7e\u2260\u2208\u2209\u2286\u2282"
+_TIMES = "\u00d7\u2a2f\u2715\u2716\u2217\uff0a\u00b7\u2219\u22c5\u2022"  # crosses, stars and dots
 _CURRENCY = r"(?:\\?\$|[\u20ac\u00a3\u00a5\u20b9])"
 
-_SIGN = re.compile(rf"(?:[+{MINUS}\u00b1\u2213\u221a\u221b\u221c]|\\pm(?![a-zA-Z]))[ ]*")
+_SIGN_IN_WORDS = r"(?:minus|negative)[ ]+(?=[$(]?[\d.\u221a\u03c0\\])"
+_SIGN = re.compile(rf"(?:[+\uff0b{MINUS}\u2796\u00b1\u2213\u221a\u221b\u221c]|\\pm(?![a-zA-Z]))[ ]*|{_SIGN_IN_WORDS}")
 _NUMBER = re.compile(
     rf"{_CURRENCY}?[ ]?(?:"
     rf"\d+[ ]\d+[/\u2044]\d+(?![\d/])|\d+[ ]?[{_VULGAR}]|[{_VULGAR}]"  # mixed numbers: `2 1/2`
-    r"|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d/^])(?:\.\d+)?"  # thousands in groups
-    rf"|(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+{MINUS}]?\d+(?![\w]))?)"
+    r"|\d{1,3}(?:[,\uff0c'\u2019]\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d/^])(?:\.\d+)?"  # thousands in groups
+    rf"|(?:\d+(?:[.,\uff0e\uff0c]\d+)*|\.\d+)(?:[eE][+{MINUS}]?\d+(?![\w]))?)"
 )
 FUNCTION = re.compile(
     r"(?<![a-zA-Z])(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])"
@@ -33,19 +35,20 @@ _MACRO = re.compile(
     r"\\(?!left|right|boxed|fbox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
     r"(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[\d+\])*|\\text\{[^{}]*\}"
 )
-_OPEN, _CLOSE = re.compile(r"(?:\\left\s*)?(?:[(\[{]|\\\{)[ ]*"), re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}]|\\\})")
+_OPEN = re.compile(r"(?:\\left\s*)?(?:[(\[{\uff08\uff3b\uff5b\u230a\u2308\u27e8]|\\\{)[ ]*")
+_CLOSE = re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}\uff09\uff3d\uff5d\u230b\u2309\u27e9]|\\\})")
 _POSTFIX = re.compile(
-    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05]|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}"
+    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05\u2030]|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}"
 )
 _INFIX = re.compile(
-    rf"[ ]*(?:\*\*|[{_RELATIONS}]=?|[+*/^\u00b7\u22c5\u00d7\u00f7\u2044\u2215\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
+    rf"[ ]*(?:\*\*|[{_RELATIONS}]=?|[+*/^\uff0b\uff0f{_TIMES}\u00f7\u2044\u2215\u2216\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
     r"|\\(?:cdot|times|div|cup|cap|leq?|geq?|neq?|in|pm)(?![a-zA-Z]))[ ]*|(?<=\d):(?=\d)"
     r"|(?<=\d)[ ]?x[ ]?(?=\d)|(?<=[)\]])[ ]U[ ](?=[(\[])|!=[ ]*"
 )
-_INNER_SEPARATOR = re.compile(r"[ ]*[,;|][ ]*")
-_LIST_SEPARATOR = re.compile(r"[ ]*[,;][ ]*(?:(?:and|or)[ ]+)?|[ ]+(?:and|or|&)[ ]+")
+_INNER_SEPARATOR = re.compile(r"[ ]*[,;|\uff0c\uff1b\u3001][ ]*")
+_LIST_SEPARATOR = re.compile(r"[ ]*[,;\uff0c\uff1b\u3001][ ]*(?:(?:and|or)[ ]+)?|[ ]+(?:and|or|&)[ ]+")
 _VALUE_START = re.compile(
-    rf"(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{_VULGAR}]|\.\d|\u03c0)"
+    rf"\A{_SIGN_IN_WORDS}|(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{_VULGAR}]|\.\d|\u03c0)"
     r"|(?<![\w^])(?:sqrt\(|\\(?:frac|sqrt|pi)(?![a-z]))|(?<!\w)[(\[](?=[^()\[\]a-zA-Z]*\d[^()\[\]a-zA-Z]*,)"
 )
 FORMULA = re.compile(
@@ -130,6 +133,7 @@ def values(text: str) -> list[str]:
 def tidied(value: str) -> str:
     """One spelling for what prose writes in several: no currency, no blank after a sign or beside a times sign."""
     value = re.sub(rf"(?:(?<!\\)\$|[\u20ac\u00a3\u00a5\u20b9])[ ]?(?=[{MINUS}]?[\d.])", "", value)
+    value = re.sub(rf"\A{_SIGN_IN_WORDS}", "-", value)
     value = re.sub(rf"\A([+{MINUS}\u00b1\u221a])[ ]+", r"\1", value)
     value = re.sub(r"(?<=\d)[ ]*([x\u00d7])[ ]*(?=\d)", r"\1", value)
     return result_of_arithmetic(value.strip())
@@ -204,7 +208,7 @@ def _operand(text: str, start: int, opened: list[str]) -> tuple[int, bool] | Non
 def _operator(text: str, start: int, opened: list[str]) -> tuple[int, bool] | None:
     """Past a closing bracket, a postfix, an infix or a separator; and whether an operand is to come."""
     if opened and (bracket := _CLOSE.match(text, start)):
-        if (bracket[0][-1] == "}") != (opened[-1] == "{"):
+        if (bracket[0][-1] in "}\uff5d") != (opened[-1] in "{\uff5b"):
             return None
         opened.pop()
         return bracket.end(), False
