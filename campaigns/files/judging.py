@@ -37,6 +37,8 @@ class GoodFile:
         record: The record.
         rows: Rows by table.
         texts: All texts of the tables.
+        neighbors: The good records beside a changed one, as lines.
+        apart: By table the rows that these two have without it.
         unread: Places, among the record's leaves, of texts that no table takes, though the same text elsewhere is taken.
     """
 
@@ -44,6 +46,8 @@ class GoodFile:
     record: Record
     rows: dict[str, int]
     texts: frozenset[str]
+    neighbors: tuple[bytes, bytes]
+    apart: dict[str, Counter[str]]
     unread: frozenset[int]
 
 
@@ -52,8 +56,10 @@ def good_file(format_name: str, record: Record, folder: Path) -> GoodFile:
     tables = _read(folder, format_name, [json.dumps(record).encode()])
     texts, leaves = frozenset(texts_of(tables)), _leaves(record)
     repeated = [place for place, leaf in enumerate(leaves) if isinstance(leaf, str) and leaves.count(leaf) > 1]
-    unread = (place for place in repeated if not _is_read(format_name, record, place, folder))
-    return GoodFile(format_name, record, rows_of(tables), texts, frozenset(unread))
+    unread = frozenset(place for place in repeated if not _is_read(format_name, record, place, folder))
+    before, after = (json.dumps(neighbor(record, word)).encode() for word in ("before", "after"))
+    apart = _rows_by_table(_read(folder, format_name, [before, after]))
+    return GoodFile(format_name, record, rows_of(tables), texts, (before, after), apart, unread)
 
 
 def _is_read(format_name: str, record: Record, place: int, folder: Path) -> bool:
@@ -74,20 +80,17 @@ def fault_of(good: GoodFile, line: bytes, folder: Path) -> tuple[str, str] | Non
     """What is wrong with how a file with this line is read: the kind and a detail; None if nothing is."""
     if not line.strip():  # a blank line is no record
         return None
-    neighbors = [json.dumps(neighbor(good.record, word)).encode() for word in ("before", "after")]
-    lines = [neighbors[0], line, neighbors[1]]
-    apart = _read(folder, good.format, neighbors)
+    lines = [good.neighbors[0], line, good.neighbors[1]]
     try:
         tables = _read(folder, good.format, lines)
     except InputError as error:
         message = str(error)
         if "\n" in message or len(message) > _LONGEST_LINE or "case.jsonl" not in message:
             return "tracebacks", f"no clear line: {message:.300}"
-        return _fault_of_skipping(good, lines, apart, folder)
-    losses = [name for name in TABLES if not _holds(getattr(tables, name), getattr(apart, name))]
-    if losses:
+        return _fault_of_skipping(good, lines, folder)
+    if losses := _losses(good, tables):
         return "silent_losses", f"the records beside it changed in {losses}"
-    more = {name: len(getattr(tables, name)) - len(getattr(apart, name)) for name in TABLES}
+    more = {name: len(getattr(tables, name)) - good.apart[name].total() for name in TABLES}
     return _fault_of_rows(good, line, more, texts_of(tables))
 
 
@@ -129,20 +132,25 @@ def _read(folder: Path, format_name: str, lines: list[bytes], on_error: Any = "r
     return read(path, format_name, on_error=on_error)
 
 
-def _fault_of_skipping(good: GoodFile, lines: list[bytes], apart: Tables, folder: Path) -> tuple[str, str] | None:
+def _fault_of_skipping(good: GoodFile, lines: list[bytes], folder: Path) -> tuple[str, str] | None:
     try:
         tables = _read(folder, good.format, lines, "skip")
     except InputError as error:
         return "silent_losses", f"on_error='skip' refuses the good records too: {error!s:.200}"
     if not tables.skipped:
         return "silent_losses", "the bad line is not counted"
-    losses = [name for name in TABLES if not _holds(getattr(tables, name), getattr(apart, name))]
+    losses = _losses(good, tables)
     return ("silent_losses", f"with 'skip' the records beside it changed in {losses}") if losses else None
 
 
-def _holds(frame: pd.DataFrame, part: pd.DataFrame) -> bool:
-    """Whether all rows of ``part`` are in ``frame``."""
-    return not _rows(part) - _rows(frame)
+def _losses(good: GoodFile, tables: Tables) -> list[str]:
+    """The tables that lack a row of the good records."""
+    rows = _rows_by_table(tables)
+    return [name for name in TABLES if good.apart[name] - rows[name]]
+
+
+def _rows_by_table(tables: Tables) -> dict[str, Counter[str]]:
+    return {name: _rows(getattr(tables, name)) for name in TABLES}
 
 
 def _rows(frame: pd.DataFrame) -> Counter[str]:

@@ -18,7 +18,7 @@ from campaigns.files.records import RECORDS
 from campaigns.kills.campaign import KillsCampaign
 from campaigns.kills.page import Page
 from campaigns.running import run_campaign
-from campaigns.text.cases import text_case
+from campaigns.text.cases import TextCase, text_case
 from campaigns.text.targets import TARGETS
 from campaigns.text.watching import Wrong, watched
 from campaigns.verdicts.documented import documented
@@ -85,6 +85,16 @@ def test_a_target_that_raises_or_lets_a_script_through_is_a_fault() -> None:
     assert [(fault.kind, fault.case) for fault in findings.faults] == [("crashes", 7), ("executed", 8)]
     assert "ZeroDivisionError" in findings.faults[0].detail
     assert set(TARGETS) == {"extraction", "strict grading", "votes", "readers", "page", "policy"}
+
+
+def test_a_character_that_the_page_loses_is_a_fault_and_the_backslash_before_a_dollar_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backslashes = TextCase("$1$ a" + "\\" * 3 + "$", "1", "1")  # the page shows one fewer
+    TARGETS["page"](backslashes)
+    monkeypatch.setattr("campaigns.text.targets.shown", lambda sample, mode: {"problem": [sample.problem[1:]]})
+    with pytest.raises(Wrong, match="loses characters"):
+        TARGETS["page"](backslashes)
 
 
 def test_every_byte_and_key_of_a_record_is_mutated() -> None:
