@@ -233,8 +233,13 @@ def test_a_root_that_can_be_no_folder_is_told_before_anything_is_written(
     ],
 )
 def test_a_store_of_mlflow_s_that_cannot_be_opened_is_one_line(
-    project: Path, refused: Run, spoil: Callable[[Path, Path], object], message: str
+    project: Path,
+    refused: Run,
+    spoil: Callable[[Path, Path], object],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 2)  # ten take a hundred seconds of waiting
     spoil(project / "conf" / "base" / "mlflow.yml", project / "mlflow.db")
     line = refused("--env", "smoke", "--nodes", "ingest")
     assert line.startswith(("Error: MLflow's store ", "Error: mlflow.yml: ")) and message in line

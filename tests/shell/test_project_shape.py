@@ -218,6 +218,13 @@ def test_files_and_functions_are_short_enough_to_be_read_at_once() -> None:
     assert [function.name for function in functions if lines_of_code(function) > 40] == []
 
 
+def test_no_test_judges_speed_by_a_clock() -> None:
+    clocks = re.compile(r"\b(process_time|perf_counter|deadline=\d)")
+    files = [path for path in Path(__file__).parents[1].rglob("*.py") if path != Path(__file__)]
+    times_kills = {"test_resume.py"}
+    assert {path.name for path in files if clocks.search(path.read_text(encoding="utf-8"))} == times_kills
+
+
 def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """From ``def`` to the last line, without the docstring."""
     first = function.body[0]
