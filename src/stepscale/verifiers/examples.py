@@ -132,10 +132,7 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
     if "finish" in graded:
         graded = graded[graded["finish"].fillna("") != "found_error"]
     rows = zip(graded["problem_id"], graded["steps"], graded["is_correct"], strict=True)
-    result = [
-        _in_lines(pid, texts, steps, [float(bool(right))] * len(steps), True)
-        for pid, steps, right in rows
-    ]
+    result = [_in_lines(pid, texts, steps, [float(bool(right))] * len(steps), True) for pid, steps, right in rows]
     _tell_blank(step for steps in graded["steps"] for step in steps)
     if not (result := [example for example in result if _has_target(example)]):
         raise InputError("solutions holds no graded solution (is_correct is empty everywhere); grade the answers first")
