@@ -1,10 +1,14 @@
 """Settings that are made in Python are refused as those of a file are: every kind of them, by the key."""
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from stepscale.engine.encoding import TextFormat
+from stepscale.errors import InputError
 from stepscale.estimators.stopping.instance_adaptive import SuccessMap
 from stepscale.estimators.vote_rules import BordaVote
 from stepscale.generation.server_settings import ServerSettings
@@ -44,8 +48,40 @@ def test_a_value_that_would_be_read_in_another_sense_is_refused_by_its_key(
     kind: type[UserSettings], settings: dict[str, Any], key: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
-        kind(**settings)
+        kind.model_validate(settings)
     assert [fault["loc"][-1] for fault in caught.value.errors()] == [key]
+    with pytest.raises(InputError) as told:
+        kind(**settings)
+    line = str(told.value)
+    assert line.startswith(f"{kind.__name__}: ") and f"{key}: " in line and "pydantic" not in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "line"),
+    [
+        (Optimization, {"lerning_rate": 1}, "Optimization: lerning_rate: unknown key"),
+        (Optimization, {"epochs": -1, "batch_size": 0}, r"Optimization: epochs: .* than 0; batch_size: .*"),
+        (VerifierTraining, {}, "VerifierTraining: kind: Field required"),
+        (VerifierTraining, {"kind": "prm", "optimization": {"epochs": 0}}, "optimization.epochs: .* greater than 0"),
+        (VerifierTraining, {"kind": "prm", "optimization": 5}, "optimization: Input should be a valid dictionary"),
+        (VerifierTraining, {"kind": "prm", "weights": {"rank": 0}}, "weights.rank: .* greater than or equal to 1"),
+        (TextFormat, {"prompt": 3}, "TextFormat: prompt: Input should be a valid string"),
+    ],
+)
+def test_settings_made_in_python_with_a_fault_are_one_line(
+    kind: type[UserSettings], settings: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(InputError, match=line) as told:
+        kind(**settings)
+    assert "\n" not in str(told.value) and "errors.pydantic.dev" not in str(told.value)
+
+
+def test_settings_that_are_made_cannot_be_set_and_are_pickled_and_copied() -> None:
+    made = Optimization(epochs=2)
+    with pytest.raises(InputError, match=r"^Optimization\.epochs cannot be set; make new settings"):
+        made.epochs = 3  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made.model_copy() == made
 
 
 def test_flags_and_text_that_may_be_blank_are_taken() -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from stepscale.errors import InputError
 from stepscale.user_paths import written_out
+from stepscale.user_settings import faults_in_a_line
 
 
 @contextmanager
@@ -110,5 +111,4 @@ def settings_in_one_line() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise InputError(" ".join(faults.split()) + "; correct this argument") from None
+        raise InputError(f"{faults_in_a_line(error)}; correct this argument") from None

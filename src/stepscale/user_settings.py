@@ -1,13 +1,21 @@
 """What all settings are made of that a user writes: each value is taken in one sense, or refused by its key.
 
-pydantic alone would read yes as 1, and take blank text, a list that names a thing twice, and integers that no array holds.
+pydantic alone would read yes as 1, and take blank text, a list that names a thing twice, and integers that no array holds. Who
+makes settings in Python reads one line, as who writes them into a file.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from stepscale.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass as _ModelMetaclass
+else:
+    _ModelMetaclass = type(BaseModel)
 
 _MAY_BE_BLANK = "may be blank"
 _LARGEST = 1 << 63  # NumPy and torch hold no larger integer
@@ -19,10 +27,36 @@ _Fault = tuple[tuple[str | int, ...], Any, str]
 """The place of a value, the value, and what is wrong with it."""
 
 
-class UserSettings(BaseModel):
-    """Settings: immutable, unknown keys refused, finite numbers, and no value that would be read in another sense."""
+class _Made(_ModelMetaclass):
+    """Settings made by a call, ``Kind(key=value)``: a mistake is one line. pydantic makes settings within settings itself."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: Any, **fields: Any) -> Any:
+            try:
+                return super().__call__(*args, **fields)
+            except ValidationError as error:
+                raise InputError(f"{cls.__name__}: {faults_in_a_line(error)}") from None
+
+
+class UserSettings(BaseModel, metaclass=_Made):
+    """Settings: immutable, unknown keys refused, finite numbers, and no value that would be read in another sense.
+
+    Raises:
+        InputError: Made in Python with a wrong value; the line names the key. ``model_validate`` raises pydantic's own error.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Raises InputError: settings are made once."""
+            try:
+                super().__setattr__(name, value)
+            except ValidationError:
+                kind = type(self).__name__
+                raise InputError(f"{kind}.{name} cannot be set; make new settings: {kind}({name}=...)") from None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -33,6 +67,21 @@ class UserSettings(BaseModel):
             if faults:
                 raise ValidationError.from_exception_data(cls.__name__, [_line(*fault) for fault in faults])
         return typed
+
+
+def faults_in_a_line(error: ValidationError) -> str:
+    """Each wrong key and what is wrong with it.
+
+    Args:
+        error: What pydantic says of settings.
+    """
+    return "; ".join(" ".join(_said(fault).split()) for fault in error.errors())
+
+
+def _said(fault: Any) -> str:
+    key = ".".join(part for part in map(str, fault["loc"]) if "[" not in part)  # a union names its types there
+    said = "unknown key" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
+    return f"{key}: {said}" if key else said  # of several keys together: it names them itself
 
 
 def _line(place: tuple[str | int, ...], value: Any, fault: str) -> InitErrorDetails:

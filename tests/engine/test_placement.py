@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from stepscale.cost import Ledger
 from stepscale.engine.placement import GeneratorPlacement, Placement
+from stepscale.errors import InputError
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.local import LocalGenerator
 from stepscale.verifiers.contract import Trajectory
@@ -50,5 +50,5 @@ def test_a_generator_writes_in_bfloat16(model_of, tmp_path: Path) -> None:
 
 def test_a_device_that_is_none_is_refused() -> None:
     assert GeneratorPlacement(device="cuda:1", dtype="bfloat16").memory_budget_gb == 2.0
-    with pytest.raises(ValidationError, match="device"):
+    with pytest.raises(InputError, match="device"):
         Placement(device="gpu")

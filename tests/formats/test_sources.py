@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from huggingface_hub import constants
 
 from stepscale.errors import InputError
-from stepscale.formats import iter_records, read, write
+from stepscale.formats import hub, iter_records, read, write
 
 Jsonl = Callable[..., Path]
 PROBLEM = {"problem": "1+1", "answer": "2"}
@@ -101,15 +102,19 @@ def test_unknown_formats_options_and_modes_name_those_there_are(jsonl: Jsonl, tm
 def test_a_hub_data_set_is_read_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def load_dataset(name: str, config: str | None, split: str | None) -> object:
-        asked.append((name, config, split))
+    def load_dataset(name: str, config: str | None, split: str | None, **pinned: str) -> object:
+        asked.append((name, config, split, *pinned.values()))
         return [PROBLEM] if split else {"train": [PROBLEM], "test": [{"problem": "2+2"}]}
 
     monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    monkeypatch.setattr(hub, "ask_hub", lambda *_: "there")
     assert len(read("hf://some/math", "math").problems) == 2
     assert read("hf://some/math", "math", split="train", config="all").problems["split"].tolist() == ["train"]
     assert asked == [("some/math", None, None), ("some/math", "all", "train")]
     assert len(read("some/math", "math").problems) == 2  # no such folder is here
+    for source in ("some/math@v1.0", "hf://some/math@v1.0"):
+        assert len(read(source, "math").problems) == 2
+        assert asked[-1] == ("some/math", None, None, "v1.0"), "a revision is pinned"
     with pytest.raises(InputError, match="not a hub name"):
         read("hf://a/b/c", "math")
 
@@ -119,6 +124,7 @@ def test_a_hub_data_set_that_cannot_be_had_is_one_line_with_a_way_out(monkeypatc
         raise ConnectionError("Couldn't reach the Hub\n(offline)")
 
     monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    monkeypatch.setattr(hub, "ask_hub", lambda *_: "no answer")
     with pytest.raises(InputError) as caught:
         read("hf://Qwen/ProcessBench", "processbench")
     message = str(caught.value)
@@ -126,3 +132,18 @@ def test_a_hub_data_set_that_cannot_be_had_is_one_line_with_a_way_out(monkeypatc
         read("data/math", "math")
     assert "hf://Qwen/ProcessBench" in message and "offline" in message and "give its file or folder" in message
     assert "\n" not in message
+
+
+def test_without_an_answer_of_the_hub_the_cache_is_read_and_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = []
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+    def load_dataset(*_: object, **__: object) -> object:
+        modes.append(constants.is_offline_mode())
+        return [PROBLEM]
+
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    for answer in ("no answer", "there"):
+        monkeypatch.setattr(hub, "ask_hub", lambda *_, answer=answer: answer)
+        assert len(read("hf://some/math", "math").problems) == 1
+    assert modes == [True, False] and not constants.is_offline_mode()

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from tiny_models import letter_tokenizer
 
 from stepscale.errors import InputError
@@ -190,7 +189,7 @@ def test_mistakes_are_told() -> None:
         revision_examples(problems(), samples(0, 3), RevisionData(), 0)
     with pytest.raises(InputError, match="'p0' has solutions but is not"):
         revision_examples(problems().assign(problem_id="q"), samples(1, 1), RevisionData(), 0)
-    with pytest.raises(ValidationError, match="exactly once"):
+    with pytest.raises(InputError, match="exactly once"):
         RevisionLayout(attempt="no place")
 
 

@@ -69,23 +69,117 @@ def test_a_spoilt_base_is_refused_with_what_is_wrong(
     assert "\n" not in str(caught.value)
 
 
-def test_a_hub_name_that_is_not_there_is_refused_and_left_alone_without_the_hub(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+NAME = "nobody/nothing"
+
+
+class Hub:
+    """A hub that answers as it is told; its files are those of a folder."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+        self.monkeypatch, self.cache = monkeypatch, cache
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+
+    def answers(self, error: Exception | None) -> None:
+        def repo_info(*_: object, **__: object) -> None:
+            if error is not None:
+                raise error
+
+        self.monkeypatch.setattr("huggingface_hub.HfApi.repo_info", repo_info)
+
+    def gives(self, config: Path | Exception) -> None:
+        def download(*_: object, **__: object) -> str:
+            if isinstance(config, Exception):
+                raise config
+            return str(config)
+
+        self.monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+
+    def was_downloaded(self, name: str, folder: Path) -> Path:
+        place = self.cache / f"models--{name.replace('/', '--')}"
+        (place / "refs").mkdir(parents=True)
+        (place / "refs" / "main").write_text("c0ffee")
+        return Path(shutil.copytree(folder, place / "snapshots" / "c0ffee"))
+
+
+def of_the_hub(kind: str) -> Exception:
     import httpx
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import RepositoryNotFoundError
+    from huggingface_hub import errors
 
-    answer = httpx.Response(404, request=httpx.Request("GET", "https://huggingface.co"))
+    error: Exception = getattr(errors, kind)(
+        kind, response=httpx.Response(404, request=httpx.Request("GET", "https://x"))
+    )
+    return error
 
-    def absent(*_: object, **__: object) -> None:
-        raise RepositoryNotFoundError("404", response=answer)
 
-    def unreachable(*_: object, **__: object) -> None:
-        raise httpx.ConnectError("no network")
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
+    return Hub(monkeypatch, tmp_path / "cache")
 
-    monkeypatch.setattr(HfApi, "model_info", absent)
-    with pytest.raises(InputError, match="no model of that name"):
-        check_base("verifiers.base", "nobody/nothing", writes=False)
-    monkeypatch.setattr(HfApi, "model_info", unreachable)
-    check_base("verifiers.base", "nobody/nothing", writes=False)
+
+def refused(line: str, name: str = NAME, writes: bool = False) -> None:
+    with pytest.raises(InputError, match=f"^verifiers.base: .*{line}") as caught:
+        check_base("verifiers.base", name, writes=writes)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_or_a_revision_that_the_hub_does_not_know_is_refused(hub: Hub) -> None:
+    hub.answers(of_the_hub("RepositoryNotFoundError"))
+    refused("no model of that name on the Hugging Face hub")
+    hub.answers(of_the_hub("RevisionNotFoundError"))
+    refused("no model of that name with a revision 'v2' on", f"{NAME}@v2")
+
+
+def test_a_hub_that_does_not_answer_is_told_before_the_run_unless_its_cache_holds_the_model(hub: Hub) -> None:
+    hub.answers(ConnectionError("no network"))
+    refused(f"does not answer and its cache does not hold the model; .*: hf download {NAME}$")
+    refused(f"hf download {NAME} --revision refs/pr/1$", f"{NAME}@refs/pr/1")
+    folder = hub.was_downloaded(NAME, BASE)
+    check_base("generator.base", NAME, writes=True)
+    refused("hf download", f"{NAME}@v2")
+    cut(folder)
+    refused("is no whole file of weights")
+
+
+def test_a_model_that_the_hub_does_not_give_or_of_another_kind_is_told_before_the_run(hub: Hub, tmp_path: Path) -> None:
+    hub.answers(None)
+    hub.gives(BASE / "config.json")
+    check_base("generator.base", NAME, writes=True)
+    hub.gives(of_the_hub("GatedRepoError"))
+    refused(f"is gated; accept its terms on huggingface.co/{NAME}, then run: hf auth login")
+    hub.gives(of_the_hub("EntryNotFoundError"))
+    refused("holds no model of transformers")
+    (tmp_path / "config.json").write_text('{"architectures": ["BertForTokenClassification"]}')
+    hub.gives(tmp_path / "config.json")
+    refused("holds a BertForTokenClassification, but a causal language model is needed", writes=True)
+
+
+def test_a_model_of_the_cache_is_loaded_at_once_without_the_hub_and_another_is_one_line(hub: Hub) -> None:
+    from stepscale.engine.loading import load_causal_lm, load_tokenizer
+    from stepscale.resume.content import model_hash
+
+    hub.answers(ConnectionError("no network"))
+    hub.was_downloaded(NAME, BASE)
+    assert load_causal_lm(NAME).config.vocab_size >= len(load_tokenizer(NAME))
+    assert model_hash(NAME) == model_hash(NAME) != model_hash(BASE)
+    for load in (load_causal_lm, load_tokenizer):
+        with pytest.raises(
+            InputError, match=r"not in the cache of .*, which does not answer; .*: hf download a/b$"
+        ) as caught:
+            load("a/b")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_revision_is_asked_for_by_its_name(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import AutoTokenizer
+
+    from stepscale.engine.loading import load_tokenizer
+
+    asked = []
+    hub.answers(None)
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda name, **options: asked.append((name, options)))
+    load_tokenizer(f"{NAME}@v1.0")
+    load_tokenizer(NAME)
+    load_tokenizer(BASE)
+    assert asked[0] == (NAME, {"local_files_only": False, "revision": "v1.0", "trust_remote_code": False})
+    assert asked[1] == (NAME, {"local_files_only": False, "trust_remote_code": False})
+    assert asked[2] == (str(BASE), {"local_files_only": True, "trust_remote_code": False})

@@ -91,7 +91,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_data_set_that_the_hub_does_not_know_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stepscale.hooks.input_files.is_on_hub", lambda name, kind: False)
+    monkeypatch.setattr("stepscale.hooks.input_files.ask_hub", lambda *_: "absent")
     with pytest.raises(InputError, match="no data set of that name on the hub"):
         check("samples", {"search": {"given_samples": {"path": "nobody/nothing", "format": "best_of_n"}}})
 
@@ -112,6 +112,65 @@ def test_a_part_of_processbench_that_is_not_there_is_told_before_the_run(tmp_pat
     with pytest.raises(InputError, match=r"step_benchmarks: choose_on: ProcessBench has no part 'gsm8k' .* are math$"):
         check("step_benchmarks", {"step_benchmarks": source})
     check("step_benchmarks", {"step_benchmarks": source | {"choose_on": "math"}})
+
+
+ROWS = [{"id": "math-0", "problem": "1+1?", "steps": ["2"], "label": -1, "final_answer_correct": True}]
+
+
+def test_processbench_of_the_hub_is_read_before_the_run_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from stepscale.formats import hub
+    from stepscale.formats.read_once import _read, read_benchmark
+
+    loaded = []
+
+    def rows_of(source: str, *_: object) -> list[Any]:
+        loaded.append(source)
+        return [ROWS]
+
+    monkeypatch.setattr(hub, "_loaded", rows_of)
+    monkeypatch.setattr("stepscale.hooks.input_files.ask_hub", lambda *_: "there")
+    _read.cache_clear()
+    source = {"path": "Qwen/ProcessBench", "format": "processbench"}
+    with pytest.raises(InputError, match=r"step_benchmarks: choose_on: ProcessBench has no part 'gsm8k'"):
+        check("step_benchmarks", {"step_benchmarks": {"processbench": source}})
+    check("step_benchmarks", {"step_benchmarks": {"processbench": source, "choose_on": "math"}})
+    check("reward_modeling", {"verifiers": {"processbench": source}})
+    assert len(read_benchmark("Qwen/ProcessBench", "processbench", {}).solutions) == 1
+    assert loaded == ["Qwen/ProcessBench"]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "block", "key"),
+    [
+        ("reward_modeling", "verifiers", "verifiers.processbench"),
+        ("step_benchmarks", "step_benchmarks", "step_benchmarks.processbench"),
+    ],
+)
+def test_a_benchmark_that_cannot_be_read_is_told_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipeline: str, block: str, key: str
+) -> None:
+    monkeypatch.setattr("stepscale.formats.hub.ask_hub", lambda *_: "no answer")
+    monkeypatch.setattr("stepscale.hooks.input_files.ask_hub", lambda *_: "no answer")
+    (tmp_path / "bad.jsonl").write_text(json.dumps(ROWS[0] | {"label": "none"}))
+    (tmp_path / "problems.jsonl").write_text('{"problem": "1+1?", "answer": "2"}')
+    for path, format, said in (
+        ("nobody/nothing", "processbench", "not to be had from the Hugging Face hub"),
+        (str(tmp_path / "bad.jsonl"), "processbench", "bad.jsonl:1: "),
+        (str(tmp_path / "problems.jsonl"), "math", "it holds no solutions whose steps could be judged"),
+    ):
+        with pytest.raises(InputError, match=f"^{key}: .*{said}") as caught:
+            check(pipeline, {block: {"processbench": {"path": path, "format": format}}})
+        assert "\n" not in str(caught.value)
+
+
+def test_a_benchmark_that_was_written_to_is_read_anew(tmp_path: Path) -> None:
+    from stepscale.formats.read_once import read_benchmark
+
+    file = tmp_path / "math.jsonl"
+    for n in (1, 2):
+        file.write_text("".join(json.dumps(ROWS[0] | {"id": f"math-{i}"}) + "\n" for i in range(n)))
+        tables = read_benchmark(str(file), "processbench", {})
+        assert len(tables.solutions) == n and read_benchmark(str(file), "processbench", {}) is tables
 
 
 @pytest.mark.parametrize("key", ["verifiers.prm.optimization", "generator.fine_tuning"])

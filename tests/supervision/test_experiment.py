@@ -88,7 +88,7 @@ def test_a_senseless_experiment_is_refused(wrong: dict[str, object]) -> None:
 
 
 def test_an_ablation_on_values_is_refused_for_prm_large_gives_ratings() -> None:
-    with pytest.raises(ValidationError, match="soft: PRM_large's labels hold no values; use supervision: steps"):
+    with pytest.raises(InputError, match="soft: PRM_large's labels hold no values; use supervision: steps"):
         Experiment(sizes=SIZES, budgets=(1,), ablations=(Arm(name="soft", supervision="values"),))
 
 

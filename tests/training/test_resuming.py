@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pydantic import ValidationError
 from tiny_models import tiny_classifier
 
+from stepscale.errors import InputError
 from stepscale.training.batches import IGNORED, Row
 from stepscale.training.checkpoints import checkpoint_folder, last_whole_checkpoint, mark_finished
 from stepscale.training.fit import fit
@@ -143,5 +143,5 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("folder", ["", "  "])
 def test_checkpoints_without_a_folder_are_refused_and_not_written_where_one_stands(folder: str) -> None:
-    with pytest.raises(ValidationError, match="folder"):
+    with pytest.raises(InputError, match="folder"):
         Checkpoints(folder=folder)

@@ -137,6 +137,32 @@ def test_a_step_of_several_lines_is_as_many_steps_as_a_generator_writes_rated_at
     assert seen(orm_examples(PROBLEMS, solution)) == [(("a", *LINES), (1.0,) * 4)]
 
 
+BLANK = ["", " ", "\n \t\n", "\u00a0"]
+
+
+@pytest.mark.parametrize("blank", BLANK)
+def test_a_blank_step_is_left_out_with_its_label_and_counted(blank: str, caplog: pytest.LogCaptureFixture) -> None:
+    table = labels((0, 0, "a", 1, True), (1, 0, blank, 1, True), (2, 0, "c", 1, True))
+    assert seen(prm_examples(PROBLEMS, table)) == [(("a", "c"), (2.0, 2.0))]
+    assert "1 labeled steps are blank and state nothing" in caplog.text
+    wrong = labels((0, 0, "a", 1, True), (1, 0, blank, -1, True), (2, 0, "c", 1, True))
+    assert seen(prm_examples(PROBLEMS, wrong)) == [(("a",), (2.0,))], "what follows an error is not learned from"
+    alternative = labels((0, 0, "a", 1, True), (1, 0, blank, -1, False), (1, 1, "b", 1, True))
+    assert seen(prm_examples(PROBLEMS, alternative)) == [(("a", "b"), (2.0, 2.0))]
+    valued = table.assign(value=[0.5, 0.25, 0.75])
+    assert seen(prm_examples(PROBLEMS, valued, soft=True)) == [(("a", "c"), (0.5, 0.75))]
+    solution = written([blank, "a", blank], "solution").assign(is_correct=True)
+    assert seen(orm_examples(PROBLEMS, solution)) == [(("a",), (1.0,))]
+
+
+@pytest.mark.parametrize("blank", BLANK)
+def test_blank_steps_alone_are_nothing_to_learn_from(blank: str) -> None:
+    with pytest.raises(InputError, match="no rating"):
+        prm_examples(PROBLEMS, labels((0, 0, blank, 1, True), (1, 0, blank, -1, True)))
+    with pytest.raises(InputError, match="no graded solution"):
+        orm_examples(PROBLEMS, written([blank], "solution").assign(is_correct=True))
+
+
 def test_labels_that_leave_a_step_out_are_refused_for_what_was_read_before_would_be_another_text() -> None:
     with pytest.raises(InputError, match=r"sample 0 of problem 'p' has a label at step 2 and no chosen text at step 1"):
         prm_examples(PROBLEMS, labels((0, 0, "a", 1, True), (2, 0, "c", 1, True)))

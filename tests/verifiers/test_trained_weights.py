@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from pydantic import ValidationError
 from transformers import AutoModelForTokenClassification
 
 from stepscale.cost import Ledger
@@ -84,7 +83,7 @@ def test_a_layer_that_is_not_there_is_refused_with_those_there_are(base: Path) -
 
 @pytest.mark.parametrize("changes", [{"weights": "all"}, {"weights": "head"}])
 def test_frozen_weights_in_bfloat16_need_frozen_weights_and_products_in_bfloat16(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="frozen_dtype: bfloat16 goes with"):
+    with pytest.raises(InputError, match="frozen_dtype: bfloat16 goes with"):
         config(frozen_dtype="bfloat16", **changes)
 
 

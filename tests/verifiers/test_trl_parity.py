@@ -128,6 +128,17 @@ def test_by_default_we_stop_at_the_first_wrong_step(base: Path, tmp_path: Path) 
     assert np.count_nonzero(all_of_it.targets != IGNORED) == 3
 
 
+def test_where_trl_learns_from_a_blank_step_we_leave_it_out(base: Path, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(base)
+    row = {"prompt": "What is 3?", "completions": ["no", " ", "thus 100."], "labels": [True, False, True]}
+    assert [mark for mark in trl_row(tokenizer, row, "\n")[1] if mark != -100] == [1, 0, 1]
+    (tmp_path / "blank.jsonl").write_text(json.dumps(row))
+    tables = formats.read(str(tmp_path / "blank.jsonl"), "trl_stepwise")
+    assert tables.solutions["steps"][0] == row["completions"], "the table holds what the file holds"
+    (example,) = prm_examples(tables.problems, tables.step_labels, after_error=True)
+    assert example.trajectory.steps == ("no", "thus 100.") and example.targets == (2.0, 2.0)
+
+
 def test_the_rule_above_is_trls_own_where_trl_is_installed(base: Path) -> None:
     prm = pytest.importorskip("trl.experimental.prm", reason=NO_TRL)
     tokenizer = load_tokenizer(base)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from stepscale.errors import InputError
+from stepscale.hub_names import cached_folder, how_to_download, is_hub_model, loading_options
 from stepscale.references import TOKENIZER_FILES, architectures, model_source
 
 _GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
@@ -214,12 +215,13 @@ def _load_weights(kind: Any, source: str | Path, what: str, new: tuple[str, ...]
 def _load(load: Callable[..., Any], source: str | Path, what: str, **options: Any) -> Any:
     source = model_source(source)
     folder = Path(source)
-    looks_local = isinstance(source, Path) or source.startswith((".", "/", "~")) or folder.exists()
-    if looks_local and not (folder / "config.json").is_file() and what != "tokenizer":
+    on_hub = is_hub_model(source)
+    if not on_hub and not (folder / "config.json").is_file() and what != "tokenizer":
         raise InputError(f"{source} holds no config.json: give a folder written by save_pretrained, or a hub name")
     try:
+        name, asked = loading_options(str(source)) if on_hub else (str(source), {"local_files_only": True})
         with quiet():
-            return load(str(source), local_files_only=looks_local, **options)
+            return load(name, **asked, **options)
     except InputError:
         raise
     except Exception as error:  # whatever the libraries say of a broken file
@@ -228,5 +230,8 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
                 f"{source} holds no tokenizer (such as {TOKENIZER_FILES[0]}): save it beside the model, with save_pretrained"
             ) from error
         reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
-        remedy = "" if looks_local else " Give a folder with the model, or load it once where there is a network."
-        raise InputError(f"cannot load a {what} from {source}: {reason}{remedy}") from error
+        if on_hub and asked["local_files_only"]:
+            if cached_folder(str(source)) is None:
+                reason = "it is not in the cache of the Hugging Face hub, which does not answer"
+            reason += f"; give a folder with the model, or where there is a network run: {how_to_download(str(source))}"
+        raise InputError(f"cannot load a {what} from {source}: {reason}") from error

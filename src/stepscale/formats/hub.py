@@ -1,16 +1,19 @@
 """Data sets of the Hugging Face hub by name, through the `datasets` library, which is imported only then.
 
-In: ``hf://owner/name``, or ``owner/name`` where that is no path here. Out: its rows as dicts. What was downloaded once is
-read from the library's cache afterwards, also offline; what cannot be had is one line that says so and what to do.
+In: ``hf://owner/name``, or ``owner/name`` where that is no path here; ``@revision`` behind it pins one. Out: its rows as dicts.
+What was downloaded once is read from the library's cache afterwards, also offline; what cannot be had is one line that says so
+and what to do.
 """
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from stepscale.errors import InputError
 from stepscale.formats.source_files import is_file_name
+from stepscale.hub_names import ask_hub, name_and_revision
 
 _PREFIX = "hf://"
 
@@ -19,7 +22,7 @@ class HubError(InputError):
     """A data set that cannot be had from the hub, whatever its format; to ask again would only cost time."""
 
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
 
 
 def is_hub_name(source: str | Path) -> bool:
@@ -32,6 +35,21 @@ def is_hub_name(source: str | Path) -> bool:
         return False
     plain = _PLAIN_NAME.fullmatch(source) is not None and not is_file_name(source)
     return source.startswith(_PREFIX) or (plain and not Path(source).exists())
+
+
+def hub_name(source: str) -> tuple[str, str | None]:
+    """The name on the hub, and the revision where one is named.
+
+    Args:
+        source: As a user gives it.
+
+    Raises:
+        HubError: It is no such name.
+    """
+    name, revision = name_and_revision(source.removeprefix(_PREFIX).strip("/"))
+    if not name or name.count("/") > 1:
+        raise HubError(f"{source!r} is not a hub name; write hf://owner/name, and the split as an option")
+    return name, revision
 
 
 def rows(source: str, split: str | None = None, config: str | None = None) -> Iterator[dict[str, Any]]:
@@ -48,18 +66,18 @@ def rows(source: str, split: str | None = None, config: str | None = None) -> It
     Raises:
         HubError: The data set cannot be had.
     """
-    name = source.removeprefix(_PREFIX).strip("/")
-    if not name or name.count("/") > 1:
-        raise HubError(f"{source!r} is not a hub name; write hf://owner/name, and the split as an option")
-    for part in _loaded(source, name, split, config):
+    name, revision = hub_name(source)
+    for part in _loaded(source, name, split, config, revision):
         yield from part
 
 
-def _loaded(source: str, name: str, split: str | None, config: str | None) -> list[Any]:
+def _loaded(source: str, name: str, split: str | None, config: str | None, revision: str | None = None) -> list[Any]:
     import datasets
 
+    pinned = {} if revision is None else {"revision": revision}
     try:
-        loaded = datasets.load_dataset(name, config, split=split)
+        with _asking_nobody() if ask_hub(name, "dataset", revision) == "no answer" else nullcontext():
+            loaded = datasets.load_dataset(name, config, split=split, **pinned)
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         not_local = "" if source.startswith(_PREFIX) else "no such file or folder is here, and "
@@ -68,3 +86,15 @@ def _loaded(source: str, name: str, split: str | None, config: str | None) -> li
             " the data set where there is a network and give its file or folder instead"
         ) from None
     return list(loaded.values()) if isinstance(loaded, dict) else [loaded]
+
+
+@contextmanager
+def _asking_nobody() -> Iterator[None]:
+    """The libraries read their caches alone: else they try for minutes to reach a hub that is not there."""
+    from huggingface_hub import constants
+
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before

@@ -8,7 +8,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
-from stepscale.hooks.hub_names import is_on_hub
+from stepscale.hub_names import ask_hub, cached_folder, how_to_download, is_hub_model, name_and_revision
 from stepscale.references import TOKENIZER_FILES
 from stepscale.user_paths import written_out
 
@@ -63,11 +63,14 @@ def check_base(key: str, base: str, writes: bool) -> None:
     Raises:
         InputError: It is neither, or the model is of the wrong kind.
     """
-    folder = written_out(base)
-    if base.count("/") <= 1 and not base.startswith((".", "/", "~")) and not folder.exists():
-        _check_hub_name(key, base)
-        return
-    config = folder / "config.json"
+    folder = _folder_of_hub_model(key, base, writes) if is_hub_model(base) else written_out(base)
+    if folder is not None:
+        _check_kind(key, base, folder / "config.json", writes)
+        n_embeddings = _check_weights(key, folder)
+        _check_tokenizer(key, folder, n_embeddings, writes)
+
+
+def _check_kind(key: str, base: str, config: Path, writes: bool) -> None:
     if not config.is_file():
         raise InputError(f"{key}: {base} holds no model (no config.json); give a model folder or a Hugging Face name")
     try:
@@ -76,8 +79,6 @@ def check_base(key: str, base: str, writes: bool) -> None:
         raise InputError(f"{key}: {config} is not a model's config.json ({error})") from None
     if writes and kind and not kind.endswith(_WRITING):
         raise InputError(f"{key}: {base} holds a {kind}, but a causal language model is needed")
-    n_embeddings = _check_weights(key, folder)
-    _check_tokenizer(key, folder, n_embeddings, writes)
 
 
 def _check_weights(key: str, folder: Path) -> int | None:
@@ -126,20 +127,47 @@ def _check_tokenizer(key: str, folder: Path, n_embeddings: int | None, writes: b
         )
 
 
-def _check_hub_name(key: str, name: str) -> None:
-    """Raises InputError if the hub says that there is no such model."""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
+def _folder_of_hub_model(key: str, base: str, writes: bool) -> Path | None:
+    """Where the hub's cache holds a model that cannot be asked for now; None if the hub has it.
 
-    try:
-        is_known = isinstance(try_to_load_from_cache(name, "config.json"), str) or is_on_hub(name, "model")
-    except HFValidationError:
-        is_known = False
-    if not is_known:
+    Raises:
+        InputError: The hub says that there is no such model, does not give it, or is needed and does not answer.
+    """
+    name, revision = name_and_revision(base)
+    answer = ask_hub(name, "model", revision)
+    if answer == "there":
+        _check_kind(key, base, _config_from_hub(key, base), writes)
+        return None
+    if answer == "absent":
+        of_revision = f" with a revision {revision!r}" if revision else ""
         raise InputError(
-            f"{key}: there is no folder {name!r} and no model of that name on the Hugging Face hub (or it is private); "
-            "give a model folder or a Hugging Face name"
+            f"{key}: there is no folder {base!r} and no model of that name{of_revision} on the Hugging Face hub (or it is "
+            "private); give a model folder or a Hugging Face name"
         )
+    if folder := cached_folder(base):
+        return folder
+    raise InputError(
+        f"{key}: there is no folder {base!r}, and the Hugging Face hub does not answer and its cache does not hold the model; "
+        f"give a model folder, or where there is a network run: {how_to_download(base)}"
+    )
+
+
+def _config_from_hub(key: str, base: str) -> Path:
+    """Raises InputError if the hub does not give the file: it is absent, or the model's terms are not accepted yet."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, LocalEntryNotFoundError
+
+    name, revision = name_and_revision(base)
+    try:
+        return Path(hf_hub_download(name, "config.json", revision=revision))
+    except GatedRepoError:
+        raise InputError(
+            f"{key}: {base} is gated; accept its terms on huggingface.co/{name}, then run: hf auth login"
+        ) from None
+    except LocalEntryNotFoundError:
+        raise InputError(f"{key}: {base}: the hub stopped to answer; try again, or give a model folder") from None
+    except EntryNotFoundError:
+        raise InputError(f"{key}: {base} holds no model of transformers (no config.json); name another one") from None
 
 
 def _part(block: Any, name: str) -> Any:

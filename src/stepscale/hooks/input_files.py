@@ -1,22 +1,26 @@
 """Files that the configuration names and a run is about to read: one that is missing is told before an MLflow run begins."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
-from stepscale.formats.hub import is_hub_name
+from stepscale.formats.hub import hub_name, is_hub_name
 from stepscale.formats.opening import readable
 from stepscale.formats.source_files import data_files
-from stepscale.hooks.hub_names import is_on_hub
 from stepscale.hooks.settings_of_nodes import blocks_read
-from stepscale.parameters import Parameters, StepBenchmarks, check_parameters
+from stepscale.hub_names import ask_hub
+from stepscale.parameters import FileSource, Parameters, StepBenchmarks, check_parameters
+
+if TYPE_CHECKING:
+    from stepscale.formats import Tables
 
 _CHOOSING = {"choose_format_examples", "choose_larger_examples"}
 _READING_SAMPLES = {"read_samples", "read_samples_to_judge"}
 _READING_BENCHMARKS = {"measure_on_step_benchmarks"}
+_EVALUATING = {"evaluate_verifiers"}
 
 
 def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -42,21 +46,32 @@ def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) ->
     for key, (source, nodes) in readers.items():
         if names & nodes and (path := getattr(source, "path", None)):
             _check(f"{key}.path", path, getattr(source, "options", {}).get("split"))
+    if names & _EVALUATING:
+        _read_benchmark("verifiers.processbench", parameters.verifiers.processbench)
     if names & _READING_BENCHMARKS:
-        _check_part_of_processbench(parameters.step_benchmarks)
+        _read_step_benchmarks(parameters.step_benchmarks)
 
 
-def _check_part_of_processbench(benchmarks: StepBenchmarks) -> None:
-    """Read ProcessBench, which is small, for a misspelt part would be known only after the PRM was trained."""
-    from stepscale.formats import read
+def _read_step_benchmarks(benchmarks: StepBenchmarks) -> None:
+    """Read them, which are small, for what is wrong in them would be known only after the PRM was trained."""
     from stepscale.studies.step_benchmarks.measure import check_part
 
-    source = benchmarks.processbench
-    if source is not None and not is_hub_name(source.path):
-        try:
-            check_part(read(source.path, source.format, **source.options), benchmarks.choose_on)
-        except InputError as error:
-            raise InputError(f"step_benchmarks: {error}") from None
+    for name, source in benchmarks.sources.items():
+        tables = _read_benchmark(f"step_benchmarks.{name}", source)
+        if name == "processbench" and tables is not None:
+            try:
+                check_part(tables, benchmarks.choose_on)
+            except InputError as error:
+                raise InputError(f"step_benchmarks: {error}") from None
+
+
+def _read_benchmark(key: str, source: FileSource | None) -> "Tables | None":
+    from stepscale.formats.read_once import read_benchmark
+
+    try:
+        return None if source is None else read_benchmark(source.path, source.format, source.options)
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from None
 
 
 def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object, set[str]]]:
@@ -76,7 +91,7 @@ def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object
         "pool.labeler": (parameters.pool.labeler, {"label_pool"}),
         "loop.labeler": (parameters.loop.labeler, {"label_beginning", "label"}),
         "generator.prompt": (generator.prompt, asked_by_examples),
-        "verifiers.processbench": (parameters.verifiers.processbench, {"evaluate_verifiers"}),
+        "verifiers.processbench": (parameters.verifiers.processbench, _EVALUATING),
         **{
             f"step_benchmarks.{name}": (source, _READING_BENCHMARKS)
             for name, source in parameters.step_benchmarks.sources.items()
@@ -86,8 +101,8 @@ def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object
 
 def _check(key: str, path: str, split: str | None) -> None:
     if is_hub_name(path):
-        name = path.removeprefix("hf://").strip("/")
-        if not is_on_hub(name, "dataset"):
+        name, revision = hub_name(path)
+        if ask_hub(name, "dataset", revision) == "absent":
             raise InputError(f"{key}: there is no file or folder {path!r} here and no data set of that name on the hub")
         return
     try:

@@ -44,6 +44,7 @@ from stepscale.parameters.step_benchmarks import StepBenchmarks
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
+from stepscale.user_settings import faults_in_a_line
 
 __all__ = [
     "SETTINGS",
@@ -144,18 +145,10 @@ def settings_of(parameters: Parameters, name: str) -> Block:
     """
     kind = SETTINGS[name]
     try:
-        return kind(**{block: getattr(parameters, block) for block in kind.model_fields})
+        return kind.model_validate({block: getattr(parameters, block) for block in kind.model_fields})
     except ValidationError as error:
         raise _refused(error) from None
 
 
 def _refused(error: ValidationError) -> InputError:
-    faults = "; ".join(map(_fault, error.errors()))
-    return InputError(f"parameters: {' '.join(faults.split())} (see conf/base/parameters.yml)")
-
-
-def _fault(error: Any) -> str:
-    key = ".".join(part for part in map(str, error["loc"]) if "[" not in part)  # a union names its types there
-    if not key:  # of several blocks together: it names their keys itself
-        return str(error["msg"]).removeprefix("Value error, ")
-    return f"{key}: unknown key" if error["type"] == "extra_forbidden" else f"{key}: {error['msg']}"
+    return InputError(f"parameters: {faults_in_a_line(error)} (see conf/base/parameters.yml)")

@@ -10,6 +10,7 @@ import orjson
 import pandas as pd
 from pydantic import BaseModel
 
+from stepscale.hub_names import loading_options
 from stepscale.references import reference_in
 
 _BLOCK = 1 << 24
@@ -55,8 +56,9 @@ def model_hash(source: str | Path, dtype: str = "float32") -> str:
     if not Path(source).is_dir():
         from transformers import AutoConfig
 
-        commit = getattr(AutoConfig.from_pretrained(str(source)), "_commit_hash", None)
-        digest.update(f"{source}@{commit}".encode())
+        name, asked = loading_options(str(source))
+        commit = getattr(AutoConfig.from_pretrained(name, **asked), "_commit_hash", None)
+        digest.update(f"{name}@{commit}".encode())
     for path in sorted(Path(source).glob("*")):
         if path.suffix in _OF_A_MODEL:
             digest.update(path.name.encode())

@@ -38,8 +38,11 @@ def main(
             from stepscale.serving.server import ServerOptions, serve
             from stepscale.serving.service import ServiceLimits
             from stepscale.serving.sources import open_answerer
-        limits = ServiceLimits(questions_at_once=questions_at_once, questions_waiting=questions_waiting)
-        options = ServerOptions(host=host, port=port, name=name, budget=budget, seconds=seconds, limits=limits)
+        at_once = {"questions_at_once": questions_at_once, "questions_waiting": questions_waiting}
+        limits = ServiceLimits.model_validate(at_once)
+        options = ServerOptions.model_validate(
+            {"host": host, "port": port, "name": name, "budget": budget, "seconds": seconds, "limits": limits}
+        )
         serve(open_answerer(source), options)
     except ValidationError as error:
         first = error.errors()[0]

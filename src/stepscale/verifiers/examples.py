@@ -2,9 +2,11 @@
 
 In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing of tokens. Where a
 step holds several lines (PRM800K's last ones: text, "# Answer", the answer) each line is a step of the example, as it is of
-what a generator writes; a rating stands at the last of them, values and outcomes at all.
+what a generator writes; a rating stands at the last of them, values and outcomes at all. A blank step states nothing: it is
+left out with its target, as a generator never writes one.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,6 +17,8 @@ from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Trajectory
+
+logger = logging.getLogger(__name__)
 
 RATING_CLASSES = {-1: 0, 0: 1, 1: 2}  # rating -> class of the three-way head
 
@@ -79,7 +83,8 @@ def prm_examples(
         elif label is not None and (to_end or RATING_CLASSES[-1] not in targets):
             result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
     _close(result, current, texts, steps, targets, soft, to_end)
-    if not result:
+    _tell_blank(table["text"][table[column].notna()])
+    if not (result := [example for example in result if _has_target(example)]):
         raise InputError(
             f"step_labels holds no {column}; label some steps first (solutions cut off within their first step have none)"
         )
@@ -127,12 +132,9 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
     if "finish" in graded:
         graded = graded[graded["finish"].fillna("") != "found_error"]
     rows = zip(graded["problem_id"], graded["steps"], graded["is_correct"], strict=True)
-    result = [
-        _in_lines(pid, texts, steps, [float(bool(right))] * len(steps), True)
-        for pid, steps, right in rows
-        if len(steps)
-    ]
-    if not result:
+    result = [_in_lines(pid, texts, steps, [float(bool(right))] * len(steps), True) for pid, steps, right in rows]
+    _tell_blank(step for steps in graded["steps"] for step in steps)
+    if not (result := [example for example in result if _has_target(example)]):
         raise InputError("solutions holds no graded solution (is_correct is empty everywhere); grade the answers first")
     return result
 
@@ -190,13 +192,22 @@ def example_of(
     return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
 
 
+def _has_target(example: Example) -> bool:
+    return any(target is not None for target in example.targets)
+
+
+def _tell_blank(texts: Iterable[str]) -> None:
+    if blank := sum(not text.strip() for text in texts):
+        logger.warning("%d labeled steps are blank and state nothing; they are not learned from", blank)
+
+
 def _in_lines(
     problem_id: str, texts: dict[str, str], steps: Sequence[str], targets: Sequence[float | None], spread: bool
 ) -> Example:
     """The example with each line a step; ``spread``: a step's target stands at all of its lines, else at the last."""
-    lines = [step_lines([step]) or [step] for step in steps]
+    lines = [step_lines([step]) for step in steps]
     targets_of_lines = [
-        [target if spread else None] * (len(of_step) - 1) + [target]
+        [target if spread else None] * (len(of_step) - 1) + [target] if of_step else []
         for of_step, target in zip(lines, targets, strict=True)
     ]
     return example_of(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stepscale.hub_names import name_and_revision
 from stepscale.verifiers.options import LoRA, VerifierTraining
 
 _WHAT = {
@@ -56,7 +57,7 @@ def write_card(
 
     is_folder = Path(base).is_dir()
     data = ModelCardData(
-        base_model=None if is_folder else base,
+        base_model=None if is_folder else name_and_revision(base)[0],
         library_name="transformers",
         pipeline_tag="token-classification",
         tags=["stepscale", "reward-model", config.kind],

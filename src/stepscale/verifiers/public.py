@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from stepscale.hub_names import is_hub_model, name_and_revision
 from stepscale.references import architectures
 from stepscale.user_settings import UserSettings
 
@@ -41,7 +42,7 @@ class PublicVerifier(UserSettings):
     @property
     def shown_name(self) -> str:
         """The verifier's name."""
-        return self.name or self.source.rstrip("/").rsplit("/", 1)[-1]
+        return self.name or _last_part(self.source)
 
 
 def adapter_for(source: str | Path) -> Adapter | None:
@@ -53,9 +54,14 @@ def adapter_for(source: str | Path) -> Adapter | None:
     Returns:
         The adapter's name.
     """
-    last = str(source).rstrip("/").rsplit("/", 1)[-1].lower()
+    last = _last_part(source).lower()
     named = [adapter for part, adapter in _BY_NAME.items() if part in last]
     if named:
         return named[0]
     kind = next(iter(architectures(source)), "")
     return "trl" if kind.endswith("ForTokenClassification") else _BY_ARCHITECTURE.get(kind)
+
+
+def _last_part(source: str | Path) -> str:
+    name = name_and_revision(str(source))[0] if is_hub_model(source) else str(source)
+    return name.rstrip("/").rsplit("/", 1)[-1]

@@ -187,11 +187,11 @@ def evaluate_verifiers(
 
 
 def _on_processbench(prm_model: Path, source: FileSource, verifiers: VerifierBlock) -> dict[str, float]:
-    from stepscale.formats import read
+    from stepscale.formats.read_once import read_benchmark
     from stepscale.verifiers.evaluation import evaluate_on_processbench
     from stepscale.verifiers.open_verifier import open_verifier
 
     verifier = open_verifier(prm_model, "prm", verifiers.placement)
-    metrics = evaluate_on_processbench(verifier, read(source.path, source.format, **source.options))
+    metrics = evaluate_on_processbench(verifier, read_benchmark(source.path, source.format, source.options))
     logger.info("prm on ProcessBench: mean F1 %.3f", metrics["processbench.mean_f1"])
     return metrics

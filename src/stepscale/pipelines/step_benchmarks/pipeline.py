@@ -41,12 +41,13 @@ def measure_prm(
         report: Resamples of the intervals.
         seed: Decides them.
     """
-    from stepscale.formats import read
+    from stepscale.formats.read_once import read_benchmark
     from stepscale.studies.step_benchmarks.measure import check_part, measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import open_verifier
 
     tables = {
-        name: read(source.path, source.format, **source.options) for name, source in step_benchmarks.sources.items()
+        name: read_benchmark(source.path, source.format, source.options)
+        for name, source in step_benchmarks.sources.items()
     }
     if "processbench" in tables:
         check_part(tables["processbench"], step_benchmarks.choose_on)
