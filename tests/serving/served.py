@@ -1,7 +1,8 @@
-"""A policy of fakes behind the real server, as a process of its own: ``python served.py PORT``."""
+"""A policy of fakes behind the real server, as a process of its own: ``python served.py PORT SECONDS WORKERS``."""
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,28 @@ SETTINGS = {
 }
 
 
-def main(port: int, seconds: float) -> None:
-    """Serve; each call of the generator takes so many seconds."""
+def opened(seconds: float) -> Any:
+    """What answers; each call of the generator takes so many seconds."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from search_fakes import FakeGenerator, random_generator, random_verifier
 
     from stepscale.serving.answering import Answerer
     from stepscale.serving.policy import ServedPolicy
-    from stepscale.serving.server import ServerOptions, serve
 
     class Slow(FakeGenerator):
         def generate(self, *arguments: Any) -> Any:
             time.sleep(seconds)
             return super().generate(*arguments)
 
-    answerer = Answerer(ServedPolicy.model_validate(SETTINGS), Slow(random_generator(3).say), random_verifier(0))
-    serve(answerer, ServerOptions(port=port))
+    return Answerer(ServedPolicy.model_validate(SETTINGS), Slow(random_generator(3).say), random_verifier(0))
+
+
+def main(port: int, seconds: float, workers: int) -> None:
+    """Serve."""
+    from stepscale.serving.server import ServerOptions, serve
+
+    serve(partial(opened, seconds), ServerOptions(port=port, workers=workers))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]))
+    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
