@@ -1,35 +1,37 @@
 """The served policy under load: questions per second over HTTP on loopback, from 1, 8 and 64 clients at once.
 
-The rival is the same server with questions answered one at a time, asked by one client. Both answer the same questions within
-the same budget, and the answers must be the same. The generator is the lab's base model, the PRM the same with a random head:
-what is drawn and read is real, the scores mean nothing. Rows ``..._per_processor_second`` count the processor time of server and
-clients together. They depend little on what else runs on the machine, and leave out what a second core wins. The last rows have
-the processor seconds of the threads that draw, of the one that scores, and of the questions' own, from the most clients at once.
+The server is started as its users start it, with one process that answers and with one per core. The rival is a server with one
+process that answers one question at a time, asked by one client. All answer the same questions within the same budget, and the
+answers must be the same. The generator is the lab's base model, the PRM the same with a random head: what is drawn and read is
+real, the scores mean nothing. Rows ``..._per_processor_second`` count the processor time (user and system) of all processes of
+the server. They depend less on what else runs on the machine, and leave out what a second core wins.
 """
 
+import json
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
+import psutil
 import torch
-import uvicorn
+import yaml
 
 from bench._lab import BASE, PROMPT, row, texts
-from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
-from stepscale.serving.server import ServerOptions, application
-from stepscale.serving.service import ServiceLimits
 
 RUNS, QUESTIONS, BUDGET = 3, 96, 16
 CLIENTS = (1, 8, 64)
-_THREADS = {"drawing": "drawing", "scoring": "call-batcher", "questions": "question"}  # kinds, by how their names begin
 _ACTIONS = [{"samples": 8}, {"samples": 4, "run": "beam at 8"}]
 _POLICY = {
     "seed": 0,
@@ -44,50 +46,60 @@ _POLICY = {
 
 def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench: medians of paired runs."""
-    with TemporaryDirectory() as folder:
-        answerer = Answerer.load(*_parts(Path(folder)))
-        problems = texts(QUESTIONS)
-        with _served(answerer, 1) as one_at_a_time, _served(answerer, 64) as side_by_side:
-            _asked(one_at_a_time, problems[:4], 1)  # warm
-            alone: list[_Asked] = []
-            beside: dict[int, list[_Asked]] = {clients: [] for clients in CLIENTS}
-            for _ in range(runs):
-                alone.append(_asked(one_at_a_time, problems, 1))
-                expected = alone[0].answers
+    problems = texts(QUESTIONS)
+    alone: list[_Asked] = []
+    beside: dict[tuple[int, int], list[_Asked]] = {}
+    with TemporaryDirectory() as folder, ExitStack() as servers:
+        source = _source(Path(folder))
+        rival = servers.enter_context(_served(source, 1, 1))
+        served = {n: servers.enter_context(_served(source, n, 64)) for n in sorted({1, os.cpu_count() or 1})}
+        for server in (rival, *served.values()):
+            _asked(server, problems[:8], 8)  # warm
+        for _ in range(runs):
+            alone.append(_asked(rival, problems, 1))
+            for workers, server in served.items():
                 for clients in CLIENTS:
-                    beside[clients].append(_asked(side_by_side, problems, clients))
-                    differing = sum(
-                        answer != alone_answer
-                        for answer, alone_answer in zip(beside[clients][-1].answers, expected, strict=True)
-                    )
+                    measured = _asked(server, problems, clients)
+                    beside.setdefault((workers, clients), []).append(measured)
+                    pairs = zip(measured.answers, alone[0].answers, strict=True)
+                    differing = sum(answer != expected for answer, expected in pairs)
                     # Another width of the batch changes below one token in 100,000 (tests/generation/test_batch_sizes.py).
                     assert differing <= QUESTIONS // 50, f"{differing} of {QUESTIONS} questions got other answers"
     rows = []
-    for clients, served in beside.items():
-        name = f"served_to_{clients}_clients"
-        rows.append(
-            row(name, [measured.rate for measured in served], [measured.rate for measured in alone], "questions/s")
-        )
-        ours, rival = ([QUESTIONS / measured.processor for measured in both] for both in (served, alone))
-        rows.append(row(f"{name}_per_processor_second", ours, rival, "questions/s"))
-    for kind in _THREADS:
-        ours, rival = ([measured.threads[kind] for measured in both] for both in (beside[max(CLIENTS)], alone))
-        rows.append(row(f"processor_time_of_{kind}", ours, rival, "s"))
+    for (workers, clients), several in beside.items():
+        name = f"{workers}_answering_{clients}_client{'s' * (clients > 1)}"
+        for ending, values in (
+            ("", ([asked.rate for asked in many] for many in (several, alone))),
+            ("_per_processor_second", ([asked.per_processor_second for asked in many] for many in (several, alone))),
+        ):
+            rows.append(row(name + ending, *values, "questions/s"))
     return rows
 
 
 @dataclass(frozen=True)
+class _Server:
+    """Where a server listens, and its process."""
+
+    port: int
+    process: psutil.Process
+
+    def processor_seconds(self) -> float:
+        """Of all its processes so far."""
+        times = [process.cpu_times() for process in (self.process, *self.process.children(recursive=True))]
+        return sum(spent.user + spent.system for spent in times)
+
+
+@dataclass(frozen=True)
 class _Asked:
-    """Answers without their last digits, questions per second, and processor seconds of this process and of kinds of threads."""
+    """Answers without their last digits, and questions per second of the clock and of the server's processors."""
 
     answers: list[Any]
     rate: float
-    processor: float
-    threads: dict[str, float]
+    per_processor_second: float
 
 
-def _parts(folder: Path) -> tuple[Path, Path, Path]:
-    """The policy's file, the generator's folder and the PRM's."""
+def _source(folder: Path) -> Path:
+    """A file that names generator, PRM and policy."""
     from stepscale.engine.encoding import TextFormat
     from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
     from stepscale.verifiers.saved import SavedVerifier
@@ -100,50 +112,48 @@ def _parts(folder: Path) -> tuple[Path, Path, Path]:
     save(model, load_tokenizer(BASE), folder / "prm")
     labels = ("negative", "neutral", "positive")
     SavedVerifier(kind="prm", labels=labels, layout=TextFormat(prompt=PROMPT)).write(folder / "prm")
-    return folder / "policy.json", BASE, folder / "prm"
+    models = {"generator": {"source": str(BASE)}, "verifier": {"source": str(folder / "prm")}}
+    (folder / "served.yml").write_text(yaml.safe_dump({**models, "policy": str(folder / "policy.json")}))
+    return folder / "served.yml"
 
 
 @contextmanager
-def _served(answerer: Answerer, at_once: int) -> Iterator[str]:
-    """The address of a server in a thread of this process."""
-    options = ServerOptions(limits=ServiceLimits(questions_at_once=at_once), seconds=3600)
-    server = uvicorn.Server(uvicorn.Config(application(answerer, options), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1/completions"
-    finally:
-        server.should_exit = True
-        thread.join()
+def _served(source: Path, workers: int, at_once: int) -> Iterator[_Server]:
+    """A server with so many processes that answer, and so many questions at once."""
+    options = {"port": 0, "seconds": 3600, "workers": workers, "questions-at-once": at_once}
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    command = [sys.executable, "-m", "stepscale.serving", str(source), *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            port = re.search(r"http://[\d.]+:(\d+)/v1", process.stdout.readline())
+            assert port, "the server did not start"
+            yield _Server(int(port[1]), psutil.Process(process.pid))
+        finally:
+            process.terminate()
 
 
-def _asked(address: str, problems: list[str], clients: int) -> _Asked:
-    """All problems asked by so many clients."""
-    with httpx.Client(timeout=3600) as http, ThreadPoolExecutor(clients) as threads:
+def _asked(server: _Server, problems: list[str], clients: int) -> _Asked:
+    """All problems asked by so many clients, each over a connection of its own."""
+    client = threading.local()
 
-        def ask(problem: str) -> Any:
-            body = {"model": "stepscale-policy", "prompt": problem, "budget": BUDGET}
-            return http.post(address, json=body).raise_for_status().json()["stepscale"]
+    def ask(problem: str) -> Any:
+        if not hasattr(client, "http"):
+            client.http = HTTPConnection("127.0.0.1", server.port)
+        body = {"model": "stepscale-policy", "prompt": problem, "budget": BUDGET}
+        client.http.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
+        reply = client.http.getresponse()
+        content = reply.read()
+        assert reply.status == 200, content
+        return json.loads(content)["stepscale"]
 
-        began, processor, before = time.perf_counter(), time.process_time(), _thread_seconds()
+    with ThreadPoolExecutor(clients) as threads:
+        began, spent = time.perf_counter(), server.processor_seconds()
         replies = list(threads.map(ask, problems))
-        seconds, processor = time.perf_counter() - began, time.process_time() - processor
-        of_threads = {kind: after - before[kind] for kind, after in _thread_seconds().items()}
+        seconds, spent = time.perf_counter() - began, server.processor_seconds() - spent
     fields = ("answer", "strategy", "generations", "tokens_spent")
     answers = [[reply[key] for key in fields] + [step["text"] for step in reply["steps"]] for reply in replies]
-    return _Asked(answers, len(problems) / seconds, processor, of_threads)
-
-
-def _thread_seconds() -> dict[str, float]:
-    """Processor seconds of each kind of thread so far."""
-    seconds = dict.fromkeys(_THREADS, 0.0)
-    for thread in threading.enumerate():
-        for kind, beginning in _THREADS.items():
-            if thread.ident and thread.name.startswith(beginning):
-                seconds[kind] += time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
-    return seconds
+    return _Asked(answers, len(problems) / seconds, len(problems) / spent)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ Pool = Callable[[list[int]], list[list[float]]]
 class FakeServer:
     """Answers every POST with ``answer``, which a kind of server gives, and every GET with the model it has.
 
-    ``fail``: status codes of the first answers. ``bodies``: what was asked, and where.
+    ``fail``: status codes of the first answers. ``bodies``: what was asked, and where. ``n_looked``: how often its model was.
     """
 
     def __init__(self, fail: Sequence[int] = (), context: int | None = None) -> None:
         self.bodies: list[tuple[str, dict[str, Any]]] = []
-        self.at_once = self.most_at_once = 0
+        self.at_once = self.most_at_once = self.n_looked = 0
         self._fail, self._lock = list(fail), threading.Lock()
         model = {"id": "fake"} | ({"max_model_len": context} if context else {})
         outer = self
@@ -38,6 +38,7 @@ class FakeServer:
                         outer.at_once -= 1
 
             def do_GET(self) -> None:
+                outer.n_looked += 1
                 self._send(200, {"data": [model]})
 
             def _send(self, status: int, answer: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stepscale.engine.products import Product, rounded
+from stepscale.engine.products import Matrix, Product, rounded
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
@@ -27,6 +27,13 @@ def test_what_stands_beside_a_row_does_not_change_it_in_a_batch_of_64_or_more() 
             torch.testing.assert_close(product(x[:rows]), expected[:rows], atol=1e-6, rtol=0)
 
 
-def test_few_numbers_of_rows_are_met() -> None:
-    assert {rounded(rows) for rows in range(64, 257)} == {64, 96, 128, 160, 192, 224, 256}
-    assert [rounded(rows) for rows in (0, 1, 63)] == [0, 1, 63]
+def test_a_packed_matrix_meets_few_numbers_of_rows_and_any_other_gets_no_more_than_are_used() -> None:
+    weight = torch.zeros(2, 2)
+    assert {rounded(rows, Matrix(weight, weight)) for rows in range(64, 257)} == {64, 96, 128, 160, 192, 224, 256}
+    assert [rounded(rows, Matrix(weight, weight)) for rows in (0, 1, 63)] == [0, 1, 63]
+    assert [rounded(rows, Matrix(weight, None)) for rows in (63, 65, 200)] == [63, 65, 200]
+
+
+def test_nothing_is_packed_where_the_processor_has_avx2_alone(monkeypatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert Product(torch.zeros(2, 2)).matrix.packed is None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 HERE = Path(__file__).parent
@@ -23,11 +24,13 @@ _START_SECONDS = 1200  # seconds when nothing else runs, many minutes on a machi
 
 
 @contextmanager
-def served(seconds: float) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """The address of a server whose generator is so slow, and its process."""
+def served(seconds: float, workers: int) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """The address of a server whose generator is so slow, with so many processes that answer, and its own process."""
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1] / "src"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(HERE / "served.py"), "0", str(seconds)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, str(HERE / "served.py"), str(seconds), str(workers)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         watchdog = threading.Timer(_START_SECONDS, process.kill)
         watchdog.start()
         try:
@@ -42,9 +45,9 @@ def served(seconds: float) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
             process.kill()
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with served(0.0) as (address, _):
+@pytest.fixture(scope="module", params=[1, 2])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    with served(0.0, request.param) as (address, _):
         yield address
 
 
@@ -98,7 +101,8 @@ def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
     assert len(texts) == 3 and any("\\boxed{" in text for text in texts)
 
 
-def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends(workers) -> None:
     sent = threading.Semaphore(0)
 
     def ask(client: httpx.Client, address: str) -> httpx.Response:
@@ -110,17 +114,26 @@ def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends() -> Non
         return client.post(f"{address}/v1/chat/completions", json=body, extensions={"trace": follow})
 
     with (
-        served(1.0) as (address, process),
+        served(1.0, workers) as (address, process),
         httpx.Client(timeout=600) as client,
         ThreadPoolExecutor(3) as threads,
     ):
         requests = [threads.submit(ask, client, address) for _ in range(3)]
         assert all(sent.acquire(timeout=600) for _ in requests)
         httpx.get(f"{address}/v1/models", timeout=600)  # what came before is in the server's hands
-        process.send_signal(signal.SIGTERM)
+        answering = psutil.Process(process.pid).children()
+        os.killpg(process.pid, signal.SIGTERM)  # as a terminal or a service manager does: to all of its processes
         replies = [reply.result() for reply in requests]
         assert [reply.status_code for reply in replies] == [200] * 3
         assert all(reply.json()["stepscale"]["generations"] for reply in replies)
         assert process.wait(600) in (0, -signal.SIGTERM)
+        assert len(answering) >= workers - 1 and not psutil.wait_procs(answering, timeout=600)[1]
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{address}/v1/models")
+
+
+def test_no_process_is_left_when_the_server_is_killed() -> None:
+    with served(1.0, 2) as (_, process):
+        answering = psutil.Process(process.pid).children()
+        process.kill()
+        assert len(answering) >= 2 and not psutil.wait_procs(answering, timeout=600)[1]

@@ -10,6 +10,8 @@ from search_fakes import random_generator, random_verifier
 
 from stepscale.engine.loading import load_tokenizer
 from stepscale.errors import InputError
+from stepscale.remote.access import ServerAccess
+from stepscale.remote.client import check_serves
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.question import PolicyQuestion
@@ -149,6 +151,11 @@ def test_a_server_that_cannot_be_asked_is_one_line_before_anything_is_served(
     with pytest.raises(InputError, match=fault) as caught:
         open_answerer(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_server_is_asked_once_for_its_models_before_anything_is_served(server) -> None:
+    check_serves(ServerAccess(base_url=server.base_url, model="fake"))
+    assert server.n_looked == 1
 
 
 def test_what_is_neither_a_saved_policy_nor_a_file_is_refused(tmp_path) -> None:

@@ -17,12 +17,17 @@ _Result = TypeVar("_Result")
 
 def is_small(parameters: Sequence[torch.Tensor]) -> bool:
     """Whether a model with these parameters runs on a CPU in products too small for several threads."""
-    return parameters[0].device.type == "cpu" and sum(p.numel() for p in parameters) <= _SMALL
+    return parameters[0].device.type == "cpu" and takes_one_core(sum(p.numel() for p in parameters))
+
+
+def takes_one_core(parameters: int) -> bool:
+    """Whether the products of a model of so many parameters are too small for several cores."""
+    return parameters <= _SMALL
 
 
 def keep_to_one_core(parameters: int) -> None:
     """Called in a thread that runs a model of so many parameters beside others: the products of a small one take one core."""
-    if parameters <= _SMALL:
+    if takes_one_core(parameters):
         torch.set_num_threads(1)
 
 

@@ -79,7 +79,8 @@ class LlamaBody:
             Embeddings [>= n, W] and rotations [n, 1, D/2].
         """
         n = len(ids)
-        return self._embedding[functional.pad(ids, (0, rounded(n) - n))], self._turns[positions]
+        more = rounded(n, self.layers[0].qkv) - n
+        return self._embedding[functional.pad(ids, (0, more))], self._turns[positions]
 
 
 def unit(x: torch.Tensor, eps: float) -> torch.Tensor:

@@ -2,8 +2,8 @@
 
 In: a weight [in, out], then rows. Out: rows @ weight. On a CPU float32 products of many rows go to oneDNN with the weight
 packed once, because the library behind ``torch.mm`` leaves half of an AVX-512 processor unused where it does not know the
-make (docs/engine.md); where oneDNN is not offered, or rows are few, it is ``torch.mm``. Both compute in float32. Knows nothing of
-layers.
+make (docs/engine.md). Where oneDNN is not offered, where the processor has AVX2 alone, or where rows are few, it is
+``torch.mm``. Both compute in float32. Knows nothing of layers.
 """
 
 from typing import NamedTuple
@@ -15,16 +15,23 @@ _FEW = 64  # rows; below, calling oneDNN costs more than it saves
 _MULTIPLE = 32  # rows; oneDNN compiles a kernel for every number of rows it meets, so there are few such numbers
 
 
-def rounded(rows: int) -> int:
-    """How many rows to compute so that ``rows`` of them can be used: more by less than 32, and no kernel is compiled for each."""
-    return rows if rows < _FEW else rows + -rows % _MULTIPLE
-
-
 class Matrix(NamedTuple):
     """A weight [in, out] and its packed form, if oneDNN is offered."""
 
     weight: torch.Tensor
     packed: torch.Tensor | None
+
+
+def rounded(rows: int, matrix: Matrix) -> int:
+    """How many rows to compute so that ``rows`` of them can be used with a matrix such as this one.
+
+    With a packed one more by less than 32, so that no kernel is compiled for each number of rows.
+
+    Args:
+        rows: That are used.
+        matrix: What they are multiplied by.
+    """
+    return rows if matrix.packed is None or rows < _FEW else rows + -rows % _MULTIPLE
 
 
 def product(
@@ -68,10 +75,11 @@ class Product:
 
 
 def _offered(weight: torch.Tensor) -> bool:
-    """Whether oneDNN can do it here."""
+    """Whether oneDNN can do it here, and is the faster one."""
     return (
         weight.device.type == "cpu"
         and weight.dtype == torch.float32
+        and torch.backends.cpu.get_cpu_capability() != "AVX2"
         and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -108,15 +109,17 @@ class Client:
 
     def served(self) -> dict[str, dict[str, Any]]:
         """What the server says of its models, by name; nothing where it does not tell."""
-        try:
-            answer = self._http.get(f"{self.root}/models", timeout=10.0).raise_for_status().json()
-            return {str(model["id"]): dict(model) for model in answer["data"]}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
-            return {}
+        with suppress(httpx.TransportError):
+            return self.reached()
+        return {}
 
-    def ping(self) -> None:
-        """Raises httpx.TransportError if nobody is there."""
-        self._http.get(f"{self.root}/models", timeout=10.0)
+    def reached(self) -> dict[str, dict[str, Any]]:
+        """As ``served``. Raises httpx.TransportError if nobody is there."""
+        response = self._http.get(f"{self.root}/models", timeout=10.0)
+        try:
+            return {str(model["id"]): dict(model) for model in response.raise_for_status().json()["data"]}
+        except (httpx.HTTPStatusError, ValueError, KeyError, TypeError):
+            return {}
 
     def context(self) -> int | None:
         """Tokens that the model reads and writes together, as the settings or the server say; None: not known."""
@@ -152,12 +155,10 @@ def check_serves(access: ServerAccess) -> None:
     Raises:
         InputError: It cannot be reached, or serves others.
     """
-    client = Client(access)
     try:
-        client.ping()
+        names = list(Client(access).reached())
     except httpx.TransportError as error:
         raise InputError(f"server {access.base_url} cannot be reached ({one_line(error)}); start it first") from None
-    names = list(client.served())
     if names and access.model not in names:
         raise InputError(f"server {access.base_url} serves {', '.join(names)}, not {access.model!r}; name one of them")
 

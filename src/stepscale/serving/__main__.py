@@ -1,5 +1,6 @@
 """``python -m stepscale.serving``: serve the policy that a run saved, or models named in a file (docs/serving.md)."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,6 +21,9 @@ SAVED = Path("data/08_reporting/policy")
     "--budget", default=16, show_default=True, help="Generations per answer, where a request names no budget."
 )
 @click.option("--seconds", default=60.0, show_default=True, help="That a request may take.")
+@click.option(
+    "--workers", default="auto", show_default=True, help="Processes that answer; auto: one per core for small models."
+)
 @click.option("--questions-at-once", default=64, show_default=True, help="Questions answered side by side.")
 @click.option("--questions-waiting", default=256, show_default=True, help="Questions that wait; more are refused.")
 def main(
@@ -29,6 +33,7 @@ def main(
     name: str,
     budget: int,
     seconds: float,
+    workers: str,
     questions_at_once: int,
     questions_waiting: int,
 ) -> None:
@@ -40,10 +45,9 @@ def main(
             from stepscale.serving.sources import open_answerer
         at_once = {"questions_at_once": questions_at_once, "questions_waiting": questions_waiting}
         limits = ServiceLimits.model_validate(at_once)
-        options = ServerOptions.model_validate(
-            {"host": host, "port": port, "name": name, "budget": budget, "seconds": seconds, "limits": limits}
-        )
-        serve(open_answerer(source), options)
+        answering = {"budget": budget, "seconds": seconds, "workers": workers, "limits": limits}
+        options = ServerOptions.model_validate({"host": host, "port": port, "name": name, **answering})
+        serve(partial(open_answerer, source), options)
     except ValidationError as error:
         first = error.errors()[0]
         raise click.ClickException(f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}") from None

@@ -23,6 +23,7 @@ from stepscale.serving.openai_replies import Json, Reply, error_body
 from stepscale.serving.openai_requests import ChatRequest, CompletionRequest, TextRequest
 from stepscale.serving.question import PolicyQuestion
 from stepscale.serving.service import AnswerService, Overloaded
+from stepscale.serving.worker import WorkerLost
 from stepscale.time_limit import Deadline, OutOfTime
 
 _log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _LOOK_SECONDS = 1.0  # between two looks whether the client is still there, and 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _PATHS = ("models", "chat/completions", "completions")
 _GONE = 499  # as nginx has it: the client hung up
+_PASSING = (429, 503)  # may be another status in a moment
 
 
 class UnknownModel(Exception):
@@ -141,6 +143,8 @@ class OpenAIEndpoints:
                 return 404, error_body(reason, "invalid_request_error", "model_not_found")
             case Overloaded():
                 return 429, error_body(str(error), "rate_limit_error", "queue_full")
+            case WorkerLost():
+                return 503, error_body(str(error), "server_error", "worker_lost")
             case OutOfTime():
                 reason = (
                     f"no answer within {self.seconds:g} seconds, so the work was ended; ask fewer questions at once, with "
@@ -167,9 +171,18 @@ def openai_app(endpoints: OpenAIEndpoints) -> FastAPI:
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
         status, body = endpoints.refusal(error)
-        return JSONResponse(body, status, {"Retry-After": "1"} if status == 429 else None)
+        return JSONResponse(body, status, {"Retry-After": "1"} if status in _PASSING else None)
 
-    for kind in (InputError, RequestValidationError, HTTPException, UnknownModel, Overloaded, OutOfTime, Exception):
+    for kind in (
+        InputError,
+        RequestValidationError,
+        HTTPException,
+        UnknownModel,
+        Overloaded,
+        WorkerLost,
+        OutOfTime,
+        Exception,
+    ):
         app.add_exception_handler(kind, refuse)
     return app
 

@@ -19,12 +19,14 @@ from mlflow.protos.databricks_pb2 import (
     INTERNAL_ERROR,
     INVALID_PARAMETER_VALUE,
     REQUEST_LIMIT_EXCEEDED,
+    TEMPORARILY_UNAVAILABLE,
 )
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from stepscale.errors import InputError
 from stepscale.serving.question import read_questions
 from stepscale.serving.service import AnswerService, Overloaded, ServiceLimits
+from stepscale.serving.worker import WorkerLost
 from stepscale.time_limit import Deadline, OutOfTime
 
 _log = logging.getLogger(__name__)
@@ -83,6 +85,8 @@ class PolicyModel(PythonModel):
             raise RefusedRequest(str(error)) from None
         except Overloaded as error:
             raise RefusedRequest(str(error), REQUEST_LIMIT_EXCEEDED) from None
+        except WorkerLost as error:
+            raise RefusedRequest(str(error), TEMPORARILY_UNAVAILABLE) from None
         except OutOfTime:
             raise RefusedRequest(
                 f"no answer within {seconds:g} seconds, so the work was ended; ask fewer questions at once, with smaller "

@@ -1,15 +1,15 @@
-"""One process that serves the policy to OpenAI's clients and to MLflow's.
+"""Serves the policy to OpenAI's clients and to MLflow's: one process that listens, and others that answer where that helps.
 
-In: an ``Answerer`` and options. Out: a server that says where it listens. At SIGTERM it takes no more requests, finishes those
-that it took, and ends.
+In: what opens an ``Answerer``, and options. Out: a server that says where it listens. At SIGTERM it takes no more requests,
+finishes those that it took, and ends.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from socket import socket
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import click
 import uvicorn
@@ -20,6 +20,9 @@ from stepscale.http_bounds import BoundedBodies
 from stepscale.serving.answering import Answerer
 from stepscale.serving.openai_app import OpenAIEndpoints, openai_app
 from stepscale.serving.service import AnswerService, ServiceLimits
+from stepscale.serving.side_by_side import Answers
+from stepscale.serving.worker_process import OpenAnswerer
+from stepscale.serving.workers import Workers, processes_for
 from stepscale.user_settings import UserSettings
 
 _SPARE_THREADS = 32  # that refuse requests while all others wait for answers
@@ -33,22 +36,27 @@ class ServerOptions(UserSettings):
     name: str = Field("stepscale-policy", min_length=1, description="what clients give as model")
     budget: int = Field(16, ge=1, description="generations per answer, where a request names no budget")
     seconds: float = Field(60.0, gt=0, allow_inf_nan=False, description="that a request may take")
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        "auto",
+        description="processes that answer; 1: the one that listens; auto: one per core for small models, else 1",
+    )
     limits: ServiceLimits = ServiceLimits()
 
 
-def application(answerer: Answerer, options: ServerOptions) -> FastAPI:
+def application(answerer: Answerer, options: ServerOptions, answers: Answers | None = None) -> FastAPI:
     """Both APIs over one service; it is closed with the application.
 
     Args:
-        answerer: What answers.
+        answerer: What checks questions.
         options: Address, names and limits.
+        answers: What answers; None: the answerer itself, in this process.
 
     Returns:
         The application.
     """
     from stepscale.serving.invocations import invocations_app
 
-    service = AnswerService(answerer, options.limits)
+    service = AnswerService(answerer, options.limits, answers)
     budget = max(options.budget, answerer.policy.budgets[0].budget)
     app = openai_app(OpenAIEndpoints(service, options.name, options.seconds, budget))
     app.mount("/", invocations_app(service, options.seconds))
@@ -78,12 +86,21 @@ class _Announced(uvicorn.Server):
                 click.echo(f"listening: {address}/v1 for OpenAI's clients, {address}/invocations for MLflow's")
 
 
-def serve(answerer: Answerer, options: ServerOptions) -> None:
+def serve(open_answerer: OpenAnswerer, options: ServerOptions) -> None:
     """Serve until the process is told to end.
 
     Args:
-        answerer: What answers.
+        open_answerer: Opens the models; where several processes answer, it is pickled and called in each.
         options: Address, names and limits.
+
+    Raises:
+        InputError: The models cannot be opened.
     """
+    answerer = open_answerer()
+    processes = processes_for(answerer) if options.workers == "auto" else options.workers
     settings: dict[str, Any] = {"host": options.host, "port": options.port, "log_level": "warning"}
-    _Announced(uvicorn.Config(application(answerer, options), **settings)).run()
+    with ExitStack() as stack:
+        workers = None
+        if processes > 1:
+            workers = stack.enter_context(closing(Workers(open_answerer, processes, options.limits.questions_at_once)))
+        _Announced(uvicorn.Config(application(answerer, options, workers), **settings)).run()

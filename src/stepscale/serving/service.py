@@ -10,10 +10,9 @@ from threading import Lock
 
 from pydantic import Field
 
-from stepscale.errors import InputError
 from stepscale.serving.answering import Answerer, PolicyAnswer
 from stepscale.serving.question import PolicyQuestion, check_number
-from stepscale.serving.shared_models import SharedModels
+from stepscale.serving.side_by_side import Answers, SideBySide
 from stepscale.time_limit import Deadline, OutOfTime, time_left, within
 from stepscale.user_settings import UserSettings
 
@@ -34,16 +33,18 @@ class Overloaded(Exception):
     """As many questions are asked as the service takes."""
 
 
-class Unanswered(Exception):
-    """A model behind the service failed: the fault of those who serve it, not of who asks."""
-
-
 class AnswerService:
-    """Answers questions from any thread, in order of arrival."""
+    """Answers questions from any thread, in order of arrival.
 
-    def __init__(self, answerer: Answerer, limits: ServiceLimits) -> None:
+    Args:
+        answerer: Checks questions, and answers them where nothing else is given.
+        limits: Of what is taken.
+        answers: Answers what was checked; closed with the service.
+    """
+
+    def __init__(self, answerer: Answerer, limits: ServiceLimits, answers: Answers | None = None) -> None:
         self.answerer, self.limits = answerer, limits
-        self._models = SharedModels(answerer.generator, answerer.verifier)
+        self._answers = answers or SideBySide(answerer)
         self._threads = ThreadPoolExecutor(limits.questions_at_once, "question")
         self.most_per_request = min(answerer.policy.questions_per_request, limits.questions)
         self._lock, self._n_open = Lock(), 0
@@ -85,7 +86,7 @@ class AnswerService:
             deadline: When their time is up.
 
         Raises:
-            OutOfTime: It is up. What ``submit`` raises comes, too, and Unanswered.
+            OutOfTime: It is up. What ``submit`` and ``Answers.answer`` raise comes, too.
         """
         futures = self.submit(questions, deadline)
         seconds_left = deadline.left()
@@ -103,16 +104,12 @@ class AnswerService:
     def close(self) -> None:
         """Finish what was submitted, and end all threads."""
         self._threads.shutdown()
-        self._models.close()
+        self._answers.close()
 
     def _answer(self, question: PolicyQuestion, deadline: Deadline) -> PolicyAnswer:
         with within(deadline.left):
             time_left()
-            try:
-                with self._models.question() as (generator, verifier):
-                    return self.answerer.answer_with(question, generator, verifier)
-            except InputError as error:  # the question was checked: it is the models' settings that are at fault
-                raise Unanswered(str(error)) from error
+            return self._answers.answer(question)
 
     def _close_one(self, _: Future[PolicyAnswer]) -> None:
         with self._lock:

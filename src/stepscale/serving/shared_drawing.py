@@ -53,10 +53,11 @@ class DrawingLanes:
 
     Args:
         generator: Used by this alone.
+        most: Threads; None: as many as the generator has lanes.
     """
 
-    def __init__(self, generator: ContinuouslyBatched) -> None:
-        self._lanes = [DrawingLane(lane_generator) for lane_generator in generator.lanes()]
+    def __init__(self, generator: ContinuouslyBatched, most: int | None = None) -> None:
+        self._lanes = [DrawingLane(lane_generator) for lane_generator in generator.lanes()[:most]]
         self._choosing = threading.Lock()
 
     @contextmanager

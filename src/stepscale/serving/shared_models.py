@@ -35,11 +35,16 @@ class SharedModels:
 
     A model in this process works for all of them at once. Any other, such as one behind a server, does that itself, and is called
     by every question directly.
+
+    Args:
+        generator: Used by this alone.
+        verifier: Used by this alone.
+        lanes: The most threads that draw; None: as many as the generator has.
     """
 
-    def __init__(self, generator: Generator, verifier: Verifier) -> None:
+    def __init__(self, generator: Generator, verifier: Verifier, lanes: int | None = None) -> None:
         self.generator, self.verifier = generator, verifier
-        self._drawing = DrawingLanes(generator) if isinstance(generator, ContinuouslyBatched) else None
+        self._drawing = DrawingLanes(generator, lanes) if isinstance(generator, ContinuouslyBatched) else None
         self._scoring = CallBatcher(self._score, verifier.forget) if isinstance(verifier, CountsSteps) else None
 
     @contextmanager
