@@ -280,7 +280,7 @@ def test_a_damaged_file_is_one_line_or_reads_as_text(tmp_path: Path, ending: str
 
 @pytest.mark.parametrize("checksums", [True, False])
 def test_a_damaged_parquet_file_is_one_line(tmp_path: Path, checksums: bool) -> None:
-    frame = pd.DataFrame({"problem": [f"{n} is a number, é" for n in range(20)], "answer": "1"})
+    frame = pd.DataFrame({"problem": [f"{n} is a number, é" for n in range(200)], "answer": "1"})
     frame.to_parquet(tmp_path / "x.parquet", write_page_checksum=checksums)
     whole = (tmp_path / "x.parquet").read_bytes()
     outcomes = []

@@ -36,7 +36,7 @@ def tiny(stage: PretrainOptions, folder: Path) -> PretrainOptions:
         stage,
         out=str(folder / Path(stage.out).name),
         init=str(folder / Path(stage.init).name) if stage.init else "",
-        documents=100,
+        documents=400,
         steps=1,
         short_steps=min(stage.short_steps, 1),
         tokens_per_batch=1024,

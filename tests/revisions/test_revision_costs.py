@@ -104,7 +104,7 @@ def test_every_group_is_charged_what_the_engines_count_when_it_is_drawn_and_read
     for budget in (1, 2, 4, 8):
         for sequential, parallel in splits(budget):
             able = [j for j, length in enumerate(lengths) if length >= sequential]
-            for group in {tuple(able[:parallel]), tuple(able[-parallel:])}:
+            for group in (able[:parallel], able[-parallel:]):
                 rows = np.array([first[j] + s for j in group for s in range(sequential)])
                 chains = [(j, pool.chains[j][:sequential]) for j in group]
                 assert written.distinct(rows) == drawn_alone(made, problem, chains, sampling)
