@@ -221,6 +221,24 @@ def test_a_batch_scores_as_the_published_way_does_one_by_one(
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
+def test_solutions_are_read_in_one_pass_and_not_once_for_each_step(
+    adapter: str, trajectories: list[Trajectory], request: pytest.FixtureRequest
+) -> None:
+    folder, _ = request.getfixturevalue(ADAPTERS[adapter])
+    verifier = open_public_verifier(PublicVerifier(adapter=adapter, source=str(folder)))
+    passes = []
+    handle = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, *_: passes.append(1) if isinstance(module, torch.nn.Embedding) else None
+    )
+    try:
+        verifier.score(trajectories, Ledger())
+    finally:
+        handle.remove()
+    assert sum(len(t.steps) for t in trajectories) > 2 * len(trajectories) > 0
+    assert 0 < len(passes) <= len(trajectories), "RLHFlow's evaluation reads a solution again for each of its steps"
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_model_of_another_kind_is_refused_in_one_line(adapter: str, base: Path) -> None:
     with pytest.raises(InputError) as caught:
         open_public_verifier(PublicVerifier(adapter=adapter, source=str(base)))
