@@ -5,7 +5,7 @@ Knows nothing of how one is loaded. The hub is asked once, briefly: its librarie
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from stepscale.user_paths import written_out
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(@[\w./-]+)?")
 Answer = Literal["there", "absent", "no answer"]
 
 
-def is_hub_model(source: str | Path) -> bool:
+def is_hub_model(source: str | Path) -> TypeGuard[str]:
     """Whether a model is named as on the hub, and no file or folder of that name is here.
 
     Args:

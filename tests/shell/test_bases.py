@@ -105,9 +105,9 @@ def of_the_hub(kind: str) -> Exception:
     import httpx
     from huggingface_hub import errors
 
-    error: Exception = getattr(errors, kind)(
-        kind, response=httpx.Response(404, request=httpx.Request("GET", "https://x"))
-    )
+    answer = httpx.Response(404, request=httpx.Request("GET", "https://huggingface.co"))
+    as_answer = {} if kind == "EntryNotFoundError" else {"response": answer}
+    error: Exception = getattr(errors, kind)(kind, **as_answer)
     return error
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,19 @@ def test_a_batch_scores_as_the_published_way_does_one_by_one(
     for trajectory, scores in zip(trajectories, batch, strict=True):
         np.testing.assert_allclose(fresh.score([trajectory], Ledger())[0].negative, scores.negative, atol=1e-5)
     assert ledger.models[folder.name].verify > 0
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_solutions_are_read_in_one_pass_and_not_once_for_each_step(
+    adapter: str, trajectories: list[Trajectory], request: pytest.FixtureRequest
+) -> None:
+    folder, _ = request.getfixturevalue(ADAPTERS[adapter])
+    verifier = open_public_verifier(PublicVerifier(adapter=adapter, source=str(folder)))
+    ledger, distinct = Ledger(), list(dict.fromkeys(trajectories))
+    verifier.score(trajectories, ledger)
+    once = sum(sum(tokens) for tokens in verifier.step_tokens(distinct))
+    step_by_step = sum(sum(accumulate(tokens)) - tokens[0] for tokens in verifier.step_tokens(distinct))
+    assert 0 < ledger.models[folder.name].verify <= once < step_by_step, "RLHFlow's evaluation reads anew for each step"
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

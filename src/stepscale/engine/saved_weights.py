@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from stepscale.errors import InputError
+from stepscale.hub_names import is_hub_model, loading_options
 
 
 def saved_weights(source: str | Path, *prefixes: str) -> dict[str, torch.Tensor]:
@@ -26,13 +27,15 @@ def saved_weights(source: str | Path, *prefixes: str) -> dict[str, torch.Tensor]
     """
     from transformers.utils import cached_file
 
+    name_or_folder, asked = loading_options(source) if is_hub_model(source) else (str(source), {})
+    asked["_raise_exceptions_for_missing_entries"] = False
     for single in ("model.safetensors", "pytorch_model.bin"):
-        index = cached_file(str(source), f"{single}.index.json", _raise_exceptions_for_missing_entries=False)
+        index = cached_file(name_or_folder, f"{single}.index.json", **asked)
         names = [single]
         if index:
             places = json.loads(Path(index).read_text())["weight_map"]
             names = sorted({file for name, file in places.items() if name.startswith(prefixes)})
-        files = [cached_file(str(source), name, _raise_exceptions_for_missing_entries=False) for name in names]
+        files = [cached_file(name_or_folder, name, **asked) for name in names]
         if files and all(files):
             return {name: tensor for file in files for name, tensor in _tensors(file, prefixes)}
     raise InputError(f"{source} holds no weights (model.safetensors or pytorch_model.bin)")
