@@ -77,6 +77,21 @@ def test_nothing_is_fetched_and_the_page_is_small(html: str) -> None:
     assert len(html) < 600_000, "sixteen drawings of few points"
 
 
+def test_the_page_of_every_study_at_the_largest_size_stays_below_two_megabytes() -> None:
+    # all studies of `smoke` draw 50 panels, and those that it leaves out draw fewer than 20 more; N goes from 1 to 256
+    budgets = tuple(float(2**power) for power in range(9))
+    values = tuple(float(share) for share in np.linspace(0.31, 0.87, 9))
+    bounds = {"low": tuple(y - 0.0312 for y in values), "high": tuple(y + 0.0287 for y in values)}
+    names = [f"strategy {place}" for place in range(8)]
+    panel = Panel(series=tuple(Series(name=name, x=budgets, y=values, **bounds) for name in names))
+    figures = [
+        Figure(title=f"Figure {place}", reading="How.", views=(View(x_title="N", panels=(panel,)),))
+        for place in range(70)
+    ]
+    html = html_page(page(Part(name="search", title="What?", figures=tuple(figures))))
+    assert len(html.encode()) < 2_000_000
+
+
 def test_text_of_a_model_is_escaped_wherever_it_appears(html: str) -> None:
     assert "window.pwned" in html
     assert "<script>window.pwned" not in html

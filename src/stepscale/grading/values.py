@@ -38,7 +38,8 @@ _MACRO = re.compile(
 _OPEN = re.compile(r"(?:\\left\s*)?(?:[(\[{\uff08\uff3b\uff5b\u230a\u2308\u27e8]|\\\{)[ ]*")
 _CLOSE = re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}\uff09\uff3d\uff5d\u230b\u2309\u27e9]|\\\})")
 _POSTFIX = re.compile(
-    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05\u2030]|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}"
+    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05\u2030]|\u2032+"
+    r"|_\w+|_\{\w+\}|\^\\circ|\^\{\\circ\}"
 )
 _INFIX = re.compile(
     rf"[ ]*(?:\*\*|[{_RELATIONS}]=?|[+*/^\uff0b\uff0f{_TIMES}\u00f7\u2044\u2215\u2216\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
@@ -48,7 +49,8 @@ _INFIX = re.compile(
 _INNER_SEPARATOR = re.compile(r"[ ]*[,;|\uff0c\uff1b\u3001][ ]*")
 _LIST_SEPARATOR = re.compile(r"[ ]*[,;\uff0c\uff1b\u3001][ ]*(?:(?:and|or)[ ]+)?|[ ]+(?:and|or|&)[ ]+")
 _VALUE_START = re.compile(
-    rf"\A{_SIGN_IN_WORDS}|(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{_VULGAR}]|\.\d|\u03c0)"
+    rf"\A{_SIGN_IN_WORDS}"
+    rf"|(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{_VULGAR}]|\.\d|\u03c0)"
     r"|(?<![\w^])(?:sqrt\(|\\(?:frac|sqrt|pi)(?![a-z]))|(?<!\w)[(\[](?=[^()\[\]a-zA-Z]*\d[^()\[\]a-zA-Z]*,)"
 )
 FORMULA = re.compile(

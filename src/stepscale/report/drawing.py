@@ -19,6 +19,10 @@ _MARGINS = {  # of a panel: by hand, for the layout engine takes twice as long
     "one": {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.16},
     "several": {"left": 0.26, "right": 0.97, "top": 0.88, "bottom": 0.23},
 }
+_SHARED_STYLES = {  # long styles that every panel repeats, by the class that has them in the page
+    "grid": "fill: none; stroke: #b0b0b0; stroke-opacity: 0.25; stroke-width: 0.8; stroke-linecap: square",
+    "tick": "fill: currentColor; stroke: currentColor; stroke-width: 0.8",
+}
 _SHORT = 24  # characters of a name of which three stand side by side above one panel
 _DASHES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
@@ -47,7 +51,10 @@ def _inlined(svg: str) -> str:
     body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->\s*|\n\s*", lambda match: " " if match.group(0).startswith("\n") else "", body)
+    body = re.sub(r' transform="rotate\(-0 [^"]*\)"| font-family: [^;"]*;', "", body)  # the page names the font once
     body = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match.group(0)):.2f}", body)  # hundredths of a point
+    for name, style in _SHARED_STYLES.items():
+        body = body.replace(f'style="{style}"', f'class="{name}"')
     used = set(re.findall(r"#([\w.]+)", body))
     return re.sub(r' id="([^"]+)"', lambda match: match.group(0) if match.group(1) in used else "", body)
 
