@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +86,18 @@ def test_a_target_that_raises_or_lets_a_script_through_is_a_fault() -> None:
     assert [(fault.kind, fault.case) for fault in findings.faults] == [("crashes", 7), ("executed", 8)]
     assert "ZeroDivisionError" in findings.faults[0].detail
     assert set(TARGETS) == {"extraction", "strict grading", "votes", "readers", "page", "policy"}
+
+
+@pytest.mark.parametrize(("work", "kinds"), [((1.0, 2.0, 3.0, 4.0), []), ((1.0, 1.0), ["hangs"])])
+def test_waiting_for_children_is_a_hang_only_if_they_do_nothing(
+    work: tuple[float, ...], kinds: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung = iter(work)
+    monkeypatch.setattr("campaigns.text.watching._WAITED_SECONDS", 0.1)
+    monkeypatch.setattr("campaigns.text.watching._work_of_children", lambda: next(rung, time.monotonic()))
+    findings = Findings()
+    watched(findings, 3, "target", lambda: time.sleep(0.35), "text")
+    assert [fault.kind for fault in findings.faults] == kinds
 
 
 def test_a_character_that_the_page_loses_is_a_fault_and_the_backslash_before_a_dollar_is_none(
