@@ -125,7 +125,7 @@ def test_a_question_joins_those_that_are_being_answered(pieces: dict[str, Path],
     step = Cohort.step
     service = AnswerService(answerer, ServiceLimits())
     service.answer_all(pens(1), Deadline())
-    [lane] = service._models._drawing._lanes
+    [lane] = service._answers._models._drawing._lanes
 
     def until_later_ones_wait(cohort: Cohort) -> Any:
         widths.append(len(cohort))

@@ -127,12 +127,19 @@ def test_no_parameter_of_a_study_may_be_null() -> None:
     assert set(nullable) == {"data_root", "tracking_root", "run_name", "cluster"}
 
 
+# What an environment takes from a run that was made before, as its first lines say.
+OF_ANOTHER_RUN = {
+    "later_methods": {"prm_model", "orm_model"},
+    "world_map": {"test_problems", "test_solutions", "prm_scores", "orm_scores", "scored_samples"},
+}
+
+
 @pytest.mark.parametrize("env", [folder.name for folder in CONF.iterdir() if (folder / "run.yml").is_file()])
 def test_what_an_environment_runs_needs_nothing_that_it_does_not_make(env: str, pipelines: dict[str, Pipeline]) -> None:
     names = yaml.safe_load((CONF / env / "run.yml").read_text())["pipelines"]
     whole = sum((pipelines[name] for name in names), Pipeline([]))  # two nodes that make the same would be refused here
     absent = {name for name in data_of(whole.inputs()) if not name.endswith("_part")}
-    assert not absent, f"{env} needs {absent}"
+    assert absent == OF_ANOTHER_RUN.get(env, set()), f"{env} needs {absent}"
 
 
 def test_data_flows_from_left_to_right(pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]) -> None:

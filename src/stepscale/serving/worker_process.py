@@ -80,10 +80,10 @@ def work(server: Connection, open_answerer: OpenAnswerer, threads: int, question
         server.send(Opened(error))
         return
     server.send(Opened())
-    _Worker(server, answers, questions_at_once).run()
+    _AnsweringProcess(server, answers, questions_at_once).run()
 
 
-class _Worker:
+class _AnsweringProcess:
     """The questions that are being answered."""
 
     def __init__(self, server: Connection, answers: SideBySide, questions_at_once: int) -> None:
