@@ -106,9 +106,14 @@ def _server_settings(address: str, model: str | None, api_key_variable: str | No
     with needs("remote"):
         from stepscale.remote.client import served_model
     with settings_in_one_line():
-        model_there = model or UNKNOWN_MODEL
-        asked = {"base_url": address, "model": model_there, "api_key_variable": api_key_variable}
-        settings = ServerSettings.model_validate({**asked, "concurrency": concurrency})
+        settings = ServerSettings.model_validate(
+            {
+                "base_url": address,
+                "model": model or UNKNOWN_MODEL,
+                "api_key_variable": api_key_variable,
+                "concurrency": concurrency,
+            }
+        )
     return settings if model else settings.model_copy(update={"model": served_model(settings)})
 
 

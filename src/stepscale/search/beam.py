@@ -29,15 +29,13 @@ class TreeShape(Growth):
     width: int
     filter_duplicates: bool
 
-    def select(self, beams: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
+    def select(self, beams: Sequence[PartialSolution]) -> list[PartialSolution]:
         """Ended beams as they are, and as many others as are open, made of the best of each subtree.
 
         Where duplicates are filtered and fewer differ than are kept, the best get M children more.
 
         Args:
             beams: All N after a round, in the order of slots.
-            number: Of the round, from 0.
-            seed: Unused here: the choice has no chance in it.
 
         Returns:
             N solutions, in the order of slots.
@@ -136,13 +134,13 @@ class TreeMethod(GrowingMethod):
 
         Args:
             solutions: All N after a round, in the order of slots.
-            number: Of the round, from 0.
+            number: Of the round; unused here.
             seed: Unused here: the choice has no chance in it.
 
         Returns:
             N solutions, in the order of slots.
         """
-        return self.shape.select(solutions, number, seed)
+        return self.shape.select(solutions)
 
 
 class Beam(TreeMethod):

@@ -62,9 +62,16 @@ def load_verifier(
     """
     if is_address(source):
         with settings_in_one_line():
-            there = {"base_url": source, "model": model or UNKNOWN_MODEL, "api_key_variable": api_key_variable}
-            reading = {"tokenizer": tokenizer, "adapter": adapter, "separator": separator}
-            access = ServedPRM.model_validate(there | reading)
+            access = ServedPRM.model_validate(
+                {
+                    "base_url": source,
+                    "model": model or UNKNOWN_MODEL,
+                    "tokenizer": tokenizer,
+                    "api_key_variable": api_key_variable,
+                    "adapter": adapter,
+                    "separator": separator,
+                }
+            )
         return _served(access, name)
     check_no_server_options(source, model, tokenizer, api_key_variable)
     source = checked_folder(source)
