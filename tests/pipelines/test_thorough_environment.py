@@ -23,6 +23,7 @@ SIZES = {
     "certainty",
     "ablations",
     "train",
+    "valid",
     "test",
     "heldout",
     "epochs",
