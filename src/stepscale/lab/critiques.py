@@ -1,8 +1,8 @@
 """Critiques that a small model can learn: each step of a solution is worked out again before it is judged.
 
-In: a story and the steps that somebody wrote. Out: a line for each step, up to the first wrong one: "Check: ", then the step as
-it should be, then "right" or "wrong". The corrected step is worded as the lab's hands word theirs, so that a base writes it as it
-would write a solution. The labeler says which steps are right.
+In: a story and the steps that somebody wrote. Out: a line for each step, up to the first wrong one: the step as it should be,
+then "yes" or "no". The corrected step is worded as the lab's hands word theirs, so that a base writes it as it would write a
+solution. The labeler says which steps are right.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,9 @@ from stepscale.lab.wording import quoted, read_story
 ASK = "<s>{problem}\nAttempt:\n{solution}\n"
 """What a critic of the lab is asked; ``Attempt:`` is a piece of the lab's tokenizer."""
 STEP = "{step}"
-RIGHT, WRONG = "right", "wrong"
+RIGHT, WRONG = "yes", "no"
+"""Short words without a letter in common: the lab's tokenizer spells what its problems do not have, and a critic that was to
+write "right" or "wrong" misspelled them, so that no judgment could be read."""
 _ANSWER, _CLAIM = "Answer: ", " has "
 
 
@@ -37,7 +39,7 @@ def critique(problem: str, steps: Sequence[str]) -> list[str]:
     for step in steps:
         worked_out = _worked_out(story, known, step)
         rating = rate_step(story, known, step)
-        lines.append(": ".join(["Check", *worked_out, WRONG if rating == NEGATIVE else RIGHT]))
+        lines.append(": ".join([*worked_out, WRONG if rating == NEGATIVE else RIGHT]))
         if rating == NEGATIVE:
             break
     return lines

@@ -95,14 +95,20 @@ def test_settings_are_compared_at_no_more_flops_than_the_vote_and_shown() -> Non
 def test_the_claim_has_a_side_at_either_end_and_none_without_matches() -> None:
     solutions = samples()
     matched = measure(solutions, perfect(solutions), SIZES, BLOCK, 100, 0)["matched"]
-    sides = quantities(matched)
+    sides = quantities(matched, 0.5)
     assert sides["value"].tolist() == [-matched["difference"].iloc[0], matched["difference"].iloc[-1]]
     assert (sides["low"] <= sides["value"]).all() and (sides["value"] <= sides["high"]).all()
     assert sides["name"].tolist() == [
         "solve - verify at the FLOPs of 4 samples",
         "verify - solve at the FLOPs of 8 samples",
     ]
-    assert quantities(matched.iloc[:0]).empty
+    assert quantities(matched.iloc[:0], 0.0).empty
+
+
+def test_a_critic_that_mostly_cannot_be_read_settles_nothing() -> None:
+    row = {"solve_samples": 4, "flops": 1.0, "difference": -0.2, "low": -0.3, "high": -0.1}
+    sides = quantities(pd.DataFrame([row]), 0.51)
+    assert set(sides["verdict"]) == {"not read"} and set(sides["unread"]) == {0.51}
 
 
 def test_samples_without_tokens_have_no_price() -> None:

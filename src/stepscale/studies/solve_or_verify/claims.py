@@ -8,9 +8,21 @@ import pandas as pd
 from stepscale.estimators.intervals import verdict
 from stepscale.studies.solve_or_verify.tables import QUANTITIES
 
+MOST_UNREAD = 0.5
+"""A critic more of whose judgments cannot be read to the end settles nothing: it was not measured as a verifier."""
+NOT_READ = "not read"
 
-def quantities(matched: pd.DataFrame) -> pd.DataFrame:
-    """The two sides of the claim, each as a quantity that should lie above zero; no rows where nothing could be matched."""
+
+def quantities(matched: pd.DataFrame, unread: float) -> pd.DataFrame:
+    """The two sides of the claim, each as a quantity that should lie above zero.
+
+    Args:
+        matched: Votes and judged samples at equal FLOPs.
+        unread: Share of the judgments that cannot be read to the end.
+
+    Returns:
+        Two rows; none where nothing could be matched. Their verdict is "not read" where ``unread`` is above one half.
+    """
     rows = []
     if len(matched):
         ordered = matched.sort_values("flops")
@@ -22,5 +34,8 @@ def quantities(matched: pd.DataFrame) -> pd.DataFrame:
         for name, sign, row in sides:
             low, high = sorted((sign * row["low"], sign * row["high"]))
             value = sign * row["difference"]
-            rows.append({"name": name, "value": value, "low": low, "high": high, "verdict": verdict(low, high)})
+            rows.append(
+                {"name": name, "value": value, "low": low, "high": high}
+                | {"verdict": NOT_READ if unread > MOST_UNREAD else verdict(low, high), "unread": unread}
+            )
     return pd.DataFrame(rows, columns=list(QUANTITIES.columns))

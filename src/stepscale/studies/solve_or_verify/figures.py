@@ -17,6 +17,10 @@ _NOTE = (
     "At no more FLOPs than each vote. For one half of the problems samples, judgments and the way to choose were picked on the "
     "other half; shown are those picked on all."
 )
+_PARTS = (
+    "Each part should lie above zero. A judgment that cannot be read to the end counts as half passed. Where most are such, "
+    "the critic was not measured, and neither part is settled."
+)
 
 
 def solve_or_verify_part(tables: Mapping[str, pd.DataFrame]) -> Part:
@@ -62,7 +66,8 @@ def _quantities(quantities: pd.DataFrame) -> TextTable:
             "the claim, in two parts": str(row["name"]),
             "measured": interval(row["value"], row["low"], row["high"], POINTS),
             "it": str(row["verdict"]),
+            "judgments not read": f"{row['unread']:.1%}",
         }
         for row in quantities.to_dict("records")
     )
-    return TextTable(title="Solve first, verify later", rows=rows, note="Each part should lie above zero.")
+    return TextTable(title="Solve first, verify later", rows=rows, note=_PARTS)

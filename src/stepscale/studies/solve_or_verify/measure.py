@@ -87,7 +87,7 @@ def measure(
     return {
         "grid": pd.DataFrame(rows)[list(GRID.columns)],
         "matched": matched,
-        "quantities": quantities(matched),
+        "quantities": quantities(matched, _share_unread(judgments)),
     }
 
 
@@ -136,6 +136,10 @@ def verify_settings(
             vote = weighted_per_problem(grid.answers, passed, grid.correct, [s], grid.mask, seed).per_problem[:, 0]
             settings += [Setting(BEST, s, v, best, cost), Setting(WEIGHTED, s, v, vote, cost)]
     return settings
+
+
+def _share_unread(judgments: pd.DataFrame) -> float:
+    return float(np.mean([verdict < 0 for verdicts in judgments["verdicts"] for verdict in verdicts]))
 
 
 def _share_passed(verdicts: Sequence[int]) -> float:

@@ -48,7 +48,12 @@ QUANTITIES = Table(
         "name": Column("str"),
         "value": Column("float64"),
         **interval(of="value"),
-        "verdict": Column("str", about="wins, loses or undecided: what the interval says of the quantity above zero"),
+        "verdict": Column(
+            "str",
+            about="wins, loses or undecided: what the interval says of the quantity above zero; or not read: too few "
+            "judgments could be read",
+        ),
+        "unread": share("share of the judgments that could not be read to the end"),
     },
     key=("name",),
 )
