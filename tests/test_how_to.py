@@ -40,7 +40,7 @@ def test_a_search_method_can_be_added_as_the_page_says(models) -> None:
     assert planned.pop("method") == "tempered_beam"
     made = method(n=8, **planned)
     assert names["answer"].strategy == made.strategy, "the page's solve and its plan are one strategy"
-    assert f"`{made.shown()}`" in (ROOT / "docs/how_to" / page).read_text()
+    assert f"`{made.display_name()}`" in (ROOT / "docs/how_to" / page).read_text()
     assert made.search_key == made.strategy != method(n=8, width=4).search_key
 
 

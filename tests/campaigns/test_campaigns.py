@@ -105,7 +105,9 @@ def test_a_character_that_the_page_loses_is_a_fault_and_the_backslash_before_a_d
 ) -> None:
     backslashes = TextCase("$1$ a" + "\\" * 3 + "$", "1", "1")  # the page shows one fewer
     TARGETS["page"](backslashes)
-    monkeypatch.setattr("campaigns.text.targets.shown", lambda sample, mode: {"problem": [sample.problem[1:]]})
+    monkeypatch.setattr(
+        "campaigns.text.targets.sample_for_page", lambda sample, mode: {"problem": [sample.problem[1:]]}
+    )
     with pytest.raises(Wrong, match="loses characters"):
         TARGETS["page"](backslashes)
 

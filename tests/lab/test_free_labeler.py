@@ -75,7 +75,7 @@ def in_words(step: str, problem: str, number: int, wording: str, rng: Random) ->
     match = _STEP.fullmatch(step)
     if not match:
         result = step.removeprefix("Answer: ")
-        return rng.choice(ANSWERS).format(r=result, things=story.things, name=story.asked)
+        return rng.choice(ANSWERS).format(r=result, things=story.things, name=story.asked_name)
     fields = {key: value or "" for key, value in match.groupdict().items()}
     owner = f"{fields['b']}'s " if fields["b"] else ""
     symbol = {"plus": "+", "minus": "-", "times": rng.choice("*x×")}[fields["word"]]

@@ -293,7 +293,7 @@ def test_accuracy_of_every_strategy_at_every_budget_is_one_declared_table(record
     samples, accuracy = measured(recorded)
     assert check(samples, SCORED_SAMPLES).equals(samples.astype(check(samples, SCORED_SAMPLES).dtypes))
     pd.testing.assert_frame_equal(check(accuracy, STRATEGY_ACCURACY), accuracy)
-    labels = {options.shown() for options in PLAN.strategies}
+    labels = {options.display_name() for options in PLAN.strategies}
     assert set(accuracy["strategy"]) == labels | {WEIGHTED, "best-of-N", "majority"}
     assert set(accuracy.loc[accuracy["strategy"] == WEIGHTED, "budget"]) == {1, 2, 4, 8}, "as far as there are samples"
     assert searched_budgets(accuracy)["budget"].max() == 4
@@ -310,7 +310,7 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
         got["tables"][name] for name in ("curves", "at_cost", "by_bin", "savings", "chosen")
     )
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
-    labels = {options.shown() for options in PLAN.strategies}
+    labels = {options.display_name() for options in PLAN.strategies}
     assert labels | {WEIGHTED, "best-of-N", "majority", "compute-optimal, oracle bins"} <= set(curves["label"])
     beam = curves[(curves["label"] == "beam, M = 4") & (curves["unit"] == "generations")]
     assert beam["n"].tolist() == [2, 4] and beam["accuracy"].tolist() == [0.75, 0.75]

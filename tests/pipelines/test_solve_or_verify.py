@@ -48,7 +48,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     problems, solutions = [], []
     for i in range(8):
         text = tell(draw_story("sums", 1, rng))
-        answer = str(read_story(text).amounts[read_story(text).asked])
+        answer = str(read_story(text).amounts[read_story(text).asked_name])
         split = "train" if i < 3 else "test"
         problems.append({"problem_id": f"p{i}", "problem": text, "answer": answer, "split": split})
         for j in range(4):

@@ -178,7 +178,7 @@ def test_they_are_planned_beside_beam_search_under_names_of_their_own(options):
 
 
 def test_names_tell_what_differs_from_the_defaults():
-    shown = [read_options({"n": 1, **options}).shown() for options in NEW]
+    shown = [read_options({"n": 1, **options}).display_name() for options in NEW]
     assert shown[:2] == ["particle filtering", "particle filtering resampling = multinomial, temperature = 0.5"]
     assert shown[3:] == ["entropic particle filtering", "speculative rejection every = 1"]
 

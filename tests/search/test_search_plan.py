@@ -61,7 +61,7 @@ def test_strategies_that_differ_in_leaving_out_copies_alone_are_told_apart_and_o
     assert both.settings("beam") == {16: names[:2]}
     for alone in ([BEAM], [filtered], [filtered, {**BEAM, "width": 2}]):
         made = plan(strategies=alone)
-        assert [name for name, _ in made.named] == [options.shown() for options in made.strategies]
+        assert [name for name, _ in made.named] == [options.display_name() for options in made.strategies]
     assert plan().filtering == ()
     over = RevisionSearchPlan.model_validate({"after": 4, "budgets": [8], "strategies": [BEAM, filtered]})
     assert [name for name, _, _ in over.runs] == [

@@ -137,7 +137,7 @@ def test_a_wrong_rule_is_refused(vote):
 
 def test_names_tell_rule_and_judge():
     def shown(vote: dict) -> str:
-        return read_options({"method": "vote", "n": 1, "vote": vote}).shown()
+        return read_options({"method": "vote", "n": 1, "vote": vote}).display_name()
 
     assert shown({"kind": "borda", "power": 0.3}) == "Borda vote, power = 0.3 by self_certainty"
     assert shown({"kind": "filtered", "group": 64}) == "confidence-filtered vote by lowest_group of 64"

@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_counted_and_said_and_leaves_even_odds(caplog: py
     with caplog.at_level(logging.WARNING):
         [scores] = verifier.score([SOLVED], Ledger())
     assert scores.negative.tolist() == [0, 0.5, 0.5]
-    assert (verifier.counts.asked, verifier.counts.unread, verifier.counts.broken_off) == (2, 1, 1)
+    assert (verifier.counts.judgments, verifier.counts.unread, verifier.counts.broken_off) == (2, 1, 1)
     assert "of 2 judgments 1 hold no verdict that can be read and 1 break off" in caplog.text
 
 

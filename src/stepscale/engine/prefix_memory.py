@@ -97,8 +97,8 @@ class PrefixMemory:
             with Lanes(self._lanes if n_new > self._most // 4 else 1) as lanes:
                 self._compute(list(ends.values()), computed, lanes)
             for i, end in ends.items():
-                known = [piece.output for piece in end.path()[1:] if piece.output is not None]
-                results[i] = np.stack(known) if known else np.empty((0, 0), np.float32)
+                outputs = [piece.output for piece in end.path()[1:] if piece.output is not None]
+                results[i] = np.stack(outputs) if outputs else np.empty((0, 0), np.float32)
                 self._tree.touch(end)
             self.trim()
         return results

@@ -89,10 +89,10 @@ def right_at_the_end(problem: str, steps: tuple[str, ...], ratings: tuple[int, .
     if NEGATIVE not in ratings:
         return ()
     story = read_story(problem)
-    known = set(story.givens)
+    known_names = set(story.givens)
     for step in steps[: len(ratings) - 1]:
-        rate_step(story, known, step)  # enters what it works out
-    return tuple(right_steps(story, known))
+        rate_step(story, known_names, step)  # enters what it works out
+    return tuple(right_steps(story, known_names))
 
 
 def _exercise(family: str, split: str, rng: Random) -> Page:

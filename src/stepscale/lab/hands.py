@@ -144,8 +144,8 @@ class Hand:
 
     def _next_step(self, story: Story, believed: dict[str, int]) -> str:
         hasty = len(believed) > len(story.givens) and self._errs(self.habits.hasty)
-        if story.asked in believed or hasty:
-            return f"Answer: {self.rng.choice(list(believed.values())) if hasty else believed[story.asked]}"
+        if story.asked_name in believed or hasty:
+            return f"Answer: {self.rng.choice(list(believed.values())) if hasty else believed[story.asked_name]}"
         ready = story.ready(believed)
         needed = [d for d in ready if d.name in story.needed]
         others = [d for d in ready if d.name not in story.needed]
