@@ -38,10 +38,10 @@ def test_a_search_method_can_be_added_as_the_page_says(models) -> None:
     method = names["TemperedBeam"]
     [[planned]] = [yaml.safe_load(text) for text in blocks(page, "yaml")]
     assert planned.pop("method") == "tempered_beam"
-    made = method(n=8, **planned)
-    assert names["answer"].strategy == made.strategy, "the page's solve and its plan are one strategy"
-    assert f"`{made.display_name()}`" in (ROOT / "docs/how_to" / page).read_text()
-    assert made.search_key == made.strategy != method(n=8, width=4).search_key
+    options = method(n=8, **planned)
+    assert names["answer"].strategy == options.strategy, "the page's solve and its plan are one strategy"
+    assert f"`{options.display_name()}`" in (ROOT / "docs/how_to" / page).read_text()
+    assert options.search_key == options.strategy != method(n=8, width=4).search_key
 
 
 def test_a_problem_is_solved_as_the_page_says(models, monkeypatch, capsys) -> None:
@@ -51,5 +51,5 @@ def test_a_problem_is_solved_as_the_page_says(models, monkeypatch, capsys) -> No
     names: dict = {}
     for code in blocks("solve_a_problem.md"):
         exec(code, names)
-    said = capsys.readouterr().out.splitlines()[-5:]
-    assert [line.split()[0] for line in said] == ["best_of_n", "weighted", "majority", "beam", "dvts"]
+    lines = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.split()[0] for line in lines] == ["best_of_n", "weighted", "majority", "beam", "dvts"]

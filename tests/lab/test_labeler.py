@@ -149,8 +149,8 @@ def test_a_story_survives_being_told_and_read(seed: int, place: tuple[str, int])
 def test_the_right_steps_are_those_of_careful_hands_and_no_negative_one(seed: int) -> None:
     [problem] = make_problems(1, "train", seed).problem
     story = read_story(problem)
-    known = set(story.givens)
+    known_names = set(story.givens)
     for step in Hand(Random(seed), CAREFUL).solve(problem):
-        right = right_steps(story, known)
-        assert step in right and not any(rate_step(story, set(known), other) == NEGATIVE for other in right)
-        rate_step(story, known, step)
+        right = right_steps(story, known_names)
+        assert step in right and not any(rate_step(story, set(known_names), other) == NEGATIVE for other in right)
+        rate_step(story, known_names, step)

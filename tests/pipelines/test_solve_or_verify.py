@@ -74,12 +74,12 @@ def test_a_critic_is_trained_judges_and_is_measured(base: Path, tables: tuple[pd
     critic = nodes.train_critic(problems, critiques, settings)
     plan = nodes.judge_samples(critic, problems, solutions, settings)
     assert len(plan.pieces) == 2
-    made = [piece.make() for piece in plan.pieces]
-    judgments = check(pd.concat([one.table for one in made], ignore_index=True), JUDGEMENTS)
+    pieces = [piece.make() for piece in plan.pieces]
+    judgments = check(pd.concat([one.table for one in pieces], ignore_index=True), JUDGEMENTS)
     assert len(judgments) == 4 * 2 and (judgments["verdicts"].map(len) == 2).all()
-    assert all(one.cost and one.cost.verify_tokens() == one.cost.tokens > 0 for one in made)
+    assert all(one.cost and one.cost.verify_tokens() == one.cost.tokens > 0 for one in pieces)
     again = plan.pieces[0].make().table
-    assert again["verdicts"].tolist() == made[0].table["verdicts"].tolist()
+    assert again["verdicts"].tolist() == pieces[0].table["verdicts"].tolist()
 
     measured = nodes.measure_solve_or_verify(base, problems, solutions, judgments, settings)
     for name, table in measured.items():
