@@ -95,14 +95,10 @@ class _Judge:
         return self._follows(statement.subject, statement.members)
 
     def _answer(self, statement: Statement) -> int | None:
-        asked_name, amount = self.story.asked_name, statement.members[-1].operands[0].amount
+        name, amount = self.story.asked_name, statement.members[-1].operands[0].amount
         if len(statement.members) > 1 or statement.members[0].operations or amount is None:
             return None
-        is_right = (
-            asked_name in self.known_names
-            and amount == self.story.amounts[asked_name]
-            and statement.subject in (None, asked_name)
-        )
+        is_right = name in self.known_names and amount == self.story.amounts[name] and statement.subject in (None, name)
         return POSITIVE if is_right else NEGATIVE
 
     def _of_nobody(self, statement: Statement) -> int | None:
