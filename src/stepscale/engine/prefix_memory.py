@@ -124,7 +124,11 @@ class PrefixMemory:
         return places
 
     def gather(self, rows: Sequence[Places]) -> torch.Tensor:
-        """Copies of the keys and values of rows that were read: [layers, 2, B, kv_heads, longest row, head_dim]."""
+        """Copies of keys and values, padded with those of place 0: [layers, 2, B, kv_heads, longest row, head_dim].
+
+        Args:
+            rows: Places of the tokens of each row, from ``read``.
+        """
         return self._pool.gather(rows)
 
     def insert(self, tokens: Sequence[int], keys_values: torch.Tensor) -> None:

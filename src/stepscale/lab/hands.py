@@ -115,7 +115,12 @@ def confused(habits: Habits, name: str) -> tuple[float, str] | None:
 
 @dataclass
 class Hand:
-    """Writes solutions with the mistakes of ``habits``, drawn from ``rng``. It can go on from any steps, right or wrong."""
+    """Writes solutions with mistakes. It can go on from any steps, right or wrong.
+
+    Attributes:
+        rng: Draws what it writes.
+        habits: Rates of its mistakes.
+    """
 
     rng: Random
     habits: Habits = field(default_factory=Habits)

@@ -56,8 +56,11 @@ def result_of(operation: str, left: int, right: int) -> int:
 class Definition:
     """One sentence of a story.
 
-    ``relation``: "given", or one of ``OPERATION_OF``. ``sources``: none, one or two names. ``number``: the given amount, or the
-    number of a relation with one source; 0 with two sources.
+    Attributes:
+        name: The friend whose amount it tells.
+        relation: "given", or one of ``OPERATION_OF``.
+        sources: None, one or two names.
+        number: The given amount, or the number of a relation with one source; 0 with two sources.
     """
 
     name: str
@@ -68,7 +71,14 @@ class Definition:
 
 @dataclass(frozen=True)
 class Story:
-    """Definitions in the order in which they are told, and the name that is asked for. ``family``: how they are worded."""
+    """What a problem tells.
+
+    Attributes:
+        definitions: In the order in which they are told.
+        asked_name: The friend whose amount is asked for.
+        things: What is counted, in the plural.
+        family: How the sentences are worded.
+    """
 
     definitions: tuple[Definition, ...]
     asked_name: str

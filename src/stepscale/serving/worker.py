@@ -32,7 +32,12 @@ class WorkerLost(Exception):
 
 @dataclass(frozen=True)
 class Slot:
-    """A question that a process has, and the promise of its answer."""
+    """A place for a question in a process.
+
+    Attributes:
+        number: By which process and server call the question.
+        answer: The promise of its answer.
+    """
 
     number: int
     answer: "Future[PolicyAnswer]" = field(default_factory=Future)

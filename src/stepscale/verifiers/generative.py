@@ -69,7 +69,7 @@ class Judgment:
 class GenerativeVerifier:
     """A Verifier over a Generator that is asked with the bare question: its own template adds nothing but a chat's turns.
 
-    ``counts``: what could be read of all judgments so far.
+    ``counts``: what could be read of all judgments so far. ``name``: as in tables; None: the generator's.
     """
 
     def __init__(self, generator: Generator, options: GenerativePRM, name: str | None = None) -> None:

@@ -32,7 +32,12 @@ _FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 @dataclass(frozen=True)
 class Line:
-    """accuracy = ``intercept`` + ``slope`` * log2(samples per problem)."""
+    """accuracy = ``intercept`` + ``slope`` * log2(samples per problem).
+
+    Attributes:
+        slope: Accuracy gained per doubling of labels.
+        intercept: Accuracy at one labeled sample per problem.
+    """
 
     slope: Interval
     intercept: Interval

@@ -81,7 +81,12 @@ class _Read:
 
 
 class LearnedPRM:
-    """A Verifier. ``model`` maps features to P(right); None says the share of right labels of every step."""
+    """A Verifier that is fitted to the features of steps.
+
+    Args:
+        model: Maps features to P(right); None: every step has ``share_right``.
+        share_right: Share of right labels, in [0, 1].
+    """
 
     name, parameters = "prm", 0
 
