@@ -230,7 +230,9 @@ with tempfile.TemporaryDirectory() as folder:
         assert {"method", "n", "accuracy", "low", "high"} <= set(curves)
 
 for call in (lambda: stepscale.load_generator("some/model"), lambda: stepscale.load_verifier("Qwen/Qwen2.5-Math-PRM-7B"),
-             lambda: stepscale.load_generator("http://localhost:1/v1")):
+             lambda: stepscale.load_generator("http://localhost:1/v1"), lambda: stepscale.train_reward_model,
+             lambda: stepscale.generation.LocalGenerator, lambda: stepscale.generation.ServerGenerator,
+             lambda: read("hf://owner/name", "math")):
     try:
         call()
     except stepscale.errors.InputError as error:
@@ -249,6 +251,12 @@ def test_estimators_grading_and_formats_need_none_of_the_optional_parts() -> Non
     lines = done.stdout.splitlines()
     assert lines[:2] == ["torch is not installed; run: pip install 'stepscale[models]'"] * 2, done.stdout
     assert lines[2].endswith("is not installed; run: pip install 'stepscale[remote]'")
+    assert lines[3:] == [
+        "transformers is not installed; run: pip install 'stepscale[models]'",
+        "torch is not installed; run: pip install 'stepscale[models]'",
+        "httpx is not installed; run: pip install 'stepscale[remote]'",
+        "hf://owner/name: datasets is not installed; run: pip install 'stepscale[models]'",
+    ]
     assert (
         subprocess.run(
             [sys.executable, "-c", "import stepscale"], env={"PYTHONPATH": str(REPOSITORY / "src")}

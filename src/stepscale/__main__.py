@@ -23,14 +23,14 @@ def main() -> None:
     run()
 
 
-def _commands() -> Mapping[str, Any]:
+def _commands() -> dict[str, Any]:
     """Commands of click by name."""
     with needs("label"):
         from stepscale.labeling.label_commands import COMMANDS as LABELING
         from stepscale.studies.step_benchmarks.commands import COMMANDS as MEASURING
         from stepscale.studies.world_map.commands import COMMANDS as TRYING
 
-    return LABELING | MEASURING | TRYING
+    return {str(name): command for name, command in (LABELING | MEASURING | TRYING).items()}
 
 
 def _in_words(commands: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from huggingface_hub import constants
 
 from stepscale.errors import InputError
 from stepscale.formats import hub, iter_records, read, write
@@ -136,6 +135,7 @@ def test_a_hub_data_set_that_cannot_be_had_is_one_line_with_a_way_out(monkeypatc
 
 def test_without_an_answer_of_the_hub_the_cache_is_read_and_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     modes = []
+    constants = pytest.importorskip("huggingface_hub", reason="the hub's package is an extra").constants
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
     def load_dataset(*_: object, **__: object) -> object:

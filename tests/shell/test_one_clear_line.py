@@ -394,9 +394,12 @@ def test_the_help_of_the_module_lists_the_commands_that_need_no_project() -> Non
     assert "--pipelines" in done.stdout, "the options of the project's own run follow"
 
 
-def test_a_command_of_the_module_without_its_extra_is_one_line_that_names_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("words", "extra"), [(["stepscale", "label"], "label"), (["stepscale.serving"], "serving")])
+def test_a_command_of_the_package_without_its_extra_is_one_line_that_names_it(
+    tmp_path: Path, words: list[str], extra: str
+) -> None:
     (tmp_path / "click.py").write_text("raise ModuleNotFoundError(\"No module named 'click'\", name='click')\n")
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY / 'src'}"}
-    done = subprocess.run([sys.executable, "-m", "stepscale", "label"], env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", *words], env=environment, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "Error: click is not installed; run: pip install 'stepscale[label]'\n"
+    assert done.stderr == f"Error: click is not installed; run: pip install 'stepscale[{extra}]'\n"
