@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+PHASE2_BYTES = 456_000_000
 SAMPLES, PROBLEMS, PLACES = 815_631, 500, 1860
 _WORDS = "the sum of both sides is equal to a square so we can write $x^2+3x=\\frac{5}{2}$ and then divide by two"
 
