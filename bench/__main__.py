@@ -18,12 +18,12 @@ HERE = Path(__file__).parent
 
 
 def main(names: list[str]) -> None:
-    known = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
-    unknown = set(names) - set(known)
+    all_names = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
+    unknown = set(names) - set(all_names)
     if unknown:
-        sys.exit(f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        sys.exit(f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(all_names)}")
     rows = []
-    for name in names or known:
+    for name in names or all_names:
         for row in import_module(f"bench.{name}").run():
             rows.append(row)
             print(

@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model, tokenizer = made(SMALL if arguments.small else LARGE, device)
+    model, tokenizer = random_llama(SMALL if arguments.small else LARGE, device)
     numbers = torch.Generator().manual_seed(0)
     prompts = [
         torch.randint(3, 250, (arguments.prompt,), generator=numbers).tolist() for _ in range(arguments.problems)
@@ -55,7 +55,7 @@ def main() -> None:
         (HERE / "results_gpu.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
-def made(size: dict[str, int], device: str) -> tuple[Any, Any]:
+def random_llama(size: dict[str, int], device: str) -> tuple[Any, Any]:
     """A Llama of random weights with a tokenizer of bytes; in bfloat16 on a GPU."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast

@@ -52,9 +52,9 @@ class Labeler:
 
 
 def problems(data: Path) -> pd.DataFrame:
-    known = set(pd.read_parquet(data / "03_primary" / "problems.parquet")["problem"])
+    problem_texts = set(pd.read_parquet(data / "03_primary" / "problems.parquet")["problem"])
     fresh = make_problems(500, "train", 777)
-    return fresh[~fresh["problem"].isin(known)].head(250)
+    return fresh[~fresh["problem"].isin(problem_texts)].head(250)
 
 
 def main(data: Path) -> None:

@@ -53,8 +53,8 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
 def _prompts() -> list[str]:
     rng = Random(0)
     solved = [make_problem(steps, rng) for steps in range(1, 1 + SHOWN)]
-    shown = "".join(f"{problem['problem']}\n{problem['solution']}\n\n" for problem in solved)
-    return [f"{shown}{make_problem(1 + i % 3, rng)['problem']}\n" for i in range(PROBLEMS)]
+    examples = "".join(f"{problem['problem']}\n{problem['solution']}\n\n" for problem in solved)
+    return [f"{examples}{make_problem(1 + i % 3, rng)['problem']}\n" for i in range(PROBLEMS)]
 
 
 def _ours(model: LocalGenerator, prompts: list[str]) -> int:

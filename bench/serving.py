@@ -47,19 +47,19 @@ _POLICY = {
 def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench: medians of paired runs."""
     problems = texts(QUESTIONS)
-    alone: list[_Asked] = []
-    beside: dict[tuple[int, int], list[_Asked]] = {}
+    alone: list[_Replies] = []
+    beside: dict[tuple[int, int], list[_Replies]] = {}
     with TemporaryDirectory() as folder, ExitStack() as servers:
         source = _source(Path(folder))
         rival = servers.enter_context(_served(source, 1, 1))
         served = {n: servers.enter_context(_served(source, n, 64)) for n in sorted({1, os.cpu_count() or 1})}
         for server in (rival, *served.values()):
-            _asked(server, problems[:8], 8)  # warm
+            _ask_all(server, problems[:8], 8)  # warm
         for _ in range(runs):
-            alone.append(_asked(rival, problems, 1))
+            alone.append(_ask_all(rival, problems, 1))
             for workers, server in served.items():
                 for clients in CLIENTS:
-                    measured = _asked(server, problems, clients)
+                    measured = _ask_all(server, problems, clients)
                     beside.setdefault((workers, clients), []).append(measured)
                     pairs = zip(measured.answers, alone[0].answers, strict=True)
                     differing = sum(answer != expected for answer, expected in pairs)
@@ -69,8 +69,11 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     for (workers, clients), several in beside.items():
         name = f"{workers}_answering_{clients}_client{'s' * (clients > 1)}"
         for ending, values in (
-            ("", ([asked.rate for asked in many] for many in (several, alone))),
-            ("_per_processor_second", ([asked.per_processor_second for asked in many] for many in (several, alone))),
+            ("", ([measured.rate for measured in many] for many in (several, alone))),
+            (
+                "_per_processor_second",
+                ([measured.per_processor_second for measured in many] for many in (several, alone)),
+            ),
         ):
             rows.append(row(name + ending, *values, "questions/s"))
     return rows
@@ -90,7 +93,7 @@ class _Server:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Replies:
     """Answers without their last digits, and questions per second of the clock and of the server's processors."""
 
     answers: list[Any]
@@ -133,7 +136,7 @@ def _served(source: Path, workers: int, at_once: int) -> Iterator[_Server]:
             process.terminate()
 
 
-def _asked(server: _Server, problems: list[str], clients: int) -> _Asked:
+def _ask_all(server: _Server, problems: list[str], clients: int) -> _Replies:
     """All problems asked by so many clients, each over a connection of its own."""
     client = threading.local()
 
@@ -153,7 +156,7 @@ def _asked(server: _Server, problems: list[str], clients: int) -> _Asked:
         seconds, spent = time.perf_counter() - began, server.processor_seconds() - spent
     fields = ("answer", "strategy", "generations", "tokens_spent")
     answers = [[reply[key] for key in fields] + [step["text"] for step in reply["steps"]] for reply in replies]
-    return _Asked(answers, len(problems) / seconds, len(problems) / spent)
+    return _Replies(answers, len(problems) / seconds, len(problems) / spent)
 
 
 if __name__ == "__main__":

@@ -87,9 +87,9 @@ def _validation_set(right: float) -> tuple[list[StepScores], list[Example]]:
 
 
 def _tell() -> None:
-    with LoggedProgress("sampling", UPDATES, "solutions") as shown:
+    with LoggedProgress("sampling", UPDATES, "solutions") as bar:
         for _ in range(UPDATES):
-            shown.update()
+            bar.update()
 
 
 def _worst(read: Callable[[str], object]) -> Callable[[], float]:
@@ -101,9 +101,9 @@ def _worst(read: Callable[[str], object]) -> Callable[[], float]:
 def _measured(work: Callable[[], object]) -> float:
     """Seconds of the work: those that it gives itself, or all of it."""
     answer_groups._one_spelling.cache_clear()
-    given: list[object] = []
-    seconds = _cpu(lambda: given.append(work()))
-    return given[0] if isinstance(given[0], float) else seconds
+    results: list[object] = []
+    seconds = _cpu(lambda: results.append(work()))
+    return results[0] if isinstance(results[0], float) else seconds
 
 
 def _cpu(work: Callable[[], object]) -> float:

@@ -25,14 +25,14 @@ def main(ids: tuple[str, ...], minutes: float, page: bool) -> None:
     if page:
         PAGE.write_text(page_of(figures), encoding="utf-8")
         return
-    asked = [figure for figure in figures if (figure.id in ids if ids else figure.minutes < minutes)]
+    selected = [figure for figure in figures if (figure.id in ids if ids else figure.minutes < minutes)]
     bad = 0
-    for redone in redo(asked):
+    for redone in redo(selected):
         now = "" if redone.value is None else f"now {redone.value:g}"
         stated = f"stated {redone.figure.value:g}"
         click.echo(f"{redone.status:9} {redone.figure.id:32} {stated:16} {now:16} {redone.reason}".rstrip())
         bad += redone.status in ("moved", "failed")
-    click.echo(f"{len(asked)} of {len(figures)} figures redone, {bad} moved or failed")
+    click.echo(f"{len(selected)} of {len(figures)} figures redone, {bad} moved or failed")
     sys.exit(bad > 0)
 
 

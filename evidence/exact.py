@@ -24,10 +24,10 @@ def main(seed: int) -> None:
     correct = (answers == 0).astype(int)
     budgets = list(range(1, _PLACES + 1))
     rules: dict[str, Callable[[int, list[int]], float]] = {
-        "best_of_n": lambda p, drawn: correct[p, max(drawn, key=lambda i: scores[p, i])],
-        "pass_at_k": lambda p, drawn: float(correct[p, drawn].any()),
-        "majority": lambda p, drawn: _voted(answers[p, drawn], np.ones(len(drawn))),
-        "weighted": lambda p, drawn: _voted(answers[p, drawn], scores[p, drawn]),
+        "best_of_n": lambda p, places: correct[p, max(places, key=lambda i: scores[p, i])],
+        "pass_at_k": lambda p, places: float(correct[p, places].any()),
+        "majority": lambda p, places: _voted(answers[p, places], np.ones(len(places))),
+        "weighted": lambda p, places: _voted(answers[p, places], scores[p, places]),
     }
     ours = {
         "best_of_n": best_of_n(scores, correct, budgets),
@@ -44,8 +44,8 @@ def main(seed: int) -> None:
 
 def _mean(rule: Callable[[int, list[int]], float], n: int) -> float:
     """The mean of a rule over all subsets of so many samples, and over problems."""
-    subsets = [list(drawn) for drawn in combinations(range(_PLACES), n)]
-    return float(np.mean([[rule(problem, drawn) for drawn in subsets] for problem in range(_PROBLEMS)]))
+    subsets = [list(places) for places in combinations(range(_PLACES), n)]
+    return float(np.mean([[rule(problem, places) for places in subsets] for problem in range(_PROBLEMS)]))
 
 
 def _voted(answers: np.ndarray, weights: np.ndarray) -> float:

@@ -57,8 +57,8 @@ def ends(processor_seconds: float = 20.0) -> Iterator[None]:
 
 def at_rest(count: Callable[[], int]) -> int:
     """A count, once it has not changed for a second: what is still under way when work is broken off has come to its end."""
-    seen = -1
-    while (now := count()) != seen:
-        seen = now
+    count_before = -1
+    while (now := count()) != count_before:
+        count_before = now
         time.sleep(1)
-    return seen
+    return count_before

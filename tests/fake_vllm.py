@@ -83,7 +83,7 @@ class FakeVLLM(FakeServer):
     ) -> None:
         self.tokenizer, self.ids, self.pool, self.context = tokenizer, ids, pool, context
         self.usage = {"prompt": 0, "completion": 0}
-        self._drawn = [tokenizer.eos_token_id if not p else one_token(tokenizer, p) for p in pieces]
+        self._token_ids = [tokenizer.eos_token_id if not p else one_token(tokenizer, p) for p in pieces]
         super().__init__(fail, context)
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -127,7 +127,7 @@ class FakeVLLM(FakeServer):
 
     def next(self, prefix: list[int], seed: int) -> int:
         digest = blake2b(json.dumps([prefix, seed]).encode(), digest_size=4).digest()
-        return self._drawn[int.from_bytes(digest, "big") % len(self._drawn)]
+        return self._token_ids[int.from_bytes(digest, "big") % len(self._token_ids)]
 
 
 def one_token(tokenizer: Any, text: str) -> int:

@@ -3,7 +3,7 @@
 from stepscale.resume import ShardPlan, Shards
 
 
-def made(plan: ShardPlan) -> Shards:
+def shards_of(plan: ShardPlan) -> Shards:
     """Readers of all pieces by name, in order, made here and now."""
     tables = {piece.name: piece.make().table for piece in plan.pieces}
     return {name: lambda name=name: tables[name] for name in tables}

@@ -37,8 +37,8 @@ def main(folder: Path) -> None:
     try:
         with cluster_work.killer(folder):
             Thread(target=kill_with, args=(folder, node), daemon=True).start()
-            made = list(run_on(cluster, cluster_work.piece, [(folder, n) for n in range(8)]))
-        answers["tables"] = [hashlib.sha256(one.table.to_json().encode()).hexdigest() for one in made]
+            pieces = list(run_on(cluster, cluster_work.piece, [(folder, n) for n in range(8)]))
+        answers["tables"] = [hashlib.sha256(one.table.to_json().encode()).hexdigest() for one in pieces]
         answers["begun"] = sorted(int(path.name.split("-")[1]) for path in folder.glob("begun-*"))
         try:
             list(run_on(cluster, cluster_work.refuse, [(n,) for n in range(4)]))

@@ -47,10 +47,10 @@ class FakeGenerator:
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
         self.calls.append((until, sampling, list(requests)))
-        got, asked = [], Counter[str]()
+        got, counts = [], Counter[str]()
         for request in requests:
             text = "".join(map(chr, request.prefix))
-            number, asked[text] = asked[text], asked[text] + 1
+            number, counts[text] = counts[text], counts[text] + 1
             written = self.say(text, number, request.seed, sampling.temperature)
             while until == "solution" and not written.endswith(END) and len(written) < sampling.max_new_tokens:
                 written += self.say(text + written, number, request.seed, sampling.temperature)

@@ -32,9 +32,11 @@ def records_in(path: Path) -> list[dict[str, Any]]:
 class Served:
     """A server of the page: its address, its file of labels, and whether it answers."""
 
-    def __init__(self, samples: list[Sample], labels: Path, options: PageOptions, known: dict[str, Sample]) -> None:
+    def __init__(
+        self, samples: list[Sample], labels: Path, options: PageOptions, known_samples: dict[str, Sample]
+    ) -> None:
         self.labels = labels
-        self._made_of = samples, options, known
+        self._made_of = samples, options, known_samples
         self.port = 0
         self.start()
 
@@ -47,9 +49,9 @@ class Served:
 
         from stepscale.labeling.page.app import create_app
 
-        samples, options, known = self._made_of
+        samples, options, known_samples = self._made_of
         self.file = RecordFile(self.labels)
-        self.queue = Queue(samples, self.file, options, known)
+        self.queue = Queue(samples, self.file, options, known_samples)
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
         self._server = uvicorn.Server(uvicorn.Config(create_app(self.queue), log_level="error", lifespan="off"))

@@ -20,10 +20,10 @@ def made_in_workers(
     """The table of each part of the problems and what it cost, in order; workers share nothing and have one thread."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_workers, context, torch.set_num_threads, (1,)) as pool:
-        return list(pool.map(made, [load] * len(parts), [make] * len(parts), parts))
+        return list(pool.map(rows_and_cost, [load] * len(parts), [make] * len(parts), parts))
 
 
-def made(load: Load, make: Make, problems: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
+def rows_and_cost(load: Load, make: Make, problems: pd.DataFrame) -> tuple[pd.DataFrame, Ledger]:
     """Runs in a worker."""
     ledger = Ledger()
     return make(load(), problems, ledger), ledger

@@ -225,7 +225,7 @@ def test_a_file_of_problems_alone_is_said_to_hold_no_samples(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("empty.jsonl", b"", "no records found"),
         ("list.json", b"[]", "no records found"),
@@ -238,11 +238,11 @@ def test_a_file_of_problems_alone_is_said_to_hold_no_samples(tmp_path: Path) -> 
     ],
 )
 def test_a_file_that_no_format_reads_is_told_with_what_is_wrong_in_it(
-    tmp_path: Path, name: str, content: bytes, said: str
+    tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         evaluate(path)
     assert name in str(caught.value) and "\n" not in str(caught.value)
 
@@ -300,16 +300,16 @@ def test_an_empty_folder_is_told_as_such(tmp_path: Path) -> None:
 
 
 def test_a_hub_data_set_that_cannot_be_had_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    calls = []
 
     def absent(*args: object) -> None:
-        asked.append(args)
+        calls.append(args)
         raise hub.HubError("hf://a/b: not to be had from the Hugging Face hub (offline)")
 
     monkeypatch.setattr(hub, "_loaded", absent)
     with pytest.raises(InputError, match="not to be had from the Hugging Face hub"):
         evaluate("hf://a/b")
-    assert len(asked) == 1
+    assert len(calls) == 1
 
 
 def test_a_verifier_that_left_samples_out_is_named_with_the_file(tmp_path: Path) -> None:
@@ -376,7 +376,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize(
-    ("table", "column", "value", "said"),
+    ("table", "column", "value", "message"),
     [
         ("scores", "negative", [[math.nan], [0.2]], "scores: column 'negative' holds NaN or infinity in row 0"),
         ("scores", "negative", [["0.1"], ["0.2"]], r"scores: column 'negative' holds .*0\.1.* in row 0"),
@@ -391,17 +391,17 @@ TABLES = {
     ],
 )
 def test_a_fault_in_a_folder_of_tables_is_told_by_table_column_and_row(
-    tmp_path: Path, table: str, column: str, value: Any, said: str
+    tmp_path: Path, table: str, column: str, value: Any, message: str
 ) -> None:
     for name, frame in TABLES.items():
         frame.assign(**{column: value} if name == table else {}).to_parquet(tmp_path / f"{name}.parquet")
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         evaluate(tmp_path, bootstrap=100)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"step_scores": {"": [0.5]}}, "the name of a verifier is blank"),
         ({"step_scores": {" ": [0.5]}}, "the name of a verifier is blank"),
@@ -409,12 +409,12 @@ def test_a_fault_in_a_folder_of_tables_is_told_by_table_column_and_row(
     ],
 )
 def test_a_blank_verifier_and_a_flag_for_a_number_are_bad_lines_that_can_be_left_out(
-    tmp_path: Path, change: dict[str, Any], said: str
+    tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     path = tmp_path / "samples.jsonl"
     records = [problem(0, sample("1", True, 0.5)), problem(1, {**sample("1", True, 0.5), **change})]
     path.write_text("\n".join(map(json.dumps, records)))
-    with pytest.raises(InputError, match=f"samples.jsonl:2: .*{said}"):
+    with pytest.raises(InputError, match=f"samples.jsonl:2: .*{message}"):
         evaluate(path)
     tables = read(path, "best_of_n", on_error="skip")
     assert tables.skipped == 1 and len(tables.problems) == len(tables.solutions) == len(tables.scores) == 1

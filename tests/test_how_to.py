@@ -1,12 +1,18 @@
 """The code of the how-to pages runs as it stands, on a model folder of this repository."""
 
+import inspect
+import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
 
 import stepscale
+from stepscale.formats.registry import check_options
+from stepscale.verifiers import VerifierTraining
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ROOT / "data/01_raw/lab_base"
@@ -38,10 +44,10 @@ def test_a_search_method_can_be_added_as_the_page_says(models) -> None:
     method = names["TemperedBeam"]
     [[planned]] = [yaml.safe_load(text) for text in blocks(page, "yaml")]
     assert planned.pop("method") == "tempered_beam"
-    made = method(n=8, **planned)
-    assert names["answer"].strategy == made.strategy, "the page's solve and its plan are one strategy"
-    assert f"`{made.shown()}`" in (ROOT / "docs/how_to" / page).read_text()
-    assert made.search_key == made.strategy != method(n=8, width=4).search_key
+    options = method(n=8, **planned)
+    assert names["answer"].strategy == options.strategy, "the page's solve and its plan are one strategy"
+    assert f"`{options.display_name()}`" in (ROOT / "docs/how_to" / page).read_text()
+    assert options.search_key == options.strategy != method(n=8, width=4).search_key
 
 
 def test_a_problem_is_solved_as_the_page_says(models, monkeypatch, capsys) -> None:
@@ -51,5 +57,73 @@ def test_a_problem_is_solved_as_the_page_says(models, monkeypatch, capsys) -> No
     names: dict = {}
     for code in blocks("solve_a_problem.md"):
         exec(code, names)
-    said = capsys.readouterr().out.splitlines()[-5:]
-    assert [line.split()[0] for line in said] == ["best_of_n", "weighted", "majority", "beam", "dvts"]
+    lines = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.split()[0] for line in lines] == ["best_of_n", "weighted", "majority", "beam", "dvts"]
+
+
+@pytest.fixture
+def training_calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The arguments of each training that a page asks for, in place of a training of minutes."""
+    calls: list[dict[str, Any]] = []
+    signature = inspect.signature(stepscale.train_reward_model)
+
+    def train(*args: Any, **named: Any) -> SimpleNamespace:
+        call = signature.bind(*args, **named)
+        call.apply_defaults()
+        calls.append(call.arguments)
+        check_options(call.arguments["format"], call.arguments["reader_options"] or {})
+        return SimpleNamespace(metrics={"processbench.mean_f1": 0.5})
+
+    monkeypatch.setattr(stepscale, "train_reward_model", train, raising=False)
+    monkeypatch.setattr(stepscale, "load_verifier", lambda name, **options: name, raising=False)
+    return calls
+
+
+def test_a_reward_model_can_be_trained_by_the_settings_that_the_page_names(training_calls, capsys) -> None:
+    for code in blocks("train_a_reward_model.md"):
+        exec(code, {})
+    [call] = training_calls
+    assert isinstance(call["training"], VerifierTraining) and call["training"].optimization.checkpoints.every == 200
+    assert capsys.readouterr().out == "0.5\n"
+
+
+def test_a_training_by_trl_becomes_the_call_that_the_page_names(training_calls) -> None:
+    class DataSet:
+        def to_json(self, name: str) -> None:
+            assert name == "steps.jsonl"
+
+    _, becomes, *models_of_trl = blocks("move_from_trl.md")
+    exec(becomes, {"dataset": DataSet()})
+    [call] = training_calls
+    assert call["data"] == "steps.jsonl" and call["format"] == "trl_stepwise"
+    assert call["training"].after_error and call["training"].neutral == "positive"
+    assert all("load_verifier" in code for code in models_of_trl)
+
+
+def test_given_samples_are_measured_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    records = [
+        {
+            "problem_id": f"p{i}",
+            "question": f"{i}?",
+            "gold_answer": "0",
+            "model_name": "m",
+            "candidates": [
+                {
+                    "answer": str(k % (1 + i % 4)),
+                    "author_is_correct": k % (1 + i % 4) == 0,
+                    "n_steps": 1,
+                    "step_scores": {"prm": [0.9 - 0.1 * (k % (1 + i % 4))]},
+                }
+                for k in range(8)
+            ],
+        }
+        for i in range(12)
+    ]
+    Path("my_samples.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    names: dict[str, Any] = {}
+    for code in blocks("measure_given_samples.md"):
+        exec(code, names)
+    assert set(names["curves"]["n"]) == {1, 2, 4, 8}
+    [by_policy] = names["curves"].attrs["times_fewer"].values()
+    assert all(low <= estimate <= high for estimate, low, high in by_policy.values())

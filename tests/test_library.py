@@ -121,8 +121,8 @@ def test_the_prompt_is_the_models_own_unless_given(generator, tmp_path) -> None:
     tokenizer = load_tokenizer(BASE)
     tokenizer.chat_template = "{% for m in messages %}<s>{{ m['content'] }}</s>{% endfor %}"
     save(load_causal_lm(BASE), tokenizer, tmp_path)
-    asked = stepscale.load_generator(str(tmp_path)).prompt_template
-    assert asked.startswith("<s>{problem}\n\nReason step by step") and asked.endswith("</s>")
+    template = stepscale.load_generator(str(tmp_path)).prompt_template
+    assert template.startswith("<s>{problem}\n\nReason step by step") and template.endswith("</s>")
     arguments = stepscale.load_generator(tmp_path, prompt="Q: {problem}\n", name="mine")
     assert (arguments.prompt_template, arguments.name) == ("Q: {problem}\n", "mine")
 
@@ -230,10 +230,13 @@ with tempfile.TemporaryDirectory() as folder:
         assert {"method", "n", "accuracy", "low", "high"} <= set(curves)
 
 for call in (lambda: stepscale.load_generator("some/model"), lambda: stepscale.load_verifier("Qwen/Qwen2.5-Math-PRM-7B"),
-             lambda: stepscale.load_generator("http://localhost:1/v1")):
+             lambda: stepscale.load_generator("http://localhost:1/v1"), lambda: stepscale.train_reward_model,
+             lambda: stepscale.generation.LocalGenerator, lambda: stepscale.generation.ServerGenerator,
+             lambda: read("hf://owner/name", "math")):
     try:
         call()
-    except stepscale.errors.InputError as error:
+    except ImportError as error:  # an InputError, too
+        assert isinstance(error, stepscale.errors.InputError)
         print(error)
 """
 
@@ -246,9 +249,15 @@ def test_estimators_grading_and_formats_need_none_of_the_optional_parts() -> Non
         env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": ""},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    said = done.stdout.splitlines()
-    assert said[:2] == ["torch is not installed; run: pip install 'stepscale[models]'"] * 2, done.stdout
-    assert said[2].endswith("is not installed; run: pip install 'stepscale[remote]'")
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["torch is not installed; run: pip install 'stepscale[models]'"] * 2, done.stdout
+    assert lines[2].endswith("is not installed; run: pip install 'stepscale[remote]'")
+    assert lines[3:] == [
+        "transformers is not installed; run: pip install 'stepscale[models]'",
+        "torch is not installed; run: pip install 'stepscale[models]'",
+        "httpx is not installed; run: pip install 'stepscale[remote]'",
+        "hf://owner/name: datasets is not installed; run: pip install 'stepscale[models]'",
+    ]
     assert (
         subprocess.run(
             [sys.executable, "-c", "import stepscale"], env={"PYTHONPATH": str(REPOSITORY / "src")}

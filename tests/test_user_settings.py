@@ -50,9 +50,9 @@ def test_a_value_that_would_be_read_in_another_sense_is_refused_by_its_key(
     with pytest.raises(ValidationError) as caught:
         kind.model_validate(settings)
     assert [fault["loc"][-1] for fault in caught.value.errors()] == [key]
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as refusal:
         kind(**settings)
-    line = str(told.value)
+    line = str(refusal.value)
     assert line.startswith(f"{kind.__name__}: ") and f"{key}: " in line and "pydantic" not in line
     assert "\n" not in line
 
@@ -72,16 +72,16 @@ def test_a_value_that_would_be_read_in_another_sense_is_refused_by_its_key(
 def test_settings_made_in_python_with_a_fault_are_one_line(
     kind: type[UserSettings], settings: dict[str, Any], line: str
 ) -> None:
-    with pytest.raises(InputError, match=line) as told:
+    with pytest.raises(InputError, match=line) as caught:
         kind(**settings)
-    assert "\n" not in str(told.value) and "errors.pydantic.dev" not in str(told.value)
+    assert "\n" not in str(caught.value) and "errors.pydantic.dev" not in str(caught.value)
 
 
 def test_settings_that_are_made_cannot_be_set_and_are_pickled_and_copied() -> None:
-    made = Optimization(epochs=2)
+    settings = Optimization(epochs=2)
     with pytest.raises(InputError, match=r"^Optimization\.epochs cannot be set; make new settings"):
-        made.epochs = 3  # type: ignore[misc]
-    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made.model_copy() == made
+        settings.epochs = 3  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(settings)) == copy.deepcopy(settings) == settings.model_copy() == settings
 
 
 def test_flags_and_text_that_may_be_blank_are_taken() -> None:

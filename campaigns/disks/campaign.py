@@ -45,10 +45,10 @@ class DisksCampaign:
 
     def _trouble(self, findings: Findings, seed: int, case: int, name: str, work: Work, folder: Path) -> None:
         shared, expected, _ = undisturbed(work)
-        inside, said = folder / "work", folder / "said"
+        inside, message_file = folder / "work", folder / "said"
         inside.mkdir()
-        code = run_apart(partial(_in_trouble, name, f"{seed}-{case}", work, shared, inside, said))
-        if code == _REFUSED and (detail := said.read_text()):
+        code = run_apart(partial(_in_trouble, name, f"{seed}-{case}", work, shared, inside, message_file))
+        if code == _REFUSED and (detail := message_file.read_text()):
             findings.faults.append(Fault("no_clear_line", case, f"{work.name}, {name}: {detail}"))
         elif code not in (0, _REFUSED):
             findings.faults.append(Fault("failed", case, f"{work.name}, {name}: it ends with {code}"))
@@ -59,7 +59,7 @@ class DisksCampaign:
         findings.faults += faults_of(work, inside, expected, case)
 
 
-def _in_trouble(name: str, seed: str, work: Work, shared: Path, folder: Path, said: Path) -> None:
+def _in_trouble(name: str, seed: str, work: Work, shared: Path, folder: Path, message_file: Path) -> None:
     """Runs in a process of its own: notes the error if it is none that the command line has a clear line for."""
     from stepscale.cli import clear_line
 
@@ -72,7 +72,7 @@ def _in_trouble(name: str, seed: str, work: Work, shared: Path, folder: Path, sa
     except BaseException as error:
         line = clear_line(error) or (str(error) if work.name == "labeling" and isinstance(error, OSError) else None)
         detail = f"{type(error).__name__}: {error!s:.300}, caused by {error.__cause__!r:.200}"
-    said.write_text("" if line and "\n" not in line else detail)
+    message_file.write_text("" if line and "\n" not in line else detail)
     os._exit(_REFUSED)
 
 

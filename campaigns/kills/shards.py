@@ -88,7 +88,7 @@ def rolled_out(generator: Generator, problems: pd.DataFrame) -> pd.DataFrame:
 
 def searched(generator: Generator, problems: pd.DataFrame) -> pd.DataFrame:
     """The candidates of a beam search on each problem."""
-    asked = [Problem(*pair) for pair in zip(problems["problem_id"], problems["problem"], strict=True)]
+    problem_list = [Problem(*pair) for pair in zip(problems["problem_id"], problems["problem"], strict=True)]
     beam = read_options({"method": "beam", "n": 4, "width": 2})
-    results = search(asked, generator, LikingVerifier(), beam, _SAMPLING, run_seed=0, ledger=Ledger())
+    results = search(problem_list, generator, LikingVerifier(), beam, _SAMPLING, run_seed=0, ledger=Ledger())
     return candidates_table(results, 0, dict.fromkeys(problems["problem_id"], "1"))

@@ -38,12 +38,12 @@ def note(folder: Path, what: str, name: str) -> None:
 
 def made_twice(folder: Path) -> list[tuple[str, str]]:
     """Pieces of work that were begun after they had been noted as made."""
-    made: set[str] = set()
+    made_names: set[str] = set()
     faults = []
     for line in (folder / "log").read_text().splitlines() if (folder / "log").is_file() else []:
         what, _, name = line.partition(" ")
-        if what == "making" and name in made:
+        if what == "making" and name in made_names:
             faults.append(("made_twice", name))
         if what == "made":
-            made.add(name)
+            made_names.add(name)
     return faults

@@ -19,7 +19,7 @@ from stepscale.errors import InputError
 from stepscale.formats import read
 from stepscale.grading import extract_answer, is_equivalent
 from stepscale.grading.answer_groups import group_equal_answers
-from stepscale.labeling.page.app import shown
+from stepscale.labeling.page.app import sample_for_page
 from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import as_html
 
@@ -67,7 +67,7 @@ def readers(case: TextCase) -> None:
 def page(case: TextCase) -> None:
     """The labeling page gets texts and known elements alone, as data and as HTML, and every character of the text."""
     sample = Sample(problem=case.text, steps=(case.prediction, case.text), answer=case.gold, solution=case.text)
-    sent = json.loads(json.dumps(shown(sample, "every_step")))
+    sent = json.loads(json.dumps(sample_for_page(sample, "every_step")))
     parts = [part if isinstance(part, str) else part["latex"] for part in sent["problem"]]
     if _unescaped("".join(parts)) != _unescaped(case.text):
         raise Wrong("crashes", "the page loses characters of the text")

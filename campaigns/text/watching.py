@@ -31,7 +31,7 @@ class _TooLong(BaseException):
     """The alarm rang."""
 
 
-def watched(findings: Findings, number: int, name: str, call: Callable[[], Any], shown: str) -> Any:
+def watched(findings: Findings, number: int, name: str, call: Callable[[], Any], text: str) -> Any:
     """Call, and note faults and times.
 
     Args:
@@ -39,7 +39,7 @@ def watched(findings: Findings, number: int, name: str, call: Callable[[], Any],
         number: Of the case.
         name: Of the target.
         call: The target.
-        shown: The text, for the fault's detail.
+        text: The text, for the fault's detail.
 
     Returns:
         What the call returns, or None.
@@ -58,14 +58,16 @@ def watched(findings: Findings, number: int, name: str, call: Callable[[], Any],
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"{type(error).__name__} {error!s:.200} at {Path(where.filename).name}:{where.lineno}"
-        findings.faults.append(Fault("crashes", number, f"{name}: {reason}: {shown!r:.200}"))
+        findings.faults.append(Fault("crashes", number, f"{name}: {reason}: {text!r:.200}"))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
-    taken, worked = time.monotonic() - began, time.process_time() - spent
+    elapsed, worked = time.monotonic() - began, time.process_time() - spent
     findings.took(name, worked)
     if worked > _HANG_SECONDS or is_stopped:
-        findings.faults.append(Fault("hangs", number, f"{name}: {worked:.2f} s of work, {taken:.2f} s: {shown!r:.200}"))
+        findings.faults.append(
+            Fault("hangs", number, f"{name}: {worked:.2f} s of work, {elapsed:.2f} s: {text!r:.200}")
+        )
     return result
 
 
@@ -107,12 +109,12 @@ class Executions:
         self._events: list[str] = []
         sys.addaudithook(self._hear)
 
-    def note(self, findings: Findings, number: int, shown: str) -> None:
+    def note(self, findings: Findings, number: int, text: str) -> None:
         """Add what was executed since the last call to the faults."""
         if Path(CANARY).exists():
             Path(CANARY).unlink()
             self._events.append("the canary was made")
-        findings.faults += [Fault("executed", number, f"{event}: {shown!r:.200}") for event in self._events]
+        findings.faults += [Fault("executed", number, f"{event}: {text!r:.200}") for event in self._events]
         self._events.clear()
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:

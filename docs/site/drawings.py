@@ -21,10 +21,10 @@ def pipelines() -> str:
     from stepscale.pipeline_registry import MAIN, STUDIES
 
     studies = tuple(STUDIES)
-    made, read = {}, {}
+    outputs, read = {}, {}
     for name, create in (MAIN | STUDIES).items():
         pipeline = create()
-        made[name] = _datasets(pipeline.all_outputs())
+        outputs[name] = _datasets(pipeline.all_outputs())
         read[name] = _datasets(pipeline.inputs())
     rows = max(len(MAIN), len(studies))
     parts, height = [], 92.0 * rows
@@ -32,13 +32,13 @@ def pipelines() -> str:
         y = 20 + height * i / len(MAIN)
         parts += _box(20, y, name)
         if i:
-            passed = sorted(set().union(*(made[giver] for giver in [*MAIN][:i])) & read[name])
+            passed = sorted(set().union(*(outputs[giver] for giver in [*MAIN][:i])) & read[name])
             above = 20 + height * (i - 1) / len(MAIN) + _HEIGHT
             parts.append(f'<path d="M{20 + _WIDTH / 2},{above:.0f} L{20 + _WIDTH / 2},{y - 2:.0f}"/>')
             parts += _lines(34 + _WIDTH / 2, above + 18, wrap(", ".join(passed), 33)[:3])
     for i, name in enumerate(studies):
         y = 20 + height * i / len(studies)
-        givers = [giver for giver in (*MAIN, *studies) if giver != name and made[giver] & read[name]]
+        givers = [giver for giver in (*MAIN, *studies) if giver != name and outputs[giver] & read[name]]
         parts += _box(390, y, name, ' class="study"')
         parts += _lines(390, y + _HEIGHT + 15, wrap("from " + ", ".join(givers), 36)[:2])
     return _svg(640, 20 + height, parts)

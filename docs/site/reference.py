@@ -40,13 +40,13 @@ _HEAD = ["| key | type | default | meaning |", "|---|---|---|---|"]
 
 def _rows(prefix: str, models: list[type[BaseModel]], above: set[type[BaseModel]]) -> Iterator[str]:
     """Rows of the models a block may be, nested blocks after their key; a model inside itself is not opened again."""
-    seen = set[str]()
+    keys = set[str]()
     for model in models:
         for name, field in model.model_fields.items():
             key = f"{prefix}.{name}".lstrip(".")
-            if key in seen:
+            if key in keys:
                 continue
-            seen.add(key)
+            keys.add(key)
             yield _row(key, field)
             inner = [one for one in _models(field.annotation) if one not in above]
             yield from _rows(key, inner, above | set(models))

@@ -41,7 +41,11 @@ class ModelCost:
         return self.prefill + self.decode + self.verify
 
     def flops(self, attention: bool = False) -> float:
-        """2 P D, plus the attention term if asked for."""
+        """FLOPs of what the model processed: 2 P D (Snell et al. 2024, 7), P its parameters and D its tokens.
+
+        Args:
+            attention: Add 4 x layers x width for every pair of tokens of which one attended to the other.
+        """
         dense = 2.0 * self.parameters * self.tokens
         return dense + 4.0 * self.attention_width * self.context_sum if attention else dense
 
@@ -87,7 +91,11 @@ class Ledger:
         return sum(cost.tokens for cost in self.models.values())
 
     def flops(self, attention: bool = False) -> float:
-        """FLOPs of all models together."""
+        """FLOPs of all models together; see ``ModelCost.flops``.
+
+        Args:
+            attention: Add the attention term.
+        """
         return sum(cost.flops(attention) for cost in self.models.values())
 
     def verifier_flops(self) -> float:

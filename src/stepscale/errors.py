@@ -1,4 +1,4 @@
-"""The one exception a user is meant to read.
+"""The exceptions a user is meant to read.
 
 Raised for bad input (a file, a line, a parameter, a model folder): its message is a single line that names
 what is wrong, where, and the remedy. The command line prints that line and no traceback.
@@ -15,3 +15,7 @@ class InputError(ValueError):
     def __init__(self, message: object) -> None:
         printable = str(message).encode("utf-8", "backslashreplace").decode()
         super().__init__(" ".join(printable.splitlines()))
+
+
+class MissingExtra(InputError, ImportError):
+    """A package of an extra is not installed; the message names the extra. ``except ImportError`` catches it too."""

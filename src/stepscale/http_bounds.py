@@ -8,7 +8,11 @@ _REASON = f"the body is larger than {LARGEST_BODY} bytes; send less at once"
 
 
 class BoundedBodies:
-    """Answers a request with a larger body with HTTP 413, whatever length it states."""
+    """Answers a request whose body is larger than ``LARGEST_BODY`` bytes with HTTP 413, whatever length it states.
+
+    Args:
+        app: Gets all other requests.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

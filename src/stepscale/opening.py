@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from pydantic import ValidationError
 
-from stepscale.errors import InputError
+from stepscale.errors import InputError, MissingExtra
 from stepscale.user_paths import written_out
 from stepscale.user_settings import faults_in_a_line
 
@@ -20,14 +20,14 @@ def needs(extra: str) -> Iterator[None]:
         extra: Of the package, such as "models".
 
     Raises:
-        InputError: One is not installed; the line names the extra.
+        MissingExtra: One is not installed; the line names the extra. It is an InputError and an ImportError.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("stepscale"):
             raise
-        raise InputError(f"{error.name} is not installed; run: pip install 'stepscale[{extra}]'") from error
+        raise MissingExtra(f"{error.name} is not installed; run: pip install 'stepscale[{extra}]'") from error
 
 
 def is_address(source: object) -> TypeGuard[str]:

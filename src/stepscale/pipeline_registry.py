@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import click
-from kedro.framework.project import pipelines as asked
+from kedro.framework.project import pipelines as project_pipelines
 from kedro.pipeline import Pipeline
 
 from stepscale.environments import pipelines_of
@@ -66,7 +66,7 @@ PIPELINES = {**MAIN, **STUDIES, **REPLACEMENTS}
 def register_pipelines() -> dict[str, Pipeline]:
     """All pipelines by name; ``__default__`` is a run of the environment. A name that is none is told in one line."""
     # Kedro 1.7 tells by no public name which pipelines were asked for
-    unknown = [name for name in asked._requested_pipelines or () if name not in (*PIPELINES, "__default__")]
+    unknown = [name for name in project_pipelines._requested_pipelines or () if name not in (*PIPELINES, "__default__")]
     if unknown:  # Kedro's own answer to ``kedro registry describe`` is "NoneType: None"
         raise click.ClickException(f"no pipeline is called {unknown[0]!r}; there are {', '.join(PIPELINES)}")
     pipelines = {name: create() for name, create in PIPELINES.items()}

@@ -31,7 +31,13 @@ class Progress(Protocol):
 
 
 class LoggedProgress:
-    """Progress for logs: a line every ten seconds and, if there was one, a last one when all is done."""
+    """Progress for logs: a line every ten seconds and, if there was one, a last one when all is done.
+
+    Args:
+        description: Begins each line.
+        total: Units that there are.
+        unit: Their name, in the plural.
+    """
 
     def __init__(self, description: str, total: int, unit: str) -> None:
         self.description, self.total, self.unit, self.done = description, total, unit, 0.0

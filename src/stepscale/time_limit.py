@@ -18,7 +18,11 @@ class OutOfTime(Exception):
 
 
 class Deadline:
-    """The end of a piece of work: ``seconds`` from now, or earlier, when any thread calls ``end_now``; None: no end."""
+    """The end of a piece of work, which any thread may bring forward to now by ``end_now``.
+
+    Args:
+        seconds: From now; None: no end.
+    """
 
     def __init__(self, seconds: float | None = None) -> None:
         self._end = float("inf") if seconds is None else time.monotonic() + seconds

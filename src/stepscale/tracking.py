@@ -118,7 +118,11 @@ def _end_run(status: str) -> None:
 
 
 class Tracked:
-    """An MLflow run being written."""
+    """An MLflow run being written.
+
+    Args:
+        run_id: MLflow's, of a run that is open.
+    """
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id

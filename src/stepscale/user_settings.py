@@ -75,13 +75,13 @@ def faults_in_a_line(error: ValidationError) -> str:
     Args:
         error: What pydantic says of settings.
     """
-    return "; ".join(" ".join(_said(fault).split()) for fault in error.errors())
+    return "; ".join(" ".join(_key_and_message(fault).split()) for fault in error.errors())
 
 
-def _said(fault: Any) -> str:
+def _key_and_message(fault: Any) -> str:
     key = ".".join(part for part in map(str, fault["loc"]) if "[" not in part)  # a union names its types there
-    said = "unknown key" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
-    return f"{key}: {said}" if key else said  # of several keys together: it names them itself
+    message = "unknown key" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message  # of several keys together: it names them itself
 
 
 def _line(place: tuple[str | int, ...], value: Any, fault: str) -> InitErrorDetails:
@@ -107,8 +107,10 @@ def _faults(place: tuple[str | int, ...], written: Any, typed: Any) -> Iterator[
             yield from _faults((*place, number), value, counterpart)
     elif isinstance(typed, int | float) and not isinstance(typed, bool):
         if isinstance(written, bool):
-            said = f"must be a number, not {str(written).lower()} (YAML reads yes, no, on and off so); write the number"
-            yield place, written, said
+            message = (
+                f"must be a number, not {str(written).lower()} (YAML reads yes, no, on and off so); write the number"
+            )
+            yield place, written, message
         elif isinstance(typed, int) and abs(typed) >= _LARGEST:
             yield place, written, "must be below 2^63; write a smaller number"
 

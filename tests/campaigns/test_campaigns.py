@@ -105,7 +105,9 @@ def test_a_character_that_the_page_loses_is_a_fault_and_the_backslash_before_a_d
 ) -> None:
     backslashes = TextCase("$1$ a" + "\\" * 3 + "$", "1", "1")  # the page shows one fewer
     TARGETS["page"](backslashes)
-    monkeypatch.setattr("campaigns.text.targets.shown", lambda sample, mode: {"problem": [sample.problem[1:]]})
+    monkeypatch.setattr(
+        "campaigns.text.targets.sample_for_page", lambda sample, mode: {"problem": [sample.problem[1:]]}
+    )
     with pytest.raises(Wrong, match="loses characters"):
         TARGETS["page"](backslashes)
 
@@ -140,14 +142,14 @@ def test_a_loss_is_told_from_a_refusal_and_from_a_harmless_change(
 
 def test_a_text_that_no_table_takes_is_no_loss_though_the_same_text_elsewhere_is_taken(tmp_path: Path) -> None:
     record = next(record for format_name, record in RECORDS if format_name == "prm800k")
-    shown, rated = json.loads(json.dumps(record)), json.loads(json.dumps(record))
+    changed_question, rated = json.loads(json.dumps(record)), json.loads(json.dumps(record))
     good = good_file("prm800k", record, tmp_path)
-    shown["question"]["pre_generated_steps"][0] = "Add 9."  # the tables hold what was rated, "Add 2." too
-    assert fault_of(good, json.dumps(shown).encode(), tmp_path) is None
+    changed_question["question"]["pre_generated_steps"][0] = "Add 9."  # the tables hold what was rated, "Add 2." too
+    assert fault_of(good, json.dumps(changed_question).encode(), tmp_path) is None
     rated["label"]["steps"][0]["completions"][0]["text"] = "Add 9."
     assert fault_of(good, json.dumps(rated).encode(), tmp_path) is None
     blind = replace(good, unread=frozenset())
-    assert (fault_of(blind, json.dumps(shown).encode(), tmp_path) or ("",))[0] == "silent_losses"
+    assert (fault_of(blind, json.dumps(changed_question).encode(), tmp_path) or ("",))[0] == "silent_losses"
 
 
 def test_documented_differences_are_told_by_the_pair() -> None:

@@ -46,8 +46,8 @@ def test_an_exported_function_tells_its_arguments_its_result_and_its_errors(name
     function = inspect.unwrap(FUNCTIONS[name])
     text = inspect.getdoc(function) or ""
     parameters = [key for key in inspect.signature(function).parameters if key not in ("self", "cls")]
-    told = section(text, "Args")
-    assert [key for key in parameters if not re.search(rf"^ +\*{{0,2}}{key}\b.*:", told, re.M)] == []
+    args_section = section(text, "Args")
+    assert [key for key in parameters if not re.search(rf"^ +\*{{0,2}}{key}\b.*:", args_section, re.M)] == []
     returned = function.__annotations__.get("return")
     if returned not in (None, "None", bool, "bool"):
         assert section(text, "Returns"), "it does not tell what comes back"

@@ -19,8 +19,8 @@ PAGES = [
 def test_what_a_page_says_can_be_done_and_prints_what_it_shows(page: str, tmp_path: Path) -> None:
     if page == "add_a_verifier_adapter":
         save_tiny_llama(tmp_path / "models/tiny", ["What is 3*4+5?", "3*4=12\n12+5=17\n"])
-    printed, shown = follow(f"how_to/{page}.md", tmp_path)
-    assert printed == shown
+    printed, page_output = follow(f"how_to/{page}.md", tmp_path)
+    assert printed == page_output
 
 
 @pytest.mark.parametrize("page", PAGES)

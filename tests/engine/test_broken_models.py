@@ -103,15 +103,17 @@ def test_what_names_no_model_is_refused(source: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "said"),
+    ("argument", "message"),
     [
         ({"device": "gpu"}, "device 'gpu' cannot be used"),
         ({"device": "cuda:99"}, "device 'cuda:99' cannot be used"),
         ({"dtype": "float64"}, "dtype is 'float64'; choose float32 or bfloat16"),
     ],
 )
-def test_a_device_or_precision_that_is_not_there_is_one_line(argument: dict[str, Any], said: str, model: Path) -> None:
-    with pytest.raises(InputError, match=said) as caught:
+def test_a_device_or_precision_that_is_not_there_is_one_line(
+    argument: dict[str, Any], message: str, model: Path
+) -> None:
+    with pytest.raises(InputError, match=message) as caught:
         stepscale.load_generator(model, **argument)
     assert "\n" not in str(caught.value)
     assert usable_device("auto").type in ("cpu", "cuda")
@@ -137,23 +139,23 @@ def test_a_folder_without_a_tokenizer_is_told_as_such_in_a_whole_line(model: Pat
     for load in (load_tokenizer, stepscale.load_generator):
         with pytest.raises(InputError) as caught:
             load(model)
-        said = f"{model} holds no tokenizer (such as tokenizer.json): save it beside the model, with save_pretrained"
-        assert str(caught.value) == said
+        message = f"{model} holds no tokenizer (such as tokenizer.json): save it beside the model, with save_pretrained"
+        assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("architectures", 5, "architectures is 5, not a list of names"),
         ("num_hidden_layers", -1, "num_hidden_layers is -1 and must be above 0"),
         ("hidden_size", 0, "hidden_size is 0 and must be above 0"),
     ],
 )
-def test_a_config_that_no_model_can_have_is_one_line(model: Path, key: str, value: Any, said: str) -> None:
+def test_a_config_that_no_model_can_have_is_one_line(model: Path, key: str, value: Any, message: str) -> None:
     path = model / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     for load in (load_causal_lm, load_token_classifier):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             load(model)
 
 

@@ -72,7 +72,7 @@ def test_best_of_n_is_the_mean_over_all_subsets(table) -> None:
 def test_pass_at_k_is_the_mean_over_all_subsets(table) -> None:
     _, _, correct, mask = table
     ks = range(1, correct.shape[1] + 1)
-    expected = [brute(lambda s, a, c, drawn: float(any(c[i] for i in drawn)), table, k) for k in ks]
+    expected = [brute(lambda s, a, c, subset: float(any(c[i] for i in subset)), table, k) for k in ks]
     assert pass_at_k(correct, ks, mask) == pytest.approx(expected)
 
 

@@ -16,10 +16,10 @@ EFFECTS = st.lists(st.floats(-1, 1), min_size=2, max_size=7).filter(lambda effec
 @given(EFFECTS)
 def test_the_variance_is_that_of_a_mean_of_so_many_seeds(effects: list[float]) -> None:
     """s^2 / n of the seeds' effects; without the correction it would be (n - 1) / n of it."""
-    known = np.asarray(effects)
-    means = resampled_means(np.repeat(known[:, None], 3, axis=1), 20_000, 0)
-    assert means.mean() == pytest.approx(known.mean(), abs=0.02)
-    assert means.var() == pytest.approx(known.var(ddof=1) / len(known), rel=0.08)
+    effect_values = np.asarray(effects)
+    means = resampled_means(np.repeat(effect_values[:, None], 3, axis=1), 20_000, 0)
+    assert means.mean() == pytest.approx(effect_values.mean(), abs=0.02)
+    assert means.var() == pytest.approx(effect_values.var(ddof=1) / len(effect_values), rel=0.08)
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 8])

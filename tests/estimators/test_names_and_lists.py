@@ -118,7 +118,7 @@ def test_a_whole_float_is_a_number_of_places() -> None:
 
 
 @pytest.mark.parametrize(
-    ("problems", "samples", "said"),
+    ("problems", "samples", "message"),
     [
         (pd.DataFrame({"problem_id": [["a"], ["b"]]}), SAMPLES, "problem_id must be strings"),
         (PROBLEMS, SAMPLES.assign(problem_id=[["a"]] * 3), "problem_id must be strings"),
@@ -126,8 +126,8 @@ def test_a_whole_float_is_a_number_of_places() -> None:
         (PROBLEMS, SAMPLES.assign(problem_id=["a", "a", 1]), "problem 1, which is none"),
     ],
 )
-def test_odd_frames_of_samples_are_one_line(problems, samples, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_odd_frames_of_samples_are_one_line(problems, samples, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         sample_grid(problems, samples)
 
 
@@ -142,7 +142,7 @@ def test_blank_text_is_no_answer_and_has_no_vote(blank: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (lambda: StrategyResults("ab", (1, 4), tuple(IDS), ACCURACY), "strategies must be a list"),
         (lambda: StrategyResults(("a", "b"), (1, 4), tuple(IDS), ACCURACY, [1]), "costs must be a mapping"),
@@ -175,8 +175,8 @@ def test_blank_text_is_no_answer_and_has_no_vote(blank: str) -> None:
         (lambda: confusion([[1], [1, 2]], [1, 1]), "right must be"),
     ],
 )
-def test_what_another_type_would_break_is_one_line(call, said: str) -> None:
-    with pytest.raises(InputError, match=said) as caught:
+def test_what_another_type_would_break_is_one_line(call, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
 
@@ -189,7 +189,7 @@ def test_no_text_has_no_difficulty() -> None:
 def test_what_is_no_curve_is_one_line_that_names_the_argument(odd: object) -> None:
     from stepscale import estimators
 
-    known = estimators.curve(np.ones((4, 2)), [1, 2], resamples=50)
+    frame = estimators.curve(np.ones((4, 2)), [1, 2], resamples=50)
     pairs = (
         ("difference", "first", "second"),
         ("efficiency", "baseline", "policy"),
@@ -198,10 +198,10 @@ def test_what_is_no_curve_is_one_line_that_names_the_argument(odd: object) -> No
     )
     for name, *arguments in pairs:
         for argument in arguments:
-            given = {**dict.fromkeys(arguments, known), argument: odd}
+            keywords = {**dict.fromkeys(arguments, frame), argument: odd}
             with pytest.raises(InputError, match=f"^{argument} is .*; give a Curve"):
-                getattr(estimators, name)(**given)
+                getattr(estimators, name)(**keywords)
     with pytest.raises(InputError, match=r"^curves\['b'\] is .*; give a Curve"):
-        estimators.accuracy_at_cost({"a": known, "b": odd}, "a")
+        estimators.accuracy_at_cost({"a": frame, "b": odd}, "a")
     with pytest.raises(InputError, match=r"^policy is .*; give a Curve"):
-        estimators.horizontal_shift(known, odd, [1, 2])
+        estimators.horizontal_shift(frame, odd, [1, 2])

@@ -36,11 +36,11 @@ def test_power_does_not_go_by_what_came_out() -> None:
 
 def test_power_is_how_often_other_runs_would_hold_it() -> None:
     """500 runs in which the effect is there; the bootstrap of one run tells how many of them show it."""
-    shown = [
+    is_significant = [
         float(bootstrap_interval(r, 400, 0).low) > 0
         for r in np.random.default_rng(3).normal(0.08, SPREAD, (500, PROBLEMS))
     ]
-    assert power([quantity(difference(4), 0.08)]) == pytest.approx(np.mean(shown), abs=0.08)
+    assert power([quantity(difference(4), 0.08)]) == pytest.approx(np.mean(is_significant), abs=0.08)
 
 
 def test_a_margin_is_power_to_be_no_worse() -> None:

@@ -96,7 +96,7 @@ def test_files_with_a_mark_joined_into_one_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_every_file_of_a_folder_that_can_be_read_is_read(folder: Path, name: str) -> None:
-    compress = next((made for ending, made in COMPRESS.items() if name.lower().endswith(ending)), bytes)
+    compress = next((compressor for ending, compressor in COMPRESS.items() if name.lower().endswith(ending)), bytes)
     (folder / name).write_bytes(compress(b'{"problem": "7+7"}\n'))
     assert sorted(problems(folder)) == ["0+0", "1+1", "2+2", "7+7"]
     assert problems(folder / name) == ["7+7"]
@@ -196,10 +196,10 @@ def test_a_damaged_arrow_file_is_one_line_and_does_not_end_the_process(tmp_path:
 
 def test_folders_of_save_to_disk_are_read(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
-    made = datasets.Dataset.from_list(RECORDS)
-    made.save_to_disk(tmp_path / "one", num_shards=2)
+    dataset = datasets.Dataset.from_list(RECORDS)
+    dataset.save_to_disk(tmp_path / "one", num_shards=2)
     assert problems(tmp_path / "one") == ["0+0", "1+1", "2+2"]
-    parts = {"train": made.select([0, 1]), "test": made.select([2])}
+    parts = {"train": dataset.select([0, 1]), "test": dataset.select([2])}
     datasets.DatasetDict(parts).save_to_disk(tmp_path / "two")
     assert sorted(problems(tmp_path / "two")) == ["0+0", "1+1", "2+2"]
     assert read(tmp_path / "two", "math", split="test").problems["problem"].tolist() == ["2+2"]
@@ -336,7 +336,7 @@ def test_a_misspelled_table_is_named(folder: Path, tmp_path: Path) -> None:
 def test_rows_of_unknown_problems_or_solutions_are_named(folder: Path, tmp_path: Path, table: str) -> None:
     data = read(folder, "math")
     write(data, tmp_path / "tables", "parquet")
-    known = data.problems.loc[0, "problem_id"]
+    problem_id = data.problems.loc[0, "problem_id"]
     row = {
         "solutions": {"steps": [["a"]]},
         "step_labels": {"step": 0, "completion": 0, "text": "a", "rating": 1, "is_chosen": True},
@@ -346,8 +346,8 @@ def test_rows_of_unknown_problems_or_solutions_are_named(folder: Path, tmp_path:
     pd.DataFrame({"problem_id": ["unknown"], "sample_id": 0, **row}).to_parquet(file)
     one_line(lambda: read(tmp_path / "tables", "parquet"), f"{table}: problem_id 'unknown' has no row in problems")
     if table != "solutions":
-        pd.DataFrame({"problem_id": [known], "sample_id": 0, **row}).to_parquet(file)
-        one_line(lambda: read(tmp_path / "tables", "parquet"), f"{table}: ('{known}', 0) has no row in solutions")
+        pd.DataFrame({"problem_id": [problem_id], "sample_id": 0, **row}).to_parquet(file)
+        one_line(lambda: read(tmp_path / "tables", "parquet"), f"{table}: ('{problem_id}', 0) has no row in solutions")
 
 
 @pytest.mark.parametrize("indent", [None, 1])

@@ -165,10 +165,10 @@ def test_a_changed_byte_in_a_member_that_is_still_json_is_told_by_its_checksum(t
 
 
 @pytest.mark.parametrize(
-    ("header", "said"), [({"status": "started"}, "started"), ({"status": "error"}, "error"), (None, "no header")]
+    ("header", "message"), [({"status": "started"}, "started"), ({"status": "error"}, "error"), (None, "no header")]
 )
 def test_a_log_whose_evaluation_did_not_end_is_warned_of(
-    archive: Any, tmp_path: Path, header: Any, said: str, caplog: pytest.LogCaptureFixture
+    archive: Any, tmp_path: Path, header: Any, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert len(read(archive(SAMPLE), "inspect").solutions) == 1 and not caplog.records
     with zipfile.ZipFile(tmp_path / "part.eval", "w") as log:
@@ -176,18 +176,18 @@ def test_a_log_whose_evaluation_did_not_end_is_warned_of(
         if header is not None:
             log.writestr("header.json", json.dumps(header))
     assert len(read(tmp_path / "part.eval", "inspect").solutions) == 1
-    assert f"part.eval: the evaluation did not end ({said}): samples may be absent" in caplog.text
+    assert f"part.eval: the evaluation did not end ({message}): samples may be absent" in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("odd", "said"),
+    ("odd", "message"),
     [({"epoch": 2, "input": "2+2?"}, "is the id of another problem too"), ({"id": " "}, "id of the problem is blank")],
 )
 def test_an_id_of_two_problems_or_of_none_is_a_bad_sample_that_can_be_left_out(
-    archive: Any, odd: dict[str, Any], said: str
+    archive: Any, odd: dict[str, Any], message: str
 ) -> None:
     path = archive(SAMPLE, {**SAMPLE, **odd})
-    with pytest.raises(InputError, match=rf"log\.eval:\d: .*{said}"):
+    with pytest.raises(InputError, match=rf"log\.eval:\d: .*{message}"):
         read(path, "inspect")
     left = read(path, "inspect", on_error="skip")
     assert left.skipped == 1 and len(left.solutions) == 1

@@ -86,7 +86,7 @@ def test_a_path_below_a_file_or_too_long_is_one_line(format: str, jsonl: Jsonl, 
 
 
 @pytest.mark.parametrize(
-    ("steps", "said"),
+    ("steps", "message"),
     [
         (None, "'steps' is NoneType where a list is needed"),
         ({}, "'steps' is dict where a list is needed"),
@@ -100,6 +100,6 @@ def test_a_path_below_a_file_or_too_long_is_one_line(format: str, jsonl: Jsonl, 
         ([{**LAST, "human_completion": False}], "step 1: human_completion is False"),
     ],
 )
-def test_steps_of_another_shape_are_told_in_words_of_the_file(jsonl: Jsonl, steps: Any, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_steps_of_another_shape_are_told_in_words_of_the_file(jsonl: Jsonl, steps: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         read(jsonl({**record(LAST), "label": {"steps": steps, "finish_reason": "solution"}}), "prm800k")

@@ -23,7 +23,7 @@ print((peak() - before) * 1024, len(tables.step_labels))
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of one process is told by Linux alone")
 def test_peak_memory_stays_below_1_gib_at_phase_2_s_size(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("formats_bench", ROOT / "bench" / "formats.py")
+    spec = importlib.util.spec_from_file_location("published_files", ROOT / "bench" / "_published_files.py")
     assert spec is not None and spec.loader is not None
     bench = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(bench)

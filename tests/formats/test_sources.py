@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from huggingface_hub import constants
 
 from stepscale.errors import InputError
 from stepscale.formats import hub, iter_records, read, write
@@ -100,21 +99,21 @@ def test_unknown_formats_options_and_modes_name_those_there_are(jsonl: Jsonl, tm
 
 
 def test_a_hub_data_set_is_read_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    requests = []
 
     def load_dataset(name: str, config: str | None, split: str | None, **pinned: str) -> object:
-        asked.append((name, config, split, *pinned.values()))
+        requests.append((name, config, split, *pinned.values()))
         return [PROBLEM] if split else {"train": [PROBLEM], "test": [{"problem": "2+2"}]}
 
     monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
     monkeypatch.setattr(hub, "ask_hub", lambda *_: "there")
     assert len(read("hf://some/math", "math").problems) == 2
     assert read("hf://some/math", "math", split="train", config="all").problems["split"].tolist() == ["train"]
-    assert asked == [("some/math", None, None), ("some/math", "all", "train")]
+    assert requests == [("some/math", None, None), ("some/math", "all", "train")]
     assert len(read("some/math", "math").problems) == 2  # no such folder is here
     for source in ("some/math@v1.0", "hf://some/math@v1.0"):
         assert len(read(source, "math").problems) == 2
-        assert asked[-1] == ("some/math", None, None, "v1.0"), "a revision is pinned"
+        assert requests[-1] == ("some/math", None, None, "v1.0"), "a revision is pinned"
     with pytest.raises(InputError, match="not a hub name"):
         read("hf://a/b/c", "math")
 
@@ -136,6 +135,7 @@ def test_a_hub_data_set_that_cannot_be_had_is_one_line_with_a_way_out(monkeypatc
 
 def test_without_an_answer_of_the_hub_the_cache_is_read_and_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     modes = []
+    constants = pytest.importorskip("huggingface_hub", reason="the hub's package is an extra").constants
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
     def load_dataset(*_: object, **__: object) -> object:

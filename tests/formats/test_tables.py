@@ -184,6 +184,7 @@ def test_a_check_calls_few_functions_for_each_row() -> None:
 
 
 def test_each_check_is_a_validator_of_the_kedro_catalog() -> None:
+    pytest.importorskip("kedro", reason="kedro is an extra")
     from kedro.validation.core import ValidatorSpec, resolve_validator
 
     for name in ("problems", "solutions", "step_labels", "scores", "curves"):

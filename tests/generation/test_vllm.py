@@ -58,8 +58,8 @@ def test_greedy_tokens_and_their_log_likelihoods_are_the_local_generators(served
     assert isinstance(there.unit, TokenIds) and there.context == 256
     requests, greedy = [Request(here.encode_prompt(f"{i}+{i}"), i) for i in range(6)], Sampling(0.0, 1.0, 40)
     for until in ("solution", "step"):
-        found, expected = (model.generate(requests, greedy, until, Ledger()) for model in (there, here))
-        for local, remote in zip(expected, found, strict=True):
+        remote_ones, expected = (model.generate(requests, greedy, until, Ledger()) for model in (there, here))
+        for local, remote in zip(expected, remote_ones, strict=True):
             assert (local.tokens, local.ended, local.step_ends) == (remote.tokens, remote.ended, remote.step_ends)
             assert np.allclose(local.logprobs, remote.logprobs, atol=1e-3)
 

@@ -58,12 +58,12 @@ def test_groups_do_not_depend_on_the_order_of_the_samples(answers, random) -> No
 def test_each_pair_is_graded_once_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     from stepscale.grading.strict import strict
 
-    asked, settle = [], strict.settle
+    compared_pairs, settle = [], strict.settle
     monkeypatch.setattr(
-        strict, "settle", lambda answer, gold: asked.append(frozenset((answer, gold))) or settle(answer, gold)
+        strict, "settle", lambda answer, gold: compared_pairs.append(frozenset((answer, gold))) or settle(answer, gold)
     )
     group_equal_answers([f"{i}\\sqrt{{{i}}}+y" for i in range(20)] + ["y+\\sqrt{1}"])
-    assert len(asked) == len(set(asked)) <= 21 * 20 / 2
+    assert len(compared_pairs) == len(set(compared_pairs)) <= 21 * 20 / 2
 
 
 def test_the_work_on_a_problem_of_many_answers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

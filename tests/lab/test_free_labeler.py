@@ -75,7 +75,7 @@ def in_words(step: str, problem: str, number: int, wording: str, rng: Random) ->
     match = _STEP.fullmatch(step)
     if not match:
         result = step.removeprefix("Answer: ")
-        return rng.choice(ANSWERS).format(r=result, things=story.things, name=story.asked)
+        return rng.choice(ANSWERS).format(r=result, things=story.things, name=story.asked_name)
     fields = {key: value or "" for key, value in match.groupdict().items()}
     owner = f"{fields['b']}'s " if fields["b"] else ""
     symbol = {"plus": "+", "minus": "-", "times": rng.choice("*x×")}[fields["word"]]
@@ -109,8 +109,10 @@ def strict_verdicts(problem: str, steps: list[str], wordings: list[str]) -> list
     is_right: Callable[[list[str]], bool] = lambda history: labeler.rate_steps(problem, history)[-1] != -1  # noqa: E731
     histories: list[list[str]] = [[]]
     for step, wording in zip(steps, wordings, strict=True):
-        taken = [(before, forms) for before in histories for forms in meanings(step, wording, read_story(problem))]
-        read = [[[*before, form] for form in forms] for before, forms in taken]
+        meanings_by_history = [
+            (before, forms) for before in histories for forms in meanings(step, wording, read_story(problem))
+        ]
+        read = [[[*before, form] for form in forms] for before, forms in meanings_by_history]
         histories = [next(filter(is_right, forms), forms[0]) for forms in read]
         histories = [history for i, history in enumerate(histories) if history not in histories[:i]]
     return [labeler.rate_steps(problem, history) for history in histories]

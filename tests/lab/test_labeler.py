@@ -28,7 +28,7 @@ def test_every_careful_solution_is_positive_to_its_end_and_gives_the_answer(fami
         story = draw_story(family, level, rng)
         steps = Hand(rng, CAREFUL).solve(tell(story))
         assert rate_steps(tell(story), steps) == [1] * len(steps)
-        assert steps[-1] == f"Answer: {story.amounts[story.asked]}"
+        assert steps[-1] == f"Answer: {story.amounts[story.asked_name]}"
 
 
 def test_a_step_that_is_true_and_not_needed_is_neutral() -> None:
@@ -141,7 +141,7 @@ def test_a_problem_that_cannot_be_read_is_refused(problem: str, says: str) -> No
 def test_a_story_survives_being_told_and_read(seed: int, place: tuple[str, int]) -> None:
     story = draw_story(*place, Random(seed))
     read = read_story(tell(story))
-    assert read.definitions == story.definitions and read.asked == story.asked and read.things == story.things
+    assert read.definitions == story.definitions and read.asked_name == story.asked_name and read.things == story.things
     assert read.amounts == story.amounts and read.needed == story.needed
 
 
@@ -149,8 +149,8 @@ def test_a_story_survives_being_told_and_read(seed: int, place: tuple[str, int])
 def test_the_right_steps_are_those_of_careful_hands_and_no_negative_one(seed: int) -> None:
     [problem] = make_problems(1, "train", seed).problem
     story = read_story(problem)
-    known = set(story.givens)
+    known_names = set(story.givens)
     for step in Hand(Random(seed), CAREFUL).solve(problem):
-        right = right_steps(story, known)
-        assert step in right and not any(rate_step(story, set(known), other) == NEGATIVE for other in right)
-        rate_step(story, known, step)
+        right = right_steps(story, known_names)
+        assert step in right and not any(rate_step(story, set(known_names), other) == NEGATIVE for other in right)
+        rate_step(story, known_names, step)

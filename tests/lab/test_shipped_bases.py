@@ -55,8 +55,8 @@ def test_every_stage_of_the_bases_runs_after_the_one_before_and_makes_a_model_of
         options = json.loads((tmp_path / Path(stage.out).name / "pretraining.json").read_text())["options"]
         assert options["schedule"] == stage.schedule and options["seed"] == stage.seed
     last = tmp_path / Path(stages[-1].out).name
-    made, shipped = (json.loads((folder / "config.json").read_text()) for folder in (last, SHIPPED))
-    assert made | {"transformers_version": ""} == shipped | {"transformers_version": ""}
+    config, shipped = (json.loads((folder / "config.json").read_text()) for folder in (last, SHIPPED))
+    assert config | {"transformers_version": ""} == shipped | {"transformers_version": ""}
     assert AutoTokenizer.from_pretrained(last).get_vocab() == AutoTokenizer.from_pretrained(SHIPPED).get_vocab()
     shapes = [
         {

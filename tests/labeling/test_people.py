@@ -49,14 +49,14 @@ def test_kappa_between_people_is_that_of_cohen(tmp_path: Path) -> None:
 
 
 def test_the_report_and_the_card_name_people_and_their_agreement(tmp_path: Path) -> None:
-    known = sample("known", 2, known=(1, -1))
+    known_sample = sample("known", 2, known=(1, -1))
     gold = tmp_path / "known.jsonl"
-    file_of(gold, record(known, "gold", 1, -1))
+    file_of(gold, record(known_sample, "gold", 1, -1))
     file = tmp_path / "people.jsonl"
     file_of(
         file,
-        record(known, "ann", 1, -1, kind="screening"),
-        record(known, "bob", 1, 1, kind="quality_control"),
+        record(known_sample, "ann", 1, -1, kind="screening"),
+        record(known_sample, "bob", 1, 1, kind="quality_control"),
         record(SAMPLES[0], "ann", 1, -1),
         record(SAMPLES[0], "bob", 1, -1),
         record(SAMPLES[1], "ann", finish="give_up"),

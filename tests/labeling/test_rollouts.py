@@ -29,7 +29,7 @@ class Coin:
     name = "coin"
 
     def __init__(self) -> None:
-        self.given: list[Request] = []
+        self.requests: list[Request] = []
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
         return tuple(map(ord, problem + "\n"))
@@ -47,7 +47,7 @@ class Coin:
 
     def generate(self, requests, sampling, until, ledger):
         assert until == "solution"
-        self.given += requests
+        self.requests += requests
         ledger.add(self.name, "decode", len(requests))
         texts = [self.text(request) for request in requests]
         return [Continuation(tuple(map(ord, text)), (0.0,) * len(text), ended, ()) for text, ended in texts]
@@ -81,7 +81,7 @@ def test_a_value_is_the_share_of_rollouts_that_end_right_and_the_last_step_is_wo
     solutions = written(("one", "two", "\\boxed{4}"), ("one", "bad", "\\boxed{5}"))
     labels = tables.step_labels(roll_out(JOB, coin, PROBLEMS, solutions, Ledger()))
     by_prefix: dict[str, list[bool]] = {}
-    for request in coin.given:
+    for request in coin.requests:
         by_prefix.setdefault(coin.decode(request.prefix), []).append(coin.text(request) == ("\\boxed{4}", "solution"))
     share = {prefix: sum(right) / len(right) for prefix, right in by_prefix.items()}
     one, two = share["2+2\none\n"], share["2+2\none\ntwo\n"]
@@ -95,8 +95,8 @@ def test_equal_beginnings_are_rolled_out_once_with_seeds_of_their_own():
     coin, ledger = Coin(), Ledger()
     solutions = written(("one", "two", "\\boxed{4}"), ("one", "two", "\\boxed{5}"), ("one", "three", "\\boxed{4}"))
     roll_out(JOB, coin, PROBLEMS, solutions, ledger)
-    assert len({request.prefix for request in coin.given}) == 3
-    assert ledger.tokens == len(coin.given) == len({request.seed for request in coin.given}) == 3 * 8
+    assert len({request.prefix for request in coin.requests}) == 3
+    assert ledger.tokens == len(coin.requests) == len({request.seed for request in coin.requests}) == 3 * 8
 
 
 def test_the_value_of_a_beginning_depends_on_nothing_beside_it():

@@ -147,33 +147,33 @@ def changed(key: str, value: Any, env: str = "base") -> dict[str, Any]:
     return all_parameters
 
 
-@pytest.mark.parametrize(("key", "value", "said"), FUZZY)
-def test_a_value_of_another_sense_is_one_line_that_names_its_key(key: str, value: Any, said: str) -> None:
-    with pytest.raises(InputError, match=said) as caught:
+@pytest.mark.parametrize(("key", "value", "message"), FUZZY)
+def test_a_value_of_another_sense_is_one_line_that_names_its_key(key: str, value: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
         check_parameters(changed(key, value))
     line = str(caught.value)
     assert "\n" not in line
     assert key.split(".")[0] in line and key.split(".")[-1] in line
 
 
-@pytest.mark.parametrize(("env", "key", "value", "said"), OF_ENVIRONMENTS)
+@pytest.mark.parametrize(("env", "key", "value", "message"), OF_ENVIRONMENTS)
 def test_a_wrong_value_of_an_environment_is_one_line_that_names_its_key(
-    env: str, key: str, value: Any, said: str
+    env: str, key: str, value: Any, message: str
 ) -> None:
-    given = changed(key, value, env)
+    all_parameters = changed(key, value, env)
     if env == "samples" and key != "search.given_samples":
-        given["search"]["given_samples"] = SAMPLES
-    with pytest.raises(InputError, match=said) as caught:
-        check_parameters(given)
+        all_parameters["search"]["given_samples"] = SAMPLES
+    with pytest.raises(InputError, match=message) as caught:
+        check_parameters(all_parameters)
     line = str(caught.value)
     assert "\n" not in line and key.split(".")[0] in line and key.split(".")[-1] in line
 
 
 def test_a_larger_model_that_is_served_without_a_tokenizer_takes_a_plain_prompt_alone() -> None:
-    given = changed("larger", {"base": None, "server": SERVER}, "real")
-    given["generator"]["prompt"] = {"style": "chat"}
+    all_parameters = changed("larger", {"base": None, "server": SERVER}, "real")
+    all_parameters["generator"]["prompt"] = {"style": "chat"}
     with pytest.raises(InputError, match=r"larger\.base: this style of generator\.prompt"):
-        settings_of(check_parameters(given), "larger_settings")
+        settings_of(check_parameters(all_parameters), "larger_settings")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ SHALLOW: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
         ({"experiment": None}, "experiment: Input should be a valid dictionary"),
@@ -36,13 +36,13 @@ SHALLOW: dict[str, Any] = {
         ({"pool": {"train": {"per_problem": 10**30, "problems_per_shard": 1}}}, "pool.train.per_problem: .*1048576"),
     ],
 )
-def test_a_wrong_block_is_refused_whatever_runs(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_wrong_block_is_refused_whatever_runs(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         check_parameters({**parameters("base"), **changes})
 
 
 @pytest.mark.parametrize(
-    ("name", "changes", "said"),
+    ("name", "changes", "message"),
     [
         (
             "supervision_settings",
@@ -65,16 +65,16 @@ def test_a_wrong_block_is_refused_whatever_runs(changes: dict[str, Any], said: s
     ],
 )
 def test_what_would_end_in_a_crash_after_hours_is_refused_where_it_is_run_and_nowhere_else(
-    name: str, changes: dict[str, Any], said: str
+    name: str, changes: dict[str, Any], message: str
 ) -> None:
     block = check_parameters({**parameters("base"), **changes})
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         settings_of(block, name)
     assert settings_of(block, "search_settings")
 
 
 @pytest.mark.parametrize(
-    ("keys", "changes", "said"),
+    ("keys", "changes", "message"),
     [
         (["generator", "fine_tuning"], {"patience": 2}, r"generator\.fine_tuning: .*learns from all of its examples"),
         (["larger"], {"fine_tuning": {"patience": 2}}, r"larger\.fine_tuning: .*learns from all of its examples"),
@@ -88,7 +88,7 @@ def test_what_would_end_in_a_crash_after_hours_is_refused_where_it_is_run_and_no
     ],
 )
 def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached(
-    keys: list[str], changes: dict[str, Any], said: str
+    keys: list[str], changes: dict[str, Any], message: str
 ) -> None:
     all_parameters = parameters("base")
     block = all_parameters
@@ -96,7 +96,7 @@ def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached
         block[key] = dict(block[key])
         block = block[key]
     block.update(changes)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         settings_of(check_parameters(all_parameters), "rollout_settings")
 
 

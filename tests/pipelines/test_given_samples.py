@@ -16,7 +16,7 @@ from stepscale.report.part import read_part
 Run = Callable[..., Any]
 
 
-def told(project: Path, env: str) -> tuple[pd.DataFrame, dict[str, str]]:
+def accuracies_and_facts(project: Path, env: str) -> tuple[pd.DataFrame, dict[str, str]]:
     """The curves by method, verifier and n, and the status of each claim."""
     folder = project / "data" / env / "08_reporting"
     claims = json.loads((folder / "claims.json").read_text())
@@ -35,7 +35,7 @@ def test_published_samples_give_their_published_numbers(run_in: Run, project: Pa
     names = "samples,reporting"
     done = run_in(project, "--env", "samples", "--pipelines", names, "--params", f"search.given_samples.path={path}")
     assert done.exit_code == 0, done.output
-    curves, claims = told(project, "samples")
+    curves, claims = accuracies_and_facts(project, "samples")
     assert accuracy(curves, "best_of_n", 8, "reward") == pytest.approx(0.94)
     assert accuracy(curves, "pass_at_n", 8) == pytest.approx(0.96)
     assert accuracy(curves, "pass_at_n", 1) == pytest.approx(0.91)
@@ -66,7 +66,7 @@ def test_samples_of_ones_own_are_graded_and_a_plain_run_of_the_environment_measu
         project, "--env", "samples", "--params", f"search.given_samples.path={path},search.given_samples.format=parquet"
     )
     assert done.exit_code == 0, done.output
-    curves, claims = told(project, "samples")
+    curves, claims = accuracies_and_facts(project, "samples")
     assert accuracy(curves, "pass_at_n", 1) == pytest.approx((2 / 4 + 3 / 4) / 2)
     assert accuracy(curves, "best_of_n", 4, "prm") == 1.0, "the surest of each problem is right"
     assert claims["A1"] == "not measured", "there is no ORM to compare with"
@@ -135,7 +135,7 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: 
     assert any(line.startswith("WARNING: ") and absent in line for line in lines)
     for words in (absent, "What choosing by difficulty saves", "Calibration on labeled steps", "their beam, weighted"):
         assert words in page
-    _, claims = told(project, "samples")
+    _, claims = accuracies_and_facts(project, "samples")
     assert claims["B3"] == claims["B8"] == "inconclusive", "twelve problems settle nothing"
 
 
@@ -161,7 +161,7 @@ def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> No
     setting = f"search.given_samples.path={path},search.given_samples.places=48"
     done = run_in(project, "--env", "lightman_figure3", "--params", setting)
     assert done.exit_code == 0, done.output
-    curves, claims = told(project, "lightman_figure3")
+    curves, claims = accuracies_and_facts(project, "lightman_figure3")
     ns = sorted(set(curves["n"]))
     assert ns == [1, 2, 4, 10, 20, 40]
     data = read(path, "scored_samples", steps=False)

@@ -48,21 +48,21 @@ def test_as_many_problems_are_for_validation_as_the_share_says_and_one_at_the_le
 def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_their_answers(tmp_path: Path) -> None:
     """A record that found an error ends before it; what an ORM learns of wrong answers stands in the question."""
     texts = {"train": "What is 4+4?", "test": "What is 2+2?"}
-    shown = {
+    wrong = {
         "problem": texts["train"],
         "ground_truth_answer": "8",
         "ground_truth_solution": None,
         "pre_generated_steps": ["Four and four.", "# Answer\n\n9"],
         "pre_generated_answer": "9",
     }
-    right = {**shown, "pre_generated_steps": ["Eight.\n\n# Answer\n\n8"], "pre_generated_answer": "8"}
+    right = {**wrong, "pre_generated_steps": ["Eight.\n\n# Answer\n\n8"], "pre_generated_answer": "8"}
     error = {"text": "Five.", "rating": -1, "flagged": False}
     got = {"completions": [error], "human_completion": None, "chosen_completion": None}
     rows = [
         {"labeler": "ann", "generation": 6, "question": question, "label": {"steps": [got], "finish_reason": finish}}
         for question, finish in (
-            (shown, "found_error"),
-            (shown, "found_error"),
+            (wrong, "found_error"),
+            (wrong, "found_error"),
             (right, "found_error"),
             (right, "give_up"),
         )

@@ -40,8 +40,8 @@ def finished(project: Path) -> dict[Path, int]:
 def kill_at(project: Path, shards: int) -> None:
     """Start a run and kill it as soon as so many shards lie there."""
     run = start(project)
-    shown = project / "data" / "smoke" / "02_intermediate" / "test"
-    while run.poll() is None and len(list(shown.rglob("*.parquet"))) < shards:
+    shard_folder = project / "data" / "smoke" / "02_intermediate" / "test"
+    while run.poll() is None and len(list(shard_folder.rglob("*.parquet"))) < shards:
         time.sleep(0.01)
     assert run.poll() is None, "the run ended before it could be killed"
     run.kill()
@@ -64,13 +64,13 @@ def test_a_run_killed_while_it_samples_goes_on_where_it_stopped(project: Path) -
     tables = finished(project)
     assert KILLED_AT[-1] - 1 <= len(tables) < 15
     last = start(project)
-    said, _ = last.communicate()
-    assert last.returncode == 0, said[-3000:]
+    output, _ = last.communicate()
+    assert last.returncode == 0, output[-3000:]
     assert tables.items() <= finished(project).items(), "a finished shard was made again"
     table = (data / "07_model_output" / "test_solutions.parquet").read_bytes()
 
     shutil.rmtree(data / "02_intermediate")
     undisturbed = start(project)
-    said, _ = undisturbed.communicate()
-    assert undisturbed.returncode == 0, said[-3000:]
+    output, _ = undisturbed.communicate()
+    assert undisturbed.returncode == 0, output[-3000:]
     assert (data / "07_model_output" / "test_solutions.parquet").read_bytes() == table

@@ -53,8 +53,8 @@ def test_the_examples_it_is_shown_are_right_in_every_step_and_their_answers_are_
 
 
 def test_the_examples_are_no_test_problems(project: Path) -> None:
-    asked = set(make_problems(200, "test", 0, levels=(1, 2))["problem"])
-    assert not asked & {example["problem"] for example in solved_by_hand(project)}
+    test_problems = set(make_problems(200, "test", 0, levels=(1, 2))["problem"])
+    assert not test_problems & {example["problem"] for example in solved_by_hand(project)}
 
 
 @pytest.mark.parametrize("style", ["chat", "few_shot"])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_plans import made
+from made_plans import shards_of
 
 from stepscale.errors import InputError
 from stepscale.estimators.flops_match import RATIOS
@@ -139,7 +139,7 @@ def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(
     plan = part.answer_greedily(folder, table, settings)
     assert [piece.size for piece in plan.pieces] == [6, 4]
     sampled = samples(IDS, np.ones((20, PLACES)))
-    priced = part.price_answers(made(plan), small, folder, table, sampled, settings)
+    priced = part.price_answers(shards_of(plan), small, folder, table, sampled, settings)
     assert priced["problem_id"].tolist() == IDS[:10] and priced["is_correct"].notna().all()
     prompts = priced["prefill_tokens"].to_numpy()
     written = priced["tokens"].map(len).to_numpy() - 1
@@ -147,7 +147,7 @@ def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(
     assert priced["generation_flops"].to_numpy() == pytest.approx(2 * sizes["generator"] * (prompts + 8))
     bare = sampled.assign(tokens=[[]] * len(sampled))
     with pytest.raises(InputError, match="larger: the samples have no tokens"):
-        part.price_answers(made(plan), small, folder, table, bare, settings)
+        part.price_answers(shards_of(plan), small, folder, table, bare, settings)
 
 
 def test_its_own_fine_tuning_and_placement_take_the_place_of_the_generator_s(generator) -> None:

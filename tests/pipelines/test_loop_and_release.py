@@ -141,11 +141,11 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
         pool, deep, pd.concat([keys, others]), labels_of(deep), options, 0
     )
     solutions, labels = add_loop(pool, labels_of(pool), looped, loop_labels)
-    made, counts = release_with_loop(problems, solutions, labels, rounds, settings(POOL, options))
+    release, counts = release_with_loop(problems, solutions, labels, rounds, settings(POOL, options))
     dataset = FolderDataset(path=str(tmp_path / "release"))
     with pytest.raises(DatasetError, match="no such folder"):
         dataset.load()
-    dataset.save(made)
+    dataset.save(release)
     folder = dataset.load()
     tables = read(folder / "labels.jsonl.gz", "prm800k")
     assert len(tables.solutions) == 3 * (4 + 2)
@@ -199,12 +199,12 @@ def test_of_given_labels_the_release_holds_the_errors_that_were_found_and_tells_
     labels = pd.DataFrame(rows, columns=["place", "step", "text", "rating", "is_chosen", "source"])
     labels["problem_id"] = problems["problem_id"].to_numpy()[labels.pop("place")]
     labels = tables.step_labels(labels.assign(sample_id=0, completion=0, labeler="ann", value=None, flagged=False))
-    made, _ = release_pool(problems, solutions, labels, settings(GIVEN, OPTIONS))
-    back = read(made / "labels.jsonl.gz", "prm800k")
+    release, _ = release_pool(problems, solutions, labels, settings(GIVEN, OPTIONS))
+    back = read(release / "labels.jsonl.gz", "prm800k")
     finish = back.solutions.merge(back.problems, on="problem_id").set_index("problem")["finish"]
     assert finish[problems["problem"][0]] == "found_error", "its error is a label after the last step"
     assert finish[problems["problem"][1]] == "solution", "a step that a person wrote needs no rating"
-    card = (made / "README.md").read_text()
+    card = (release / "README.md").read_text()
     assert "generation 0 as it was given" in card and "**Generator**: that of the data that was given" in card
     assert "some/base" not in card
 

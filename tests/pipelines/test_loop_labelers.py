@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_plans import made
+from made_plans import shards_of
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -124,8 +124,10 @@ def settings(who: object) -> LoopSettings:
     return LoopSettings(loop=options(who), seed=0, **blocks)
 
 
-def label(asked: pd.DataFrame, known: pd.DataFrame, who: object, model: Path = Path("nowhere")) -> pd.DataFrame:
-    return labeling.label(*lab(), asked, model, settings(who), known)
+def label(
+    requests: pd.DataFrame, reused_labels: pd.DataFrame, who: object, model: Path = Path("nowhere")
+) -> pd.DataFrame:
+    return labeling.label(*lab(), requests, model, settings(who), reused_labels)
 
 
 def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
@@ -139,25 +141,25 @@ def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
 def begun() -> tuple[pd.DataFrame, pd.DataFrame]:
     """What round 0 asks for, and no labels."""
     problems, solutions = lab()
-    _, asked = loop.begin(problems, solutions, options("symbolic"), 0)
-    return asked, label_table(solutions, "x", [[]] * len(solutions))
+    _, requests = loop.begin(problems, solutions, options("symbolic"), 0)
+    return requests, label_table(solutions, "x", [[]] * len(solutions))
 
 
 def test_round_0_asks_for_one_sample_a_problem_and_the_audit_with_their_texts() -> None:
     problems, solutions = lab()
-    keys, asked = loop.begin(problems, solutions, options("symbolic"), 0)
-    assert list(asked) == loop.ASKED and asked["problem_id"].value_counts().tolist() == [2, 2, 2]
-    assert not len(keys[KEY].merge(asked[KEY])[KEY].drop_duplicates()) - 3, "all chosen ones are asked for"
-    texts = chosen(solutions, asked)["steps"].tolist()
-    assert asked["steps"].tolist() == texts and set(asked["problem"]) == set(problems["problem"])
+    keys, requests = loop.begin(problems, solutions, options("symbolic"), 0)
+    assert list(requests) == loop.ASKED and requests["problem_id"].value_counts().tolist() == [2, 2, 2]
+    assert not len(keys[KEY].merge(requests[KEY])[KEY].drop_duplicates()) - 3, "all chosen ones are asked for"
+    texts = chosen(solutions, requests)["steps"].tolist()
+    assert requests["steps"].tolist() == texts and set(requests["problem"]) == set(problems["problem"])
 
 
 def test_the_labs_labeler_rates_what_was_asked_for(begun: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    asked, _ = begun
+    requests, _ = begun
     problems, solutions = lab()
-    labels = labeling.label(problems, solutions, asked, Path("nowhere"), settings("symbolic"))
+    labels = labeling.label(problems, solutions, requests, Path("nowhere"), settings("symbolic"))
     assert set(labels["labeler"]) == {"symbolic"}
-    assert len(labels[KEY].drop_duplicates()) == len(asked)
+    assert len(labels[KEY].drop_duplicates()) == len(requests)
 
 
 @pytest.mark.parametrize(("who", "wrong"), [("prm_large", (-1,)), ({"kind": "prm_large", "threshold": 0.6}, (1, 1))])
@@ -192,9 +194,9 @@ def test_rollouts_label_the_loop_with_ratings_and_values(
     assert set(labels["labeler"]) == {"rollouts"} and labels["value"].notna().all()
 
 
-def labeled_file(path: Path, asked: pd.DataFrame, *people: str) -> Path:
+def labeled_file(path: Path, requests: pd.DataFrame, *people: str) -> Path:
     problems, solutions = lab()
-    samples = chosen(solutions, asked)
+    samples = chosen(solutions, requests)
     ratings = [[1, 1] if right else [-1] for right in samples["is_correct"]]
     labels = pd.concat([label_table(samples, name, ratings) for name in people])
     write(Tables(problems, samples, labels), path, "prm800k")
@@ -203,13 +205,13 @@ def labeled_file(path: Path, asked: pd.DataFrame, *people: str) -> Path:
 
 def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_asked_again(tmp_path: Path) -> None:
     problems, solutions = lab()
-    keys, asked = loop.begin(problems, solutions, options("symbolic"), 0)
+    keys, requests = loop.begin(problems, solutions, options("symbolic"), 0)
     none = label_table(solutions, "x", [[]] * len(solutions))
-    path = labeled_file(tmp_path / "people.jsonl", asked.iloc[1:], "ann", "bob")
+    path = labeled_file(tmp_path / "people.jsonl", requests.iloc[1:], "ann", "bob")
     who = {"kind": "file", "path": str(path)}
-    first = label(asked, none, who)
+    first = label(requests, none, who)
     assert ratings_by_right(first)[False] <= {(-1,)} and set(first["labeler"]) == {"ann"}, "one labeler a sample"
-    assert len(first[KEY].drop_duplicates()) == len(asked) - 1
+    assert len(first[KEY].drop_duplicates()) == len(requests) - 1
     pool = loop.pool_of(problems, solutions, options(who))
     scored = pool[[*KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
     scores = pd.concat([scored.assign(strategy=s.name) for s in (RETRAINED, AT_RANDOM)], ignore_index=True)[
@@ -219,15 +221,15 @@ def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_a
     assert set(after["round"]) == {0, 1}
     again = more[KEY].merge(first[KEY].drop_duplicates())
     assert again.empty, "none is labeled twice"
-    labeled_file(path, pd.concat([asked, more]), "ann")
+    labeled_file(path, pd.concat([requests, more]), "ann")
     labels = label(more, first, who)
-    assert len(labels[KEY].drop_duplicates()) == len(asked) - 1 + len(more)
+    assert len(labels[KEY].drop_duplicates()) == len(requests) - 1 + len(more)
     pd.testing.assert_frame_equal(labels.head(len(first)), first)
 
 
 def test_where_nothing_new_was_chosen_nobody_is_asked(begun: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    asked, known = begun
-    assert label(asked.head(0), known, {"kind": "file", "path": "nowhere.jsonl"}) is known
+    requests, reused_labels = begun
+    assert label(requests.head(0), reused_labels, {"kind": "file", "path": "nowhere.jsonl"}) is reused_labels
 
 
 def test_the_pool_is_labeled_by_the_lab_or_by_people(tmp_path: Path) -> None:
@@ -238,7 +240,7 @@ def test_the_pool_is_labeled_by_the_lab_or_by_people(tmp_path: Path) -> None:
         pool = PoolBlock.model_validate({"train": {"per_problem": 8, "problems_per_shard": 1}, "labeler": who})
         plan = label_pool(tmp_path, problems, solutions, GENERATOR, pool, 0)
         assert len(plan.pieces) == (1 if pool.labeler.kind == "file" else 3), "people may leave out whole problems"
-        return gather_labels(made(plan))
+        return gather_labels(shards_of(plan))
 
     assert set(by({"kind": "symbolic"})["labeler"]) == {"symbolic"}
     people = by({"kind": "file", "path": str(path)})
@@ -286,9 +288,13 @@ def test_each_labeler_can_be_chosen_on_the_command_line(project: Path, run_in: C
     assert labelers() == {"prm_large"}
     run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler=".kind=rollouts,loop.labeler.per_step=2")
     assert labelers() == {"rollouts"}
-    asked = pd.read_json(data / "loop_asked_0.jsonl", lines=True, dtype={"problem_id": str, "answer": str})
-    rated = label_table(asked, "ann", [[1] * len(steps) for steps in asked["steps"]])
-    write(Tables(asked[["problem_id", "problem"]].drop_duplicates(), asked, rated), project / "people.jsonl", "prm800k")
+    requests = pd.read_json(data / "loop_asked_0.jsonl", lines=True, dtype={"problem_id": str, "answer": str})
+    rated = label_table(requests, "ann", [[1] * len(steps) for steps in requests["steps"]])
+    write(
+        Tables(requests[["problem_id", "problem"]].drop_duplicates(), requests, rated),
+        project / "people.jsonl",
+        "prm800k",
+    )
     run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler=".kind=file,loop.labeler.path=people.jsonl")
     assert labelers() == {"ann"}
     run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler="=symbolic")

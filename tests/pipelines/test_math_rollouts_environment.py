@@ -76,10 +76,10 @@ def test_a_prm_without_anybody_s_labels_leads_a_beam_search(run_in: Run, small: 
     assert served["aggregation"] == "last"
 
     shards = sorted((data / "02_intermediate" / "pool_label").glob("pool-rollouts-*.parquet"))
-    made = {shard: shard.stat().st_mtime_ns for shard in shards}
+    times = {shard: shard.stat().st_mtime_ns for shard in shards}
     shards[1].unlink()
     again = run_in(small, "--env", "math_rollouts", "--to-nodes", "label_steps")
     assert again.exit_code == 0, again.output
-    unchanged = [shard for shard in shards if shard.stat().st_mtime_ns == made[shard]]
+    unchanged = [shard for shard in shards if shard.stat().st_mtime_ns == times[shard]]
     assert len(unchanged) == len(shards) - 1, "only the lost shard was made again"
     pd.testing.assert_frame_equal(pd.read_parquet(data / "05_model_input" / "step_labels.parquet"), labels)

@@ -44,18 +44,18 @@ def test_solutions_labeled_in_a_browser_train_the_next_selector(
     assert "python -m stepscale label" in begun and "--to people.jsonl" in begun
     server = Served(read_samples(data), project / "people.jsonl", PageOptions(), {})
     browser.get(server.address + "?labeler=ann")
-    shown = ""
+    sample_id = ""
     for i in range(n_asked):
-        script = f"return document.body.dataset.sample != {shown!r} && document.body.dataset.sample"
-        shown = WebDriverWait(browser, 600, 0.05).until(lambda d, script=script: d.execute_script(script))
-        ratings = "1" if i % 3 == 0 else "3" * len(server.queue._samples[shown].steps)
+        script = f"return document.body.dataset.sample != {sample_id!r} && document.body.dataset.sample"
+        sample_id = WebDriverWait(browser, 600, 0.05).until(lambda d, script=script: d.execute_script(script))
+        ratings = "1" if i % 3 == 0 else "3" * len(server.queue._samples[sample_id].steps)
         ActionChains(browser).send_keys(ratings + Keys.ENTER).perform()
     WebDriverWait(browser, 600).until(lambda d: "Nothing is left" in d.find_element("id", "message").text)
     server.stop()
     assert len(records_in(project / "people.jsonl")) == n_asked
-    asked = run("--pipelines", "data_loop", "--from-nodes", "label_beginning", "--to-nodes", "round_1.choose")
-    assert f"labels {n_asked} of {n_asked} solutions; 0 wait for labels" in asked
-    assert "round 1: " in asked and "solutions wait for labels" in asked
+    output = run("--pipelines", "data_loop", "--from-nodes", "label_beginning", "--to-nodes", "round_1.choose")
+    assert f"labels {n_asked} of {n_asked} solutions; 0 wait for labels" in output
+    assert "round 1: " in output and "solutions wait for labels" in output
     labels = pd.read_parquet(data / "loop_labels_0.parquet")
     assert set(labels["labeler"]) == {"ann"} and len(labels[["problem_id", "sample_id"]].drop_duplicates()) == n_asked
     assert pd.read_parquet(data / "loop_scores_1.parquet")["score"].notna().all(), "a selector learned from them"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
-from made_plans import made
+from made_plans import shards_of
 
 from stepscale.errors import InputError
 from stepscale.formats import write
@@ -80,7 +80,7 @@ def test_a_base_is_asked_by_examples_without_any_fine_tuning(
     assert config.template(0).count("Problem: ") == 5
     search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
     test = problems.assign(split="test")
-    table = gather(made(sample_test(folder, test, config, search, 0)))
+    table = gather(shards_of(sample_test(folder, test, config, search, 0)))
     assert len(table) == 6 * 3
     assert table["step_ends"].map(len).equals(table["steps"].map(len))
 

@@ -45,11 +45,11 @@ def test_the_real_environment_runs_whole_and_says_first_that_the_model_is_too_we
 ) -> None:
     done = run_in(weak, "--env", "real")
     assert done.exit_code == 0, done.output
-    made = weak / "data" / "real"
-    assert set(pd.read_parquet(made / "03_primary" / "problems.parquet")["level"]) == set(STEPS)
-    first = json.loads((made / "08_reporting" / "summary.json").read_text())["lines"][0]
+    data = weak / "data" / "real"
+    assert set(pd.read_parquet(data / "03_primary" / "problems.parquet")["level"]) == set(STEPS)
+    first = json.loads((data / "08_reporting" / "summary.json").read_text())["lines"][0]
     assert first.startswith("TOO SMALL FOR A CLAIM: 0 of 12 test problems have a right solution among 4 samples")
     assert "the pool holds 0 right solutions of 36" in first
-    assert json.loads((made / "06_models" / "prm" / "stepscale_verifier.json").read_text())["kind"] == "prm"
-    labels = pd.read_parquet(made / "05_model_input" / "step_labels.parquet")
+    assert json.loads((data / "06_models" / "prm" / "stepscale_verifier.json").read_text())["kind"] == "prm"
+    labels = pd.read_parquet(data / "05_model_input" / "step_labels.parquet")
     assert set(labels["labeler"]) == {"symbolic"} and (labels["rating"] == -1).all()

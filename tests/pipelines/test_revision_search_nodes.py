@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_plans import made
+from made_plans import shards_of
 from pydantic import ValidationError
 
 from stepscale.estimators.intervals import verdict
@@ -54,7 +54,7 @@ EMPTY = pd.DataFrame()
 def test_a_plan_leaves_room_for_the_chain_and_says_what_is_wrong() -> None:
     runs = [(name, budget, options.n) for name, budget, options in RevisionSearchPlan.model_validate(PLAN).runs]
     assert runs == [("PRM best-of-N weighted over revisions", 4, 2), ("PRM beam, M = 2 over revisions", 4, 2)]
-    for changes, said in (
+    for changes, message in (
         ({"budgets": [2]}, "above the 2 attempts"),
         ({"strategies": [{"method": "majority"}]}, "takes no PRM"),
         ({"strategies": [{"method": "weighted", "n": 4}]}, "no n of its own"),
@@ -63,7 +63,7 @@ def test_a_plan_leaves_room_for_the_chain_and_says_what_is_wrong() -> None:
             "two strategies",
         ),
     ):
-        with pytest.raises(ValidationError, match=said):
+        with pytest.raises(ValidationError, match=message):
             RevisionSearchPlan.model_validate({**PLAN, **changes})
 
 
@@ -104,7 +104,7 @@ def test_every_search_is_graded_paid_and_resumed(model: Path, tmp_path: Path) ->
     settings = RevisionSettings(revisions=REVISIONS, seed=0, **blocks)
     plan = run_revision_searches(model, tmp_path / "prm", test, settings)
     assert len(plan.pieces) == 4  # two strategies on two halves of the problems
-    tables = made(plan)
+    tables = shards_of(plan)
     rows = gather(tables)
     search_results(rows)
     assert rows.groupby("label").size().eq(12).all() and rows["label"].nunique() == 2

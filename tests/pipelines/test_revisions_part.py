@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_plans import made
+from made_plans import shards_of
 
 from stepscale.errors import InputError
 from stepscale.parameters import (
@@ -116,7 +116,7 @@ def test_revision_data_are_of_training_problems_alone(
     model: Path, generator: GeneratorBlock, verifiers: VerifierBlock
 ) -> None:
     table, differences = problems(), settings(generator, verifiers)
-    pool = made(part.sample_revision_pool(model, table, samples(table), differences))
+    pool = shards_of(part.sample_revision_pool(model, table, samples(table), differences))
     got = part.make_revision_examples(model, table, pool, differences)
     assert set(got["problem_id"]) == {f"train-{i}" for i in range(12)}
     assert got["is_correct"].all() and got["context"].map(len).max() == 2
@@ -140,7 +140,7 @@ def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_
     orms.append(tmp_path / "prm")
     plan = part.run_test_chains(model, *orms, chosen, settings(generator, verifiers))
     assert len(plan.pieces) == 2  # of six problems each
-    tables = made(plan)
+    tables = shards_of(plan)
     whole = gather(tables)
     assert set(whole["problem_id"]) == {f"test-{i}" for i in range(12)}
     assert len(whole) == 12 * 20  # budget 8: chains of 8, 4, 2, 2, 1, 1, 1, 1
@@ -208,10 +208,10 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
 def test_a_revision_orm_stops_by_the_loss_of_questions_that_it_does_not_learn_from(
     generator: GeneratorBlock, verifiers: VerifierBlock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    fits = []
 
     def train(_base: str, examples: Any, options: Any, *_: Any, **__: Any) -> None:
-        asked.append((examples, options))
+        fits.append((examples, options))
         raise InterruptedError
 
     monkeypatch.setattr("stepscale.verifiers.training.train_verifier", train)
@@ -221,7 +221,7 @@ def test_a_revision_orm_stops_by_the_loss_of_questions_that_it_does_not_learn_fr
     )
     with pytest.raises(InterruptedError):
         part.train_orm_with_history(problems(), chains_of(problems()), configured)
-    [(examples, options)] = asked
+    [(examples, options)] = fits
     assert options.optimization.patience == 2 and options.optimization.epochs == 7
     from stepscale.verifiers.examples import split_by_problem
 

@@ -16,7 +16,7 @@ from stepscale.pipelines.reward_modeling import nodes
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "said"),
+    ("verdicts", "warning"),
     [
         ([False, False], "is wrong, .* draw more samples per problem .* easier problems or a better prompt"),
         ([True, True], "is right, .* give wrong ones too"),
@@ -25,7 +25,7 @@ from stepscale.pipelines.reward_modeling import nodes
 )
 def test_solutions_of_one_kind_are_told_with_what_to_do(
     verdicts: list[bool],
-    said: str | None,
+    warning: str | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -38,8 +38,8 @@ def test_solutions_of_one_kind_are_told_with_what_to_do(
     block = VerifierBlock.model_validate({"base": "b", "prompt": "{problem}", "prm": {}, "orm": {}})
     with caplog.at_level(logging.WARNING):
         nodes.train_orm(problems, solutions, block, 0)
-    assert len(caplog.messages) == (said is not None)
-    assert said is None or re.search(said, caplog.text)
+    assert len(caplog.messages) == (warning is not None)
+    assert warning is None or re.search(warning, caplog.text)
 
 
 def test_a_verifiers_run_tells_its_base_its_settings_and_the_examples_it_learned_from(

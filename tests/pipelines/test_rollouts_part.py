@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_plans import keys, made
+from made_plans import keys, shards_of
 from mlflow import MlflowClient
 
 from stepscale.datasets.shards import ShardsDataset
@@ -106,7 +106,7 @@ def test_the_first_problems_and_samples_are_rolled_out_in_pieces_and_gathered_in
     table = problems()
     plan = nodes.roll_out(sure, table, solutions(table), settings())
     assert len(plan.pieces) == 2
-    labels = gather(made(plan))
+    labels = gather(shards_of(plan))
     assert labels["problem_id"].unique().tolist() == ["train-0", "train-1", "train-2"]
     assert set(labels["sample_id"]) == {0, 1}
     assert labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0] * 3, "a rollout is always right, a given wrong end is not"
@@ -175,7 +175,7 @@ def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_
     table = pd.concat([problems(), problems("valid", 2), problems("test", 2)], ignore_index=True)
     plan = pool_nodes.label_pool(sure, table, solutions(table), GENERATOR, ROLLED, 0)
     assert len(plan.pieces) == 2, "six problems to learn from, three per piece"
-    labels = pool_nodes.gather_labels(made(plan))
+    labels = pool_nodes.gather_labels(shards_of(plan))
     assert labels["problem_id"].unique().tolist() == [f"train-{i}" for i in range(4)] + ["valid-0", "valid-1"]
     assert labels["rating"].isna().all() and labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 1.0] * 6
 
@@ -218,8 +218,8 @@ def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
 
 def scores(table: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:
     """Step scores: the last step tells right from wrong, or nothing does."""
-    known = table["is_correct"].to_numpy(bool)
-    negative = [[0.5, (0.1 if right else 0.9) if last_knows else 0.5] for right in known]
+    is_correct = table["is_correct"].to_numpy(bool)
+    negative = [[0.5, (0.1 if right else 0.9) if last_knows else 0.5] for right in is_correct]
     return table[["problem_id", "sample_id"]].assign(
         verifier=verifier, negative=negative, neutral=[[0.0, 0.0]] * len(table)
     )
@@ -259,8 +259,8 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     (figure,) = rollouts_part({"curves": curves.assign(error=0.004)}, [], "product", {}).figures
     assert "here at most 0.40%" in figure.reading and "on 30 test problems" in figure.reading
     assert figure.views[0].names == list(curves["label"].unique())
-    shown = rollouts_part({"curves": curves}, [], "product", {"prm": {"brier": 0.2}, "soft_prm": {"brier": 0.1}})
-    assert shown.tables[0].rows == ({"metric": "brier", "Soft PRM": "0.100"},), "the run's own PRM is shown elsewhere"
+    part = rollouts_part({"curves": curves}, [], "product", {"prm": {"brier": 0.2}, "soft_prm": {"brier": 0.1}})
+    assert part.tables[0].rows == ({"metric": "brier", "Soft PRM": "0.100"},), "the run's own PRM is shown elsewhere"
     assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 30
     assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
 

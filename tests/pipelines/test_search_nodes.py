@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_plans import keys, made
+from made_plans import keys, shards_of
 
 from stepscale.errors import InputError
 from stepscale.formats.checking import check
@@ -97,7 +97,7 @@ def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_aga
     searches = {options.search_key for _, _, options in plan.runs}
     assert len(plan.runs) == 6 and len(searches) < 6
     assert len(first.pieces) == 2 * len(searches), "two pieces of five problems for each search"
-    tables = made(first)
+    tables = shards_of(first)
     results, candidates = gather_searches(tables, plan)
     searched = {options.strategy for _, _, options in plan.runs}
     assert set(results["strategy"]) == set(candidates["strategy"]) == searched and len(results) == 6 * 10
@@ -293,7 +293,7 @@ def test_accuracy_of_every_strategy_at_every_budget_is_one_declared_table(record
     samples, accuracy = measured(recorded)
     assert check(samples, SCORED_SAMPLES).equals(samples.astype(check(samples, SCORED_SAMPLES).dtypes))
     pd.testing.assert_frame_equal(check(accuracy, STRATEGY_ACCURACY), accuracy)
-    labels = {options.shown() for options in PLAN.strategies}
+    labels = {options.display_name() for options in PLAN.strategies}
     assert set(accuracy["strategy"]) == labels | {WEIGHTED, "best-of-N", "majority"}
     assert set(accuracy.loc[accuracy["strategy"] == WEIGHTED, "budget"]) == {1, 2, 4, 8}, "as far as there are samples"
     assert searched_budgets(accuracy)["budget"].max() == 4
@@ -310,7 +310,7 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
         got["tables"][name] for name in ("curves", "at_cost", "by_bin", "savings", "chosen")
     )
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
-    labels = {options.shown() for options in PLAN.strategies}
+    labels = {options.display_name() for options in PLAN.strategies}
     assert labels | {WEIGHTED, "best-of-N", "majority", "compute-optimal, oracle bins"} <= set(curves["label"])
     beam = curves[(curves["label"] == "beam, M = 4") & (curves["unit"] == "generations")]
     assert beam["n"].tolist() == [2, 4] and beam["accuracy"].tolist() == [0.75, 0.75]
@@ -356,8 +356,8 @@ def test_later_methods_and_votes_stand_beside_best_of_n_at_the_same_budgets_with
     assert at.loc[WEIGHTED, ["difference", "difference_low", "difference_high"]].eq(0).all()
     lead = at["accuracy"] - at.loc[WEIGHTED, "accuracy"]
     assert at["difference"].to_numpy() == pytest.approx(lead.to_numpy())
-    [shown] = methods_part(table).tables
-    assert len(shown.rows) == len(table) and list(shown.rows[0])[-2:] == ["tokens", "FLOPs"]
+    [methods_table] = methods_part(table).tables
+    assert len(methods_table.rows) == len(table) and list(methods_table.rows[0])[-2:] == ["tokens", "FLOPs"]
     bare = compare_methods(samples, accuracy, solutions.drop(columns="certainties"), REPORT, 0)
     assert {"Mean log-likelihood, best-of-N"} < set(bare["strategy"]) and not bare["strategy"].str.contains(
         "certainty"
@@ -372,7 +372,7 @@ def test_the_online_policy_goes_on_only_with_searches_whose_candidates_are_score
     }
 
 
-def drawn(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN, error: float = 0.0) -> Part:
+def part_of(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN, error: float = 0.0) -> Part:
     samples, accuracy = measured(recorded)
     got = measure_search(samples, accuracy, PLAN, REPORT, 0)
     tables = got["tables"] | {"curves": got["tables"]["curves"].assign(error=error)}
@@ -384,7 +384,7 @@ def drawn(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN, error: flo
 
 
 def test_the_report_shows_every_figure_of_the_searches(recorded) -> None:
-    part = drawn(recorded)
+    part = part_of(recorded)
     figures = {figure.title: figure for figure in part.figures}
     assert len(figures) == len(part.figures) == 4 and sum(figure.leads for figure in part.figures) == 2
     for title in ("Compute-optimal search beside best-of-N", "Every search by its budget"):
@@ -400,28 +400,32 @@ def test_the_report_shows_every_figure_of_the_searches(recorded) -> None:
     assert [row["bin"] for row in choice.rows] == ["1", "2", "3", "4", "5"]
     assert list(choice.rows[0])[1:] == ["N = 4, half A", "N = 4, half B"], "the small budget is the largest here"
     signs = tables["Signs of over-optimization in the solutions that won"].rows
-    shown = {(row["strategy"], row["N"]): row for row in signs}
-    assert len(shown) == 6 and shown[WEIGHTED, "2"]["solutions"] == str(20 * 4)
-    assert shown["beam, M = 4", "4"]["solutions"] == "20"
-    assert shown[WEIGHTED, "2"]["of 1-2 steps"] == "100.0%" and shown[WEIGHTED, "2"]["steps"] == "2.00"
-    assert shown["beam, M = 4", "4"]["say a step twice"] == "100.0% (+100.0% [+100.0%, +100.0%])"
+    rows_by_search = {(row["strategy"], row["N"]): row for row in signs}
+    assert len(rows_by_search) == 6 and rows_by_search[WEIGHTED, "2"]["solutions"] == str(20 * 4)
+    assert rows_by_search["beam, M = 4", "4"]["solutions"] == "20"
+    assert (
+        rows_by_search[WEIGHTED, "2"]["of 1-2 steps"] == "100.0%" and rows_by_search[WEIGHTED, "2"]["steps"] == "2.00"
+    )
+    assert rows_by_search["beam, M = 4", "4"]["say a step twice"] == "100.0% (+100.0% [+100.0%, +100.0%])"
     online = tables["Does a policy that pays for its own estimate of difficulty win?"]
     assert online.rows[0]["counted in"] == "generations" and "hold all of these choices fixed" in online.note
     assert part.measures == times_fewer(part.claims, "B3") and "x (predicted bins)" in part.measures["B3"]
-    unsure = {figure.title: figure.reading for figure in drawn(recorded, error=0.004).figures}
+    unsure = {figure.title: figure.reading for figure in part_of(recorded, error=0.004).figures}
     assert "Monte Carlo error, here at most 0.40%" in unsure["Every search by its budget"]
 
 
 def test_the_report_says_which_searches_leave_out_copies(recorded) -> None:
-    def said(*filtered: bool) -> list[str]:
+    def deviations(*filtered: bool) -> list[str]:
         strategies = [{**row, "filter_duplicates": whether} for row, whether in zip(STRATEGIES, filtered, strict=True)]
-        part = drawn(recorded, SearchPlan.model_validate({**PLAN.model_dump(), "strategies": strategies}))
+        part = part_of(recorded, SearchPlan.model_validate({**PLAN.model_dump(), "strategies": strategies}))
         return [figure.reading for figure in part.figures if figure.title.startswith(("Every search", "Search by"))]
 
-    assert len(said(True, True)) == 2
-    assert all("alike are expanded once (filter_duplicates), which is not in the paper." in t for t in said(True, True))
-    assert all("expanded once in beam, M = 4 (filter_duplicates)" in text for text in said(True, False))
-    assert not any("filter_duplicates" in text for text in said(False, False))
+    assert len(deviations(True, True)) == 2
+    assert all(
+        "alike are expanded once (filter_duplicates), which is not in the paper." in t for t in deviations(True, True)
+    )
+    assert all("expanded once in beam, M = 4 (filter_duplicates)" in text for text in deviations(True, False))
+    assert not any("filter_duplicates" in text for text in deviations(False, False))
 
 
 def test_the_policy_that_the_searches_teach_is_told_with_its_error_and_its_leads(recorded) -> None:

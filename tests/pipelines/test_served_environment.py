@@ -51,12 +51,12 @@ def server(tokenizer: Path, request: pytest.FixtureRequest) -> Iterator[FakeVLLM
     def judge(ids: list[int]) -> list[list[float]]:
         return [[(share := token % 10 / 10), 0.0, 1 - share] for token in ids]
 
-    made = FakeVLLM(load_tokenizer(tokenizer), LINES, ids=True, pool=judge)
-    made.gives_ids = request.param  # type: ignore[attr-defined]
+    fake = FakeVLLM(load_tokenizer(tokenizer), LINES, ids=True, pool=judge)
+    fake.gives_ids = request.param  # type: ignore[attr-defined]
     if not request.param:
-        made._complete, complete = lambda ids, body: complete(ids, body | {"return_token_ids": False}), made._complete
-    yield made
-    made.close()
+        fake._complete, complete = lambda ids, body: complete(ids, body | {"return_token_ids": False}), fake._complete
+    yield fake
+    fake.close()
 
 
 def configure(project: Path, tokenizer: Path, generator: dict[str, Any], prm: dict[str, Any]) -> None:
@@ -144,12 +144,12 @@ def test_two_real_servers_go_through_the_pipelines(run_in: Run, project: Path, t
         serve_vllm(tmp_path / "generator") as generator,
         serve_vllm(tmp_path / "prm", "--runner", "pooling", "--convert", "classify") as prm,
     ):
-        asked = {"model": "tiny", "concurrency": 8}
+        options = {"model": "tiny", "concurrency": 8}
         configure(
             project,
             tokenizer,
-            {"base_url": f"{generator}/v1", "seeds": False, **asked},
-            {"base_url": f"{prm}/v1", **asked},
+            {"base_url": f"{generator}/v1", "seeds": False, **options},
+            {"base_url": f"{prm}/v1", **options},
         )
         done = run_in(project, "--env", "served")
     assert done.exit_code == 0, done.output

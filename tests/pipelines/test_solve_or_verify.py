@@ -48,7 +48,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     problems, solutions = [], []
     for i in range(8):
         text = tell(draw_story("sums", 1, rng))
-        answer = str(read_story(text).amounts[read_story(text).asked])
+        answer = str(read_story(text).amounts[read_story(text).asked_name])
         split = "train" if i < 3 else "test"
         problems.append({"problem_id": f"p{i}", "problem": text, "answer": answer, "split": split})
         for j in range(4):
@@ -74,12 +74,12 @@ def test_a_critic_is_trained_judges_and_is_measured(base: Path, tables: tuple[pd
     critic = nodes.train_critic(problems, critiques, settings)
     plan = nodes.judge_samples(critic, problems, solutions, settings)
     assert len(plan.pieces) == 2
-    made = [piece.make() for piece in plan.pieces]
-    judgments = check(pd.concat([one.table for one in made], ignore_index=True), JUDGEMENTS)
+    pieces = [piece.make() for piece in plan.pieces]
+    judgments = check(pd.concat([one.table for one in pieces], ignore_index=True), JUDGEMENTS)
     assert len(judgments) == 4 * 2 and (judgments["verdicts"].map(len) == 2).all()
-    assert all(one.cost and one.cost.verify_tokens() == one.cost.tokens > 0 for one in made)
+    assert all(one.cost and one.cost.verify_tokens() == one.cost.tokens > 0 for one in pieces)
     again = plan.pieces[0].make().table
-    assert again["verdicts"].tolist() == made[0].table["verdicts"].tolist()
+    assert again["verdicts"].tolist() == pieces[0].table["verdicts"].tolist()
 
     measured = nodes.measure_solve_or_verify(base, problems, solutions, judgments, settings)
     for name, table in measured.items():

@@ -55,9 +55,9 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     rows = [(p, i, [f"so {i}"], i % 2 == 0) for p in problems["problem_id"] for i in range(4)]
     solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "steps", "is_correct"]).assign(finish="solution")
     labels = labels_of(solutions)
-    taken = solutions[solutions["sample_id"] < 2][["problem_id", "sample_id"]]
+    key_rows = solutions[solutions["sample_id"] < 2][["problem_id", "sample_id"]]
     selections = pd.concat(
-        [taken.assign(arm=PROCESS, seed=seed, per_problem=taken["sample_id"] + 1) for seed in range(2)]
+        [key_rows.assign(arm=PROCESS, seed=seed, per_problem=key_rows["sample_id"] + 1) for seed in range(2)]
     )
     return problems, solutions, labels, selections
 
@@ -104,13 +104,13 @@ def test_without_a_base_of_its_own_the_run_s_prm_is_prm_large(tables, tmp_path: 
 
 def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     problems, solutions, labels, _ = tables
-    asked = []
+    folders = []
 
     class Labeler:
         threshold = 0.2
 
         def __init__(self, large: "Large") -> None:
-            asked.append(large.folder)
+            folders.append(large.folder)
 
         def label(self, _: pd.DataFrame, solutions: pd.DataFrame, __: Ledger) -> pd.DataFrame:
             return labels_of(solutions)
@@ -124,26 +124,26 @@ def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Large)
     monkeypatch.setattr("stepscale.labeling.by_verifier.VerifierLabeler", Labeler)
     unseen = solutions[solutions["problem_id"] == "a"].assign(problem_id="c")
-    known = pd.concat([problems, problems.head(1).assign(problem_id="c", split="valid")])
+    all_problems = pd.concat([problems, problems.head(1).assign(problem_id="c", split="valid")])
     reference = labels_of(unseen.assign(is_correct=True))  # by which the right half alone is right
     got, ledger = supervision.label_by_large_prm(
-        tmp_path / "large", known, solutions, pd.concat([solutions, unseen]), reference, VERIFIERS
+        tmp_path / "large", all_problems, solutions, pd.concat([solutions, unseen]), reference, VERIFIERS
     )
     pd.testing.assert_frame_equal(got, labels)
     assert ledger["n_solutions"] == 4 and ledger["outcome_agreement"] == 0.5, "on the problem it never saw"
     assert ledger["final_answer_agreement"] == 1 and ledger["final_answer_n_solutions"] == 8
-    assert asked == [tmp_path / "large"]
+    assert folders == [tmp_path / "large"]
 
 
 def test_a_selectors_own_label_is_counted_unless_it_is_among_those_chosen(tables) -> None:
     _, _, _, selections = tables
-    asked = Arm(name="Active", supervision="steps", selection=Convincing())
+    arm = Arm(name="Active", supervision="steps", selection=Convincing())
     chosen = selections[selections["seed"] == 0].assign(arm="Active")
     learned = chosen[chosen["per_problem"] == 1].assign(arm=SELECTOR)
     other = learned.assign(sample_id=learned["sample_id"] + 3)
     same, separate = (pd.concat([selections, chosen, one]) for one in (learned, other))
-    assert labeled_counts(Cell(asked, 2, 0), same) == (4, 0) and labeled_counts(Cell(asked, 2, 0), separate) == (4, 2)
-    assert labeled_counts(Cell(asked, 1, 0), separate) == (2, 2)
+    assert labeled_counts(Cell(arm, 2, 0), same) == (4, 0) and labeled_counts(Cell(arm, 2, 0), separate) == (4, 2)
+    assert labeled_counts(Cell(arm, 1, 0), separate) == (2, 2)
     assert labeled_counts(Cell(PAPER_ARMS[0], 2, 0), separate) == (4, 0), "nobody scores for those drawn at random"
 
 

@@ -22,8 +22,8 @@ def test_the_lab_runs_whole_and_pipelines_go_on_from_it_and_the_notebook_reads_i
 ) -> None:
     whole = kedro("run", "--env", "smoke")
     assert whole.returncode == 0, whole.stderr[-3000:]
-    said = whole.stdout + whole.stderr
-    assert "report.html" in said and "A1" in said
+    log = whole.stdout + whole.stderr
+    assert "report.html" in log and "A1" in log
     data = project / "data" / "smoke"
     curves = pd.read_parquet(data / "08_reporting" / "curves.parquet")
     claims = json.loads((data / "08_reporting" / "claims.json").read_text())

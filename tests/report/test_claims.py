@@ -221,8 +221,8 @@ def test_the_lead_with_all_samples_is_reported_and_decides_nothing() -> None:
     beside = leads_at_all_samples(values, NS, 100, 0)
     claim = settle("A1", a1_quantities(values, NS, 100, 0), 1, beside)
     assert (claim.status, claim.parts) == ("held", 5)
-    shown = {row.name: row for row in claim.quantities}
-    at_all = shown["PRM - ORM at N=16"]
+    quantities = {row.name: row for row in claim.quantities}
+    at_all = quantities["PRM - ORM at N=16"]
     assert at_all.estimate == pytest.approx(-0.2, abs=0.02) and not at_all.decides and at_all.power is None
     assert [row.decides for row in claim.quantities] == [True] * 5 + [False] * 3
 

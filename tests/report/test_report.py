@@ -45,8 +45,8 @@ def test_a_browser_shows_every_figure_without_an_error_and_runs_no_text_of_a_mod
     show(browser, html, tmp_path, width=1100)
     assert browser.get_log("browser") == []
     assert browser.execute_script("return window.pwned === undefined")
-    shown = "return [...document.querySelectorAll('#figures svg')].filter(s => s.getBoundingClientRect().width > 100).length"
-    assert browser.execute_script(shown) == 3, "the main figures, each in its first unit"
+    script = "return [...document.querySelectorAll('#figures svg')].filter(s => s.getBoundingClientRect().width > 100).length"
+    assert browser.execute_script(script) == 3, "the main figures, each in its first unit"
 
 
 def test_the_switch_of_a_figure_shows_another_unit(browser, html, tmp_path) -> None:
@@ -132,19 +132,19 @@ def test_the_run_ends_with_what_its_parts_say_and_what_became_of_the_claims() ->
 
 def test_a_claim_that_did_not_hold_stands_with_the_bound_it_goes_by() -> None:
     refuted = settle("A6", {"second fifth": interval(-0.05), "first fifth": interval(0.05)}, seeds=1)
-    shown = page(Part(name="best-of-n", title="t", claims=(refuted,)))
+    report = page(Part(name="best-of-n", title="t", claims=(refuted,)))
     bound = "1 of 2 parts; upper bound allowing for 2: -0.027"
-    assert f"second fifth<br>{bound}</span>" in html_page(shown)
-    assert shown.summary[0].startswith(f"A6 did not hold: second fifth = -0.050 [-0.070, -0.030], {bound} (PRM ahead")
+    assert f"second fifth<br>{bound}</span>" in html_page(report)
+    assert report.summary[0].startswith(f"A6 did not hold: second fifth = -0.050 [-0.070, -0.030], {bound} (PRM ahead")
 
 
 def test_the_first_line_says_what_is_too_small_for_a_claim(tmp_path: Path) -> None:
     few = settle("A6", {"a fifth": bootstrap_interval(np.linspace(-0.5, -0.4, 2), 200, 0)}, seeds=1)
     weak = part(claims=()).model_copy(update={"too_small": ("4 of 10 test problems have a right solution",)})
-    shown = page(weak, Part(name="search", title="t", claims=(few,)))
+    report = page(weak, Part(name="search", title="t", claims=(few,)))
     line = "TOO SMALL FOR A CLAIM: 4 of 10 test problems have a right solution; fewer than 30 problems decide A6"
-    assert shown.summary[0] == line and f'<p class="alert">{line}</p>' in html_page(shown)
-    assert line in markdown_page(shown, "kedro run", tmp_path / "figures")
+    assert report.summary[0] == line and f'<p class="alert">{line}</p>' in html_page(report)
+    assert line in markdown_page(report, "kedro run", tmp_path / "figures")
     assert page(part()).too_small == ""
 
 
@@ -196,8 +196,8 @@ def test_the_claims_table_shows_all_quantities_with_effect_and_power_on_both_pag
         "log2 of times fewer": quantity(bootstrap_interval(values + 2, level=0.90), 2.0, 1.0),
     }
     claim = settle("B3", parts, 3, {"with all samples": bootstrap_interval(values)})
-    shown = page(Part(name="search", title="t", claims=(claim,)))
-    html, text = html_page(shown), markdown_page(shown, "kedro run", tmp_path / "figures")
+    report = page(Part(name="search", title="t", claims=(claim,)))
+    html, text = html_page(report), markdown_page(report, "kedro run", tmp_path / "figures")
     for row in claim.quantities:
         bounds = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
         assert bounds in html and bounds in text and row.name in html
@@ -208,8 +208,8 @@ def test_the_claims_table_shows_all_quantities_with_effect_and_power_on_both_pag
 
 def test_a_saving_that_could_not_be_matched_is_told_in_words(tmp_path: Path) -> None:
     nothing = quantity(Interval(*np.full(3, np.nan), 90), 2.0, 1.0, unmet="one of the curves is flat")
-    shown = page(Part(name="search", title="t", claims=(settle("B3", {"log2 of times fewer": nothing}, 1),)))
-    html, text = html_page(shown), markdown_page(shown, "kedro run", tmp_path / "figures")
+    report = page(Part(name="search", title="t", claims=(settle("B3", {"log2 of times fewer": nothing}, 1),)))
+    html, text = html_page(report), markdown_page(report, "kedro run", tmp_path / "figures")
     for output in (html, text):
         assert "one of the curves is flat" in output and "nan" not in output.lower().replace("nano", "")
 
@@ -217,13 +217,13 @@ def test_a_saving_that_could_not_be_matched_is_told_in_words(tmp_path: Path) -> 
 def test_stars_stacks_and_points_are_drawn_and_an_open_star_is_open() -> None:
     from stepscale.report.drawing import whole_view
 
-    def drawn(hollow: tuple[bool, ...]) -> str:
+    def figure_html(hollow: tuple[bool, ...]) -> str:
         stars = Series(name="PRM", x=(2.5, 8.0), y=(0.45, 0.55), mark="stars", hollow=hollow, in_legend=False)
         panel = Panel(series=(line("PRM"), stars))
         view = View(x_title="N", panels=(panel,), rules=((2.5, "R = 22"),), ticks=((1, "one"),))
         return whole_view(Figure(title="t", reading="r", views=(view,)), view)
 
-    pages = drawn((False, False)), drawn((False, True)), drawn((True, True))
+    pages = figure_html((False, False)), figure_html((False, True)), figure_html((True, True))
     assert [text.count("fill-opacity: 0; stroke: #2f6fed") for text in pages] == [0, 1, 2]
     assert "R = 22" in pages[0] and ">one<" in pages[0]
     stacked = Panel(series=(line("negative", "stack"), line("positive", "stack"), line("ends", "points")))

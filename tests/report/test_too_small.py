@@ -30,5 +30,5 @@ def test_samples_of_which_few_are_right_are_too_small_a_choice(accuracy: float, 
     ]
     bounds = {"low": 0.1, "high": 0.9, "stderr": 0.1, "n_problems": problems}
     part = best_of_n_part(pd.DataFrame(rows).assign(**bounds), {}, [], [], values=False)
-    said = f"{round(accuracy * problems)} of {problems} test problems have a right solution among 4 samples"
-    assert part.too_small == ((said,) if small else ())
+    message = f"{round(accuracy * problems)} of {problems} test problems have a right solution among 4 samples"
+    assert part.too_small == ((message,) if small else ())

@@ -161,15 +161,19 @@ def test_mistakes_are_told() -> None:
         run_chains(twice, counting(), [1], LAYOUT, SAMPLING, run_seed=0, ledger=Ledger())
 
 
-def made(answer: str | None, score: float | None, finish: str = "solution") -> Candidate:
+def attempt_of(answer: str | None, score: float | None, finish: str = "solution") -> Candidate:
     return Candidate(0, 0, ("x",), (), (), finish, answer, (), score, None)  # type: ignore[arg-type]
 
 
 def test_hierarchical_selection_by_hand() -> None:
     chains = [
-        [made("7", 0.4), made("7", 0.3), made("5", 0.6)],  # 7 has 0.7 against 0.6, and stands with 0.4
-        [made("5", 0.9), made("2", 0.1)],  # 5 stands with 0.9
-        [made("7", 0.45)],  # 7 stands with 0.45
+        [
+            attempt_of("7", 0.4),
+            attempt_of("7", 0.3),
+            attempt_of("5", 0.6),
+        ],  # 7 has 0.7 against 0.6, and stands with 0.4
+        [attempt_of("5", 0.9), attempt_of("2", 0.1)],  # 5 stands with 0.9
+        [attempt_of("7", 0.45)],  # 7 stands with 0.45
     ]
     won = hierarchical(chains, 0)
     assert (won.answer, won.chain, won.position) == ("5", 1, 0)  # 0.9 against 0.4 + 0.45
@@ -183,15 +187,15 @@ def test_hierarchical_selection_by_hand() -> None:
 def test_hierarchical_and_flat_are_the_same_for_chains_of_one() -> None:
     rng = np.random.default_rng(0)
     for seed in range(50):
-        chains = [[made(str(rng.integers(3)), float(rng.random()))] for _ in range(6)]
+        chains = [[attempt_of(str(rng.integers(3)), float(rng.random()))] for _ in range(6)]
         assert hierarchical(chains, seed).answer == flat(chains, "weighted", seed).answer
 
 
 def test_cut_off_and_unanswered_attempts_never_win() -> None:
-    chains = [[made("1", 0.9, "length"), made(None, 0.8)], [made("3", 0.1)], []]
+    chains = [[attempt_of("1", 0.9, "length"), attempt_of(None, 0.8)], [attempt_of("3", 0.1)], []]
     assert hierarchical(chains, 0).answer == "3"
-    assert hierarchical([[made(None, 0.9)], []], 0).answer is None
-    assert flat([[made(None, 0.9)]], "majority", 0).answer is None
+    assert hierarchical([[attempt_of(None, 0.9)], []], 0).answer is None
+    assert flat([[attempt_of(None, 0.9)]], "majority", 0).answer is None
 
 
 def test_splits_of_a_budget_and_the_pool_that_holds_them() -> None:
@@ -292,17 +296,17 @@ def test_a_pool_that_is_too_small_or_not_graded_is_refused() -> None:
 def test_search_goes_on_after_a_chain_and_pays_for_both(history: bool) -> None:
     verifier = FakeVerifier(lambda problem, steps: 0.5)
     generator = counting()
-    got, made = run(generator, [2], n=2)
+    got, chain_ledger = run(generator, [2], n=2)
     ledger = Ledger()
     results = search_revisions(
         got, generator, verifier, Beam(n=4, width=2), LAYOUT, SAMPLING, history=history, run_seed=0, ledger=ledger
     )
     assert [result.answer for result in results] == ["2", "2"]  # every candidate saw both attempts
     assert all(result.budget == 4 + 2 and result.strategy.endswith("after=2") for result in results)
-    assert sum(result.ledger.tokens for result in results) == made.tokens + ledger.tokens
+    assert sum(result.ledger.tokens for result in results) == chain_ledger.tokens + ledger.tokens
     read = {trajectory.problem for call in verifier.calls for trajectory in call}
-    shown = "\n[so\n\\boxed{0}]\n[so\n\\boxed{1}]\n?"
-    assert read == {f"problem {i}{shown if history else ''}" for i in range(2)}
+    earlier_attempts = "\n[so\n\\boxed{0}]\n[so\n\\boxed{1}]\n?"
+    assert read == {f"problem {i}{earlier_attempts if history else ''}" for i in range(2)}
 
 
 def test_search_over_revisions_needs_one_chain_a_problem() -> None:

@@ -90,15 +90,15 @@ def test_every_group_is_charged_what_the_engines_count_when_it_is_drawn_and_read
     """Token by token: the same chains by the same seeds, in a larger pool and without the others."""
     layout = RevisionLayout(attempt="#\n{attempt}\n", ask="#\n{problem}", max_tokens=312)
     sampling, lengths = Sampling(max_new_tokens=60, temperature=temperature), pool_lengths(8)
-    made = LocalGenerator.load(LAB_BASE, prompt_template="<s>{problem}\n", device="cpu", name="lab")
+    generator = LocalGenerator.load(LAB_BASE, prompt_template="<s>{problem}\n", device="cpu", name="lab")
     texts = make_problems(1, "test", 1)
     problem = Problem(texts["problem_id"][0], texts["problem"][0])
-    [pool] = run_chains([problem], made, lengths, layout, sampling, run_seed=3, ledger=Ledger())
+    [pool] = run_chains([problem], generator, lengths, layout, sampling, run_seed=3, ledger=Ledger())
     table, first = chains_table([pool], "lab"), np.cumsum([0, *lengths])
     written = Beginnings(table, WRITING)
     read = {}
     for history in (True, False):
-        scored = score_chains([pool], made, verifier, history, "last", Ledger())
+        scored = score_chains([pool], generator, verifier, history, "last", Ledger())
         read[history] = Beginnings(judged(scored, verifier.encoder.encode, history), READING)
     assert table["answer"].notna().sum() > 4 and table["context"].map(len).max() > 1
     for budget in (1, 2, 4, 8):
@@ -107,21 +107,21 @@ def test_every_group_is_charged_what_the_engines_count_when_it_is_drawn_and_read
             for group in (able[:parallel], able[-parallel:]):
                 rows = np.array([first[j] + s for j in group for s in range(sequential)])
                 chains = [(j, pool.chains[j][:sequential]) for j in group]
-                assert written.distinct(rows) == drawn_alone(made, problem, chains, sampling)
+                assert written.distinct(rows) == drawn_alone(generator, problem, chains, sampling)
                 for history in (True, False):
                     assert read[history].distinct(rows) == read_alone(verifier, problem, chains, history)
     cheaper = table["generator_tokens"].iloc[0] < written.distinct(np.array([0]))
     assert cheaper, "its part of the pool's ledger is less than an attempt costs by itself"
 
 
-def drawn_alone(made: LocalGenerator, problem: Problem, chains, sampling: Sampling) -> int:
-    made.forget()
+def drawn_alone(generator: LocalGenerator, problem: Problem, chains, sampling: Sampling) -> int:
+    generator.forget()
     ledger = Ledger()
     for position in range(len(chains[0][1])):
         seeds = [seed_for(3, f"revision-{position}", problem.problem_id, j) for j, _ in chains]
         attempts = [chain[position] for _, chain in chains]
         requests = [Request(attempt.prefix, seed) for attempt, seed in zip(attempts, seeds, strict=True)]
-        got = made.generate(requests, sampling, "solution", ledger)
+        got = generator.generate(requests, sampling, "solution", ledger)
         assert [one.tokens for one in got] == [attempt.candidate.tokens for attempt in attempts]
     return ledger.tokens
 
@@ -130,8 +130,8 @@ def read_alone(verifier: ModelVerifier, problem: Problem, chains, history: bool)
     verifier.forget()
     ledger = Ledger()
     answered = [attempt for _, chain in chains for attempt in chain if attempt.candidate.answer is not None]
-    asked = [Trajectory(a.prompt if history else problem.text, a.candidate.steps) for a in answered]
-    verifier.score(asked, ledger)
+    trajectories = [Trajectory(a.prompt if history else problem.text, a.candidate.steps) for a in answered]
+    verifier.score(trajectories, ledger)
     return ledger.tokens
 
 

@@ -73,9 +73,9 @@ def test_the_last_wrong_attempt_is_the_nearest_and_all_of_them_are_shown_in_orde
     got = pd.concat([revision_examples(problems(), table, config, seed) for seed in range(40)])
     assert set(got["context"].map(len)) == {0, 1, 2, 3}
     assert all(context[-1] == 1 for context in got["context"] if context)
-    shown = {1: "[one\ntwo\n5]", 2: "[zzz\n9]", 3: "[yy\n8]"}
+    attempts = {1: "[one\ntwo\n5]", 2: "[zzz\n9]", 3: "[yy\n8]"}
     for prompt, context in zip(got["prompt"], got["context"], strict=True):
-        frames = "".join(shown[i] for i in context)
+        frames = "".join(attempts[i] for i in context)
         assert prompt == (f"problem 0\n{frames}?" if context else "problem 0")
     assert all(list(steps) == ["one", "two", "4"] for steps in got["steps"])
 
@@ -178,10 +178,10 @@ def test_a_chain_reads_token_for_token_what_the_model_was_trained_on(tmp_path, a
     assert {0, 1, 2} == set(got["context"].map(len))
     rows = _rows(_imitated(changed, got, GeneratorTraining()), StepEncoder(tokenizer, TextFormat(prompt=template)), 2)
     for row, prompt in zip(rows, got["prompt"], strict=True):
-        asked = generator.encode_prompt(prompt)
-        assert tuple(row.ids[: len(asked)]) == tuple(asked)
-        assert tokenizer.decode(row.ids[len(asked) :]) == "E=5-6\nE=-1\nthe answer is \\boxed{-1}\n</s>"
-        assert (row.targets[: len(asked)] < 0).all() and (row.targets[len(asked) :] >= 0).all()
+        prompt_ids = generator.encode_prompt(prompt)
+        assert tuple(row.ids[: len(prompt_ids)]) == tuple(prompt_ids)
+        assert tokenizer.decode(row.ids[len(prompt_ids) :]) == "E=5-6\nE=-1\nthe answer is \\boxed{-1}\n</s>"
+        assert (row.targets[: len(prompt_ids)] < 0).all() and (row.targets[len(prompt_ids) :] >= 0).all()
 
 
 def test_mistakes_are_told() -> None:

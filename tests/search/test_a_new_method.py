@@ -53,15 +53,15 @@ def plan(*strategies: SearchMethod) -> SearchPlan:
     return SearchPlan(problems=10, problems_per_shard=5, budgets=(4, 16), strategies=strategies)
 
 
-def names(made: SearchPlan) -> list[str]:
-    return [name for name, budget, _ in made.searches if budget == 4]
+def names(search_plan: SearchPlan) -> list[str]:
+    return [name for name, budget, _ in search_plan.searches if budget == 4]
 
 
 def test_a_new_method_is_searched_beside_beam_search_under_its_own_name() -> None:
-    made = plan(Beam(n=1, width=4), Reversed(n=1, width=4), FromBeam(n=1, width=4, depth=1), Plain(n=1))
-    assert names(made) == ["beam, M = 4", "reversed beam, M = 4", "from beam depth = 1, M = 4", "plain"]
-    assert len(made.searches) == len(made.runs) == 8
-    assert made.settings("beam") == {4: ["beam, M = 4"], 16: ["beam, M = 4"]}
+    search_plan = plan(Beam(n=1, width=4), Reversed(n=1, width=4), FromBeam(n=1, width=4, depth=1), Plain(n=1))
+    assert names(search_plan) == ["beam, M = 4", "reversed beam, M = 4", "from beam depth = 1, M = 4", "plain"]
+    assert len(search_plan.searches) == len(search_plan.runs) == 8
+    assert search_plan.settings("beam") == {4: ["beam, M = 4"], 16: ["beam, M = 4"]}
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_a_new_method_is_searched_beside_beam_search_under_its_own_name() -> Non
 )
 def test_strategies_that_differ_in_one_option_alone_are_two(one: SearchMethod, other: SearchMethod) -> None:
     spent = 16 if isinstance(one, Dvts) else 4
-    made = SearchPlan(problems=10, problems_per_shard=5, budgets=(spent,), strategies=(one, other))
-    assert len(made.searches) == 2 and len(set(dict(made.named))) == 2
-    assert len({options.strategy for _, _, options in made.runs}) == 2
+    search_plan = SearchPlan(problems=10, problems_per_shard=5, budgets=(spent,), strategies=(one, other))
+    assert len(search_plan.searches) == 2 and len(set(dict(search_plan.named))) == 2
+    assert len({options.strategy for _, _, options in search_plan.runs}) == 2
     over = RevisionSearchPlan(after=4, budgets=(20,), strategies=(one, other))
     assert len({name for name, _, _ in over.runs}) == 2
 
@@ -104,15 +104,15 @@ def test_methods_that_are_not_registered_are_taken_as_they_are_and_unknown_names
 
 
 def test_tables_hold_rows_of_its_own_for_a_new_method() -> None:
-    made = plan(Beam(n=1, width=4), Reversed(n=1, width=4), Reversed(n=1, width=4, noise=0.9))
+    search_plan = plan(Beam(n=1, width=4), Reversed(n=1, width=4), Reversed(n=1, width=4, noise=0.9))
     rows = pd.DataFrame(
         [
             {"problem_id": "p", "strategy": options.search_key, "seed": 0, "slot": 0, "result_answer": options.strategy}
-            for _, _, options in made.searches
+            for _, _, options in search_plan.searches
         ]
     )
-    results, _ = gather_searches({"search-00": lambda: rows}, made)
-    assert len(results) == len(made.runs) == 6
+    results, _ = gather_searches({"search-00": lambda: rows}, search_plan)
+    assert len(results) == len(search_plan.runs) == 6
     assert (results["answer"] == results["strategy"]).all()
 
 

@@ -46,8 +46,8 @@ class Stoppable(FakeGenerator):
 
 
 def run(generator, **options):
-    made = read_options({"method": "deepconf", **options})
-    return search(some_problems(1), generator, None, made, Sampling(max_new_tokens=50), run_seed=0)[0]
+    method_options = read_options({"method": "deepconf", **options})
+    return search(some_problems(1), generator, None, method_options, Sampling(max_new_tokens=50), run_seed=0)[0]
 
 
 def test_later_samples_stop_at_the_token_where_their_group_falls_below_the_warm_ups_threshold():

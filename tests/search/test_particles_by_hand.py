@@ -174,13 +174,13 @@ def test_they_are_planned_beside_beam_search_under_names_of_their_own(options):
     strategies = [{"method": "beam", "width": 4}, options]
     plan = SearchPlan(problems=10, problems_per_shard=5, budgets=(4, 16), strategies=strategies)
     assert len(plan.searches) == 4 and len({name for name, _ in plan.named}) == 2
-    assert [made.budget for _, _, made in plan.runs] == [4, 4, 16, 16]
+    assert [options.budget for _, _, options in plan.runs] == [4, 4, 16, 16]
 
 
 def test_names_tell_what_differs_from_the_defaults():
-    shown = [read_options({"n": 1, **options}).shown() for options in NEW]
-    assert shown[:2] == ["particle filtering", "particle filtering resampling = multinomial, temperature = 0.5"]
-    assert shown[3:] == ["entropic particle filtering", "speculative rejection every = 1"]
+    names = [read_options({"n": 1, **options}).display_name() for options in NEW]
+    assert names[:2] == ["particle filtering", "particle filtering resampling = multinomial, temperature = 0.5"]
+    assert names[3:] == ["entropic particle filtering", "speculative rejection every = 1"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_wrong_option_is_refused_by_its_name(wrong):
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(NEW), st.integers(1, 6), st.integers(0, 10**6))
 def test_every_slot_ends_as_a_candidate_and_company_changes_nothing(options, n, world):
-    def found(at_once: int) -> list[SearchResult]:
+    def results_of(at_once: int) -> list[SearchResult]:
         return search(
             some_problems(3),
             random_generator(world, p_long=0.1),
@@ -212,8 +212,8 @@ def test_every_slot_ends_as_a_candidate_and_company_changes_nothing(options, n, 
             problems_at_once=at_once,
         )
 
-    batch = found(3)
-    for alone, result in zip(found(1), batch, strict=True):
+    batch = results_of(3)
+    for alone, result in zip(results_of(1), batch, strict=True):
         assert [c.slot for c in result.candidates] == list(range(n))
         assert (result.candidates, result.answer, result.rounds) == (alone.candidates, alone.answer, alone.rounds)
         assert all((c.answer is None) or c.finish == "solution" for c in result.candidates)

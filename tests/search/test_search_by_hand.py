@@ -277,10 +277,10 @@ def test_what_cannot_be_searched_is_said_before_anything_is_drawn():
 
 def test_options_may_be_given_as_they_are_written():
     options = {"method": "best_of_n", "n": 4}
-    made, _ = run(options, FOUR, valued(FOUR_SCORES))
+    result, _ = run(options, FOUR, valued(FOUR_SCORES))
     generator, sampling = FakeGenerator(scripted(FOUR)), Sampling(max_new_tokens=100)
     [written] = search(some_problems(1), generator, valued(FOUR_SCORES), options, sampling, run_seed=0)
-    assert (written.answer, written.strategy) == (made.answer, made.strategy)
+    assert (written.answer, written.strategy) == (result.answer, result.strategy)
 
 
 def test_options_within_a_budget():

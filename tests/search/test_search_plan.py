@@ -41,13 +41,13 @@ def test_budgets_that_do_not_rise_are_one_clear_line(budgets: list[int]) -> None
 
 def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_once_there() -> None:
     beams = [{"method": "beam", "width": "sqrt"}, BEAM]
-    made = plan(budgets=[4, 16, 64], strategies=[*beams, {"method": "dvts", "width": 4}, LOOKAHEAD])
-    searched = [(name, budget) for name, budget, _ in made.searches]
+    search_plan = plan(budgets=[4, 16, 64], strategies=[*beams, {"method": "dvts", "width": 4}, LOOKAHEAD])
+    searched = [(name, budget) for name, budget, _ in search_plan.searches]
     at = {budget: [name for name, budget_of in searched if budget_of == budget] for budget in (4, 16, 64)}
     sqrt, four, dvts, ahead = "beam, M = sqrt(N)", "beam, M = 4", "DVTS, M = 4", "lookahead k = 1, M = sqrt(N)"
     assert at == {4: [sqrt, four, ahead], 16: [sqrt, dvts, ahead], 64: [sqrt, four, dvts, ahead]}
-    assert made.settings("beam") == {4: [sqrt, four], 16: [sqrt], 64: [sqrt, four]}
-    assert made.settings("lookahead") == {4: [ahead], 16: [ahead], 64: [ahead]}
+    assert search_plan.settings("beam") == {4: [sqrt, four], 16: [sqrt], 64: [sqrt, four]}
+    assert search_plan.settings("lookahead") == {4: [ahead], 16: [ahead], 64: [ahead]}
     two_searches = plan(strategies=[BEAM, {**BEAM, "width": "sqrt", "choose": "best"}], budgets=[16])
     assert len(two_searches.searches) == 2  # the same candidates, chosen among in another way
 
@@ -60,8 +60,8 @@ def test_strategies_that_differ_in_leaving_out_copies_alone_are_told_apart_and_o
     assert len({options.search_key for _, _, options in both.runs}) == 3
     assert both.settings("beam") == {16: names[:2]}
     for alone in ([BEAM], [filtered], [filtered, {**BEAM, "width": 2}]):
-        made = plan(strategies=alone)
-        assert [name for name, _ in made.named] == [options.shown() for options in made.strategies]
+        search_plan = plan(strategies=alone)
+        assert [name for name, _ in search_plan.named] == [options.display_name() for options in search_plan.strategies]
     assert plan().filtering == ()
     over = RevisionSearchPlan.model_validate({"after": 4, "budgets": [8], "strategies": [BEAM, filtered]})
     assert [name for name, _, _ in over.runs] == [
@@ -73,7 +73,7 @@ def test_strategies_that_differ_in_leaving_out_copies_alone_are_told_apart_and_o
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"strategies": [{**BEAM, "n": 8}]}, "no n of its own"),
         ({"strategies": [{"method": "weighted"}]}, "measured without search"),
@@ -85,8 +85,8 @@ def test_strategies_that_differ_in_leaving_out_copies_alone_are_told_apart_and_o
         ({"budgets": []}, "budgets"),
     ],
 )
-def test_a_plan_that_cannot_be_run_is_refused(changes, said) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_a_plan_that_cannot_be_run_is_refused(changes, message) -> None:
+    with pytest.raises(ValidationError, match=message):
         plan(**changes)
 
 
@@ -135,8 +135,8 @@ def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
     lengths, prompt = {("a",): 2, ("a", "b"): 3, ("a", "c"): 2}, 7
 
     def read(chosen) -> int:
-        said = {tuple(steps[i][: k + 1]) for i in chosen if i < 3 for k in range(len(steps[i]))}
-        return prompt * bool(said) + sum(lengths[beginning] for beginning in said)
+        beginnings = {tuple(steps[i][: k + 1]) for i in chosen if i < 3 for k in range(len(steps[i]))}
+        return prompt * bool(beginnings) + sum(lengths[beginning] for beginning in beginnings)
 
     def written(chosen) -> int:
         return len({tuple(samples["tokens"][i][: k + 1]) for i in chosen for k in range(len(samples["tokens"][i]) - 1)})
@@ -205,9 +205,9 @@ def test_recorded_samples_and_searches_are_priced_in_flops_of_both_models() -> N
 
 
 def test_a_budget_that_no_machine_can_hold_is_refused() -> None:
-    for budget, said in (
+    for budget, message in (
         (10**30, r"budgets\.0\n  must be below 2\^63"),
         (10**9, "at most 1,048,576 generations per problem"),
     ):
-        with pytest.raises(ValidationError, match=said):
+        with pytest.raises(ValidationError, match=message):
             plan(budgets=[budget], strategies=[BEAM])

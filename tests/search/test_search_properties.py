@@ -259,7 +259,13 @@ def test_a_verifier_that_does_not_score_every_step_is_told_so(wrong, method):
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda asked: [], lambda asked: [StepScores(ONE, ONE)] * 9, lambda asked: None, lambda asked: iter(asked)]
+    "wrong",
+    [
+        lambda trajectories: [],
+        lambda trajectories: [StepScores(ONE, ONE)] * 9,
+        lambda trajectories: None,
+        lambda trajectories: iter(trajectories),
+    ],
 )
 def test_a_verifier_that_does_not_score_every_solution_is_told_so(wrong):
     with pytest.raises(InputError, match=r"verifier prm: .* to 2 requests; .*one answer per request"):

@@ -28,7 +28,7 @@ SAMPLING = Sampling(
 class Watched(LocalGenerator):
     """The generator, with the trees of all tokens that had to be passed through it: of what it drew, and of rollouts."""
 
-    drawn: set[tuple[int, ...]]
+    drawn_prefixes: set[tuple[int, ...]]
     rolled: set[tuple[int, ...]]
 
     def generate(
@@ -38,7 +38,7 @@ class Watched(LocalGenerator):
         for request, continuation in zip(requests, got, strict=True):
             full = request.prefix + continuation.tokens  # its last token is drawn, not passed
             if sampling.temperature:
-                self.drawn |= {full[:end] for end in range(1, len(full))}
+                self.drawn_prefixes |= {full[:end] for end in range(1, len(full))}
             else:
                 self.rolled |= {full[:end] for end in range(len(request.prefix), len(full))}
         return got
@@ -73,9 +73,9 @@ def verifier(verifier_folder) -> ModelVerifier:
 
 
 def generator() -> Watched:
-    made = Watched.load(LAB_BASE, prompt_template="<s>{problem}\n", device="cpu", name="lab")
-    made.drawn, made.rolled = set(), set()
-    return made
+    watched = Watched.load(LAB_BASE, prompt_template="<s>{problem}\n", device="cpu", name="lab")
+    watched.drawn_prefixes, watched.rolled = set(), set()
+    return watched
 
 
 def problems(n: int) -> list[Problem]:
@@ -93,9 +93,9 @@ def problems(n: int) -> list[Problem]:
     ],
 )
 def test_a_search_computes_hardly_a_token_of_its_tree_twice(verifier, options):
-    ledger, made = Ledger(), generator()
-    results = search(problems(12), made, verifier, read_options(options), SAMPLING, run_seed=0, ledger=ledger)
-    ratio = ledger.models["lab"].tokens / (len(made.drawn) + len(made.rolled))
+    ledger, watched = Ledger(), generator()
+    results = search(problems(12), watched, verifier, read_options(options), SAMPLING, run_seed=0, ledger=ledger)
+    ratio = ledger.models["lab"].tokens / (len(watched.drawn_prefixes) + len(watched.rolled))
     assert 1 <= ratio <= 1.02
     assert all(len(result.candidates) == options["n"] for result in results)
     assert sum(result.ledger.tokens for result in results) == ledger.tokens
@@ -135,13 +135,13 @@ def test_each_problem_of_a_batch_is_charged_what_it_costs_alone(verifier):
 @pytest.mark.parametrize("n", [4, 12])
 def test_what_samples_cost_by_their_texts_is_what_the_engines_counted(verifier_folder, n):
     """As reporting prices best-of-N: from recorded samples, against the ledger of the very draws."""
-    made, weighted = generator(), read_options({"method": "weighted", "n": n})
+    watched, weighted = generator(), read_options({"method": "weighted", "n": n})
     for problem in problems(8):
-        made.forget()  # beginnings of prompts that problems share are the engine's gain, which no sample has to itself
+        watched.forget()  # beginnings of prompts that problems share are the engine's gain, which no sample has to itself
         fresh, ledger = ModelVerifier(verifier_folder, "prm", device="cpu"), Ledger()
-        [result] = search([problem], made, fresh, weighted, SAMPLING, run_seed=5, ledger=ledger)
+        [result] = search([problem], watched, fresh, weighted, SAMPLING, run_seed=5, ledger=ledger)
         table = candidates_table([result], 5, {problem.problem_id: "0"})
-        prompt = len(made.encode_prompt(problem.text))
+        prompt = len(watched.encode_prompt(problem.text))
         cost = sample_costs({problem.problem_id: prompt}, table, [n], 1, 1).iloc[0]
         assert cost["prefill_tokens"] == ledger.models["lab"].prefill
         assert cost["decode_tokens"] == pytest.approx(ledger.models["lab"].decode)

@@ -59,14 +59,14 @@ def test_it_draws_and_answers_as_in_its_replay(options: dict[str, object], monke
 
 @pytest.mark.parametrize("options", METHODS, ids=lambda options: str(options["method"]))
 def test_solve_takes_a_rule_by_its_name_and_keeps_to_the_budget(options: dict[str, object]) -> None:
-    made = stepscale.solve("problem 3", random_generator(3), verifier(), budget=4, **options)
-    assert made.budget == 4 and 1 <= len(made.candidates) <= 4
-    assert made.confidence is None or 0 < made.confidence <= 1
+    answer = stepscale.solve("problem 3", random_generator(3), verifier(), budget=4, **options)
+    assert answer.budget == 4 and 1 <= len(answer.candidates) <= 4
+    assert answer.confidence is None or 0 < answer.confidence <= 1
 
 
 def test_votes_of_counts_need_no_verifier_and_others_say_that_they_do() -> None:
-    made = stepscale.solve("problem 3", random_generator(3), method="adaptive_consistency", budget=8)
-    assert set(made.cost.models) == {"gen"}
+    answer = stepscale.solve("problem 3", random_generator(3), method="adaptive_consistency", budget=8)
+    assert set(answer.cost.models) == {"gen"}
     with pytest.raises(InputError, match="needs a verifier"):
         stepscale.solve("problem 3", random_generator(3), method="confidence_posterior", budget=8)
 

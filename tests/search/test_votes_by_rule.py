@@ -39,8 +39,10 @@ class Telling(FakeGenerator):
 
 def run(vote: dict, verifier=None, generator=Telling):
     options = read_options({"method": "vote", "n": 4, "vote": vote})
-    made = generator(scripted(SCRIPT))
-    return search(some_problems(1), made, verifier, options, Sampling(max_new_tokens=50), run_seed=0)[0], made
+    scripted_generator = generator(scripted(SCRIPT))
+    return search(some_problems(1), scripted_generator, verifier, options, Sampling(max_new_tokens=50), run_seed=0)[
+        0
+    ], scripted_generator
 
 
 def test_borda_by_self_certainty_ranks_by_the_mean_of_the_tokens():
@@ -88,8 +90,10 @@ def test_trees_choose_by_a_rule_too():
 
     class Sure(FakeGenerator):
         def generate(self, requests, sampling, until, ledger):
-            made = super().generate(requests, sampling, until, ledger)
-            return [replace(c, certainties=tuple(map(float, c.tokens)) if sampling.certainty else ()) for c in made]
+            continuations = super().generate(requests, sampling, until, ledger)
+            return [
+                replace(c, certainties=tuple(map(float, c.tokens)) if sampling.certainty else ()) for c in continuations
+            ]
 
     options = read_options({"method": "beam", "n": 2, "width": 1, "choose": {"kind": "borda"}})
     generator = Sure(scripted(script))
@@ -136,9 +140,9 @@ def test_a_wrong_rule_is_refused(vote):
 
 
 def test_names_tell_rule_and_judge():
-    def shown(vote: dict) -> str:
-        return read_options({"method": "vote", "n": 1, "vote": vote}).shown()
+    def name_of(vote: dict) -> str:
+        return read_options({"method": "vote", "n": 1, "vote": vote}).display_name()
 
-    assert shown({"kind": "borda", "power": 0.3}) == "Borda vote, power = 0.3 by self_certainty"
-    assert shown({"kind": "filtered", "group": 64}) == "confidence-filtered vote by lowest_group of 64"
-    assert shown({"kind": "pessimistic"}) == "pessimistic vote by score"
+    assert name_of({"kind": "borda", "power": 0.3}) == "Borda vote, power = 0.3 by self_certainty"
+    assert name_of({"kind": "filtered", "group": 64}) == "confidence-filtered vote by lowest_group of 64"
+    assert name_of({"kind": "pessimistic"}) == "pessimistic vote by score"

@@ -119,9 +119,9 @@ def test_max_tokens_bounds_a_solution(settings) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/v1"])
 def test_the_address_itself_names_the_endpoints_and_each_of_them_is_there(client, path) -> None:
-    told = client.get(path).json()
-    assert told["model"] == CHAT["model"] and "/v1/chat/completions" in told["openai"]
-    for endpoint in (*told["openai"], *told["mlflow"]):
+    overview = client.get(path).json()
+    assert overview["model"] == CHAT["model"] and "/v1/chat/completions" in overview["openai"]
+    for endpoint in (*overview["openai"], *overview["mlflow"]):
         posted, got = client.post(endpoint, json={}), client.get(endpoint)
         assert {posted.status_code, got.status_code} & {200, 400}, endpoint
 

@@ -113,7 +113,7 @@ def test_several_questions_are_answered_each_as_if_alone(ask: Ask, request_body:
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("inputs", "reason"),
     [
         ({"budget": 4}, "problem is missing"),
         ({"problem": PROBLEM}, "budget is missing"),
@@ -141,8 +141,8 @@ def test_several_questions_are_answered_each_as_if_alone(ask: Ask, request_body:
         ([{"problem": PROBLEM, "budget": 2}] * 33, "33 questions, at most 32 are answered at once"),
     ],
 )
-def test_a_bad_request_is_the_clients_error_with_the_reason_in_one_line(ask: Ask, given: Any, reason: str) -> None:
-    status, body = ask(json.dumps({"inputs": given}))
+def test_a_bad_request_is_the_clients_error_with_the_reason_in_one_line(ask: Ask, inputs: Any, reason: str) -> None:
+    status, body = ask(json.dumps({"inputs": inputs}))
     assert status == 400
     assert body["error_code"] == "INVALID_PARAMETER_VALUE"
     assert reason in body["message"] and "\n" not in body["message"]

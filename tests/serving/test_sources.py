@@ -104,8 +104,8 @@ class Says(FakeVLLM):
 
     def next(self, prefix: list[int], seed: int) -> int:
         solution = [*self.tokenizer("Answer: 7", add_special_tokens=False)["input_ids"], self.tokenizer.eos_token_id]
-        said = max(n for n in range(len(solution)) if prefix[len(prefix) - n :] == solution[:n])
-        return solution[said]
+        n_written = max(n for n in range(len(solution)) if prefix[len(prefix) - n :] == solution[:n])
+        return solution[n_written]
 
 
 @pytest.fixture

@@ -67,13 +67,13 @@ def test_answers_of_the_real_engine_are_those_of_one_process_alone(pieces: dict[
     opened = partial(Answerer.load, **pieces)
     answerer = opened()
     questions = [PolicyQuestion(text.format(i), 6) for i in range(2, 8)]
-    alone = [told(answerer.answer(question)) for question in questions]
+    alone = [compared_fields(answerer.answer(question)) for question in questions]
     assert processes_for(answerer) == len(answerer.generator.lanes())
     with closing(AnswerService(answerer, ServiceLimits(), Workers(opened, 2, 8))) as service:
-        assert [told(answer) for answer in service.answer_all(questions, Deadline())] == alone
+        assert [compared_fields(answer) for answer in service.answer_all(questions, Deadline())] == alone
 
 
-def told(answer: Any) -> dict[str, Any]:
+def compared_fields(answer: Any) -> dict[str, Any]:
     """All of it but scores, whose last digits depend on how a batch is cut."""
     return {**answer.model_dump(exclude={"steps", "confidence"}), "steps": [step.text for step in answer.steps]}
 
@@ -86,8 +86,8 @@ def test_questions_are_shared_out_to_the_processes(service: AnswerService) -> No
 
 def test_the_work_ends_when_nobody_waits_any_more(service: AnswerService, log: Path) -> None:
     deadline = Deadline()
-    asked = [PolicyQuestion("last", 4, draw) for draw in range(2)]
-    futures = service.submit(asked, deadline)
+    questions = [PolicyQuestion("last", 4, draw) for draw in range(2)]
+    futures = service.submit(questions, deadline)
     wait_until(lambda: log.exists() and log.read_text().count("last") > 2)
     deadline.end_now()
     for future in futures:

@@ -174,12 +174,12 @@ def test_a_revision_is_asked_for_by_its_name(hub: Hub, monkeypatch: pytest.Monke
 
     from stepscale.engine.loading import load_tokenizer
 
-    asked = []
+    lookups = []
     hub.answers(None)
-    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda name, **options: asked.append((name, options)))
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda name, **options: lookups.append((name, options)))
     load_tokenizer(f"{NAME}@v1.0")
     load_tokenizer(NAME)
     load_tokenizer(BASE)
-    assert asked[0] == (NAME, {"local_files_only": False, "revision": "v1.0", "trust_remote_code": False})
-    assert asked[1] == (NAME, {"local_files_only": False, "trust_remote_code": False})
-    assert asked[2] == (str(BASE), {"local_files_only": True, "trust_remote_code": False})
+    assert lookups[0] == (NAME, {"local_files_only": False, "revision": "v1.0", "trust_remote_code": False})
+    assert lookups[1] == (NAME, {"local_files_only": False, "trust_remote_code": False})
+    assert lookups[2] == (str(BASE), {"local_files_only": True, "trust_remote_code": False})

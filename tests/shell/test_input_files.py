@@ -153,12 +153,12 @@ def test_a_benchmark_that_cannot_be_read_is_told_before_the_run(
     monkeypatch.setattr("stepscale.hooks.input_files.ask_hub", lambda *_: "no answer")
     (tmp_path / "bad.jsonl").write_text(json.dumps(ROWS[0] | {"label": "none"}))
     (tmp_path / "problems.jsonl").write_text('{"problem": "1+1?", "answer": "2"}')
-    for path, format, said in (
+    for path, format, message in (
         ("nobody/nothing", "processbench", "not to be had from the Hugging Face hub"),
         (str(tmp_path / "bad.jsonl"), "processbench", "bad.jsonl:1: "),
         (str(tmp_path / "problems.jsonl"), "math", "it holds no solutions whose steps could be judged"),
     ):
-        with pytest.raises(InputError, match=f"^{key}: .*{said}") as caught:
+        with pytest.raises(InputError, match=f"^{key}: .*{message}") as caught:
             check(pipeline, {block: {"processbench": {"path": path, "format": format}}})
         assert "\n" not in str(caught.value)
 

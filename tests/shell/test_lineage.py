@@ -90,8 +90,8 @@ class Project:
         check_run(records, run_params, pipeline)
         for node in pipeline.nodes:
             check_node(records, node)
-            made = node.run({name: catalog.load(name) for name in node.inputs})
-            for name, data in made.items():
+            outputs = node.run({name: catalog.load(name) for name in node.inputs})
+            for name, data in outputs.items():
                 catalog.save(name, data)
                 records.record(name, node)
         return catalog
@@ -99,9 +99,9 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    made = {name: (pipeline, node) for pipeline, node in NODES.items() for name in node.outputs}
+    node_of = {name: (pipeline, node) for pipeline, node in NODES.items() for name in node.outputs}
     for module in (inputs, lineage, staleness):
-        monkeypatch.setattr(module, "nodes_by_output", lambda: made)
+        monkeypatch.setattr(module, "nodes_by_output", lambda: node_of)
     project = Project(tmp_path)
     project.save("problems", 3)
     project.run("sampling", "scoring")

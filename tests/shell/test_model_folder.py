@@ -113,13 +113,13 @@ def test_it_pickles_and_describes_itself(tmp_path: Path) -> None:
 def test_who_may_read_a_saved_model_follows_the_umask_not_the_scratch_folder(
     tmp_path: Path, mask: int, folder_mode: int, file_mode: int
 ) -> None:
-    made = model(tmp_path / "made")
-    made.chmod(0o700)
-    (made / "model.safetensors").chmod(0o600)
+    source = model(tmp_path / "made")
+    source.chmod(0o700)
+    (source / "model.safetensors").chmod(0o600)
     before = os.umask(mask)
     try:
-        ModelFolderDataset(filepath=str(tmp_path / "kept")).save(made)
-        FolderDataset(path=str(tmp_path / "folder")).save(made)
+        ModelFolderDataset(filepath=str(tmp_path / "kept")).save(source)
+        FolderDataset(path=str(tmp_path / "folder")).save(source)
     finally:
         os.umask(before)
     for folder in (tmp_path / "kept", tmp_path / "folder"):

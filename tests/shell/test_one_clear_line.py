@@ -25,9 +25,11 @@ from stepscale.errors import InputError
 from stepscale.parameters import check_parameters, settings_of
 from stepscale.resume import PieceError
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Run = Callable[..., str]
-CONF = Path(__file__).resolve().parents[2] / "conf"
+CONF = REPOSITORY / "conf"
 
 
 @pytest.fixture
@@ -278,7 +280,7 @@ def test_relative_paths_are_the_project_s_in_every_folder_of_it(project: Path, m
 
 @pytest.mark.e2e
 def test_the_package_runs_as_a_module(project: Path) -> None:
-    source = str(Path(__file__).resolve().parents[2] / "src")
+    source = str(REPOSITORY / "src")
     command = [sys.executable, "-m", "stepscale", "--env", "smoke", "--nodes", "ingest"]
     done = subprocess.run(command, cwd=project, env=os.environ | {"PYTHONPATH": source}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -379,3 +381,25 @@ def use_files(project: Path, path: Path) -> None:
     source = {"path": str(path), "format": "math"}
     written = json.dumps({"problems": {"source": "files", "train": source, "test": source}})
     (project / "conf" / "local" / "parameters.yml").write_text(written)
+
+
+def test_the_help_of_the_module_lists_the_commands_that_need_no_project() -> None:
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
+    command = [sys.executable, "-m", "stepscale", "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    first, *lines = done.stdout.partition("\n\n")[0].splitlines()
+    assert first == "Commands that need no project, each with --help of its own:"
+    assert [line.split()[0] for line in lines] == ["label", "label-pull", "label-push", "step-benchmarks", "world-rule"]
+    assert "--pipelines" in done.stdout, "the options of the project's own run follow"
+
+
+@pytest.mark.parametrize(("words", "extra"), [(["stepscale", "label"], "label"), (["stepscale.serving"], "serving")])
+def test_a_command_of_the_package_without_its_extra_is_one_line_that_names_it(
+    tmp_path: Path, words: list[str], extra: str
+) -> None:
+    (tmp_path / "click.py").write_text("raise ModuleNotFoundError(\"No module named 'click'\", name='click')\n")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY / 'src'}"}
+    done = subprocess.run([sys.executable, "-m", *words], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"Error: click is not installed; run: pip install 'stepscale[{extra}]'\n"

@@ -35,8 +35,8 @@ def write_records(train: Path, test: Path) -> None:
             label = {"steps": rated, "total_time": 1, "finish_reason": "solution" if a % 2 else "found_error"}
             question = {"problem": f"What is {a}+3?", "ground_truth_answer": str(a + 3)}
             if ratings[-1] == -1:
-                shown = [steps[0], f"So it is {a + 9}.\n\n# Answer\n\n{a + 9}"]
-                question |= {"pre_generated_steps": shown, "pre_generated_answer": str(a + 9)}
+                solution = [steps[0], f"So it is {a + 9}.\n\n# Answer\n\n{a + 9}"]
+                question |= {"pre_generated_steps": solution, "pre_generated_answer": str(a + 9)}
             record = {
                 "labeler": "x",
                 "timestamp": "2022-07-30T23:23:32.118856",

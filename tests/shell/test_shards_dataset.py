@@ -24,14 +24,14 @@ class Work:
     """Plans of pieces, and which of them were made."""
 
     def __init__(self) -> None:
-        self.made: list[str] = []
+        self.made_names: list[str] = []
 
     def plan(self, *names: str, settings: object = 0) -> ShardPlan:
         recipe = Recipe.of("stepscale.cost", inputs={}, settings=settings, seed=0)
         return ShardPlan("working", tuple(Piece(name, recipe, partial(self.make, name)) for name in names))
 
     def make(self, name: str) -> Made:
-        self.made.append(name)
+        self.made_names.append(name)
         return Made(pd.DataFrame({"name": [name]}))
 
 
@@ -44,7 +44,7 @@ def test_of_a_plan_only_what_is_missing_is_made_and_all_comes_back_in_its_order(
     work = Work()
     dataset.save(work.plan("b", "a"))
     dataset.save(work.plan("c", "a", "b"))
-    assert work.made == ["b", "a", "c"]
+    assert work.made_names == ["b", "a", "c"]
     assert names_in(dataset) == list(dataset.load()) == ["c", "a", "b"]
 
 
@@ -52,7 +52,7 @@ def test_pieces_of_another_plan_are_not_loaded_and_not_made_again_when_it_comes_
     work = Work()
     for settings in (0, 1, 0):
         dataset.save(work.plan("a", "b") if settings == 0 else work.plan("a", settings=1))
-    assert work.made == ["a", "b", "a"] and names_in(dataset) == ["a", "b"]
+    assert work.made_names == ["a", "b", "a"] and names_in(dataset) == ["a", "b"]
 
 
 def test_a_plan_that_was_not_finished_is_not_there_and_neither_is_the_one_before(dataset: ShardsDataset) -> None:
@@ -68,7 +68,7 @@ def test_a_plan_that_was_not_finished_is_not_there_and_neither_is_the_one_before
         dataset.save(ShardPlan("working", (first, replace(second, make=killed))))
     assert not dataset.exists()
     dataset.save(work.plan("a", "b"))
-    assert work.made == ["a", "b"] and dataset.exists()
+    assert work.made_names == ["a", "b"] and dataset.exists()
 
 
 def test_a_piece_cut_short_is_made_again(dataset: ShardsDataset, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_piece_cut_short_is_made_again(dataset: ShardsDataset, tmp_path: Path)
     file = next((tmp_path / "work").glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:-10])
     dataset.save(work.plan("a"))
-    assert work.made == ["a", "a"] and names_in(dataset) == ["a"]
+    assert work.made_names == ["a", "a"] and names_in(dataset) == ["a"]
 
 
 def test_the_log_says_how_many_were_reused_and_who_made_them(
@@ -87,8 +87,8 @@ def test_the_log_says_how_many_were_reused_and_who_made_them(
     monkeypatch.setattr(shards, "code_revision", lambda: "abc123+")
     dataset.save(Work().plan("a", "b"))
     dataset.save(Work().plan("a", "b", "c"))
-    said = [record.getMessage() for record in caplog.records]
-    assert said == ["working: 0 of 2 shards reused", "working: 2 of 3 shards reused (made at revision abc123+)"]
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == ["working: 0 of 2 shards reused", "working: 2 of 3 shards reused (made at revision abc123+)"]
 
 
 def test_what_the_starting_process_is_to_know_of_a_piece_it_is_told_once(dataset: ShardsDataset) -> None:

@@ -95,16 +95,16 @@ def test_an_ablation_on_values_is_refused_for_prm_large_gives_ratings() -> None:
 def test_subsets_of_one_pool_are_nested() -> None:
     pool = pool_of()
     got = select_all(Experiment(sizes=SIZES, budgets=(1,)), pool.solutions, {0: selector_scores(pool)})
-    taken = {
+    subset_of = {
         (arm.name, size): set(training_samples(Cell(arm, size, 0), pool.solutions, got).index)
         for arm in PAPER_ARMS
         for size in SIZES
     }
     for arm in PAPER_ARMS:
-        subsets = [taken[arm.name, size] for size in SIZES]
+        subsets = [subset_of[arm.name, size] for size in SIZES]
         assert [len(t) for t in subsets] == [6, 12, 24] and subsets[0] < subsets[1] < subsets[2]
-    assert all(taken[PROCESS, size] == taken[BY_LARGE, size] == taken[BY_ANSWER, size] for size in SIZES)
-    assert taken[PROCESS, 4] != taken[ACTIVE, 4]
+    assert all(subset_of[PROCESS, size] == subset_of[BY_LARGE, size] == subset_of[BY_ANSWER, size] for size in SIZES)
+    assert subset_of[PROCESS, 4] != subset_of[ACTIVE, 4]
 
 
 def test_what_cannot_be_selected_is_said() -> None:

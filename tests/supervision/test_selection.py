@@ -127,10 +127,10 @@ def test_the_order_of_the_pool_does_not_matter(pool: pd.DataFrame, k: int, strat
 @settings(deadline=None, max_examples=40)
 @given(pools(), st.integers(1, 9), st.floats(0, 1))
 def test_no_wrong_answer_left_out_is_more_convincing_than_one_taken(pool: pd.DataFrame, k: int, share: float) -> None:
-    taken = keys(Convincing(wrong_share=share).select(pool, k, 1))
+    selected_keys = keys(Convincing(wrong_share=share).select(pool, k, 1))
     wrong = pool[~pool["is_correct"]]
     for problem, rows in wrong.groupby("problem_id"):
-        mine = [(problem, sample) in taken for sample in rows["sample_id"]]
+        mine = [(problem, sample) in selected_keys for sample in rows["sample_id"]]
         scores = rows["score"].to_numpy()
         if any(mine) and not all(mine):
             assert scores[np.array(mine)].min() >= scores[~np.array(mine)].max()

@@ -22,8 +22,8 @@ def arguments(monkeypatch: pytest.MonkeyPatch, processes: int, **settings: Any) 
 
     monkeypatch.setattr(trainer_arguments, "TrainingArguments", Made)
     monkeypatch.setenv("WORLD_SIZE", str(processes))
-    made: Any = trainer_arguments.trainer_arguments(Optimization(**settings), "folder", 100, 50, True, 0)
-    named: dict[str, Any] = made.named
+    trainer: Any = trainer_arguments.trainer_arguments(Optimization(**settings), "folder", 100, 50, True, 0)
+    named: dict[str, Any] = trainer.named
     return named
 
 

@@ -24,13 +24,13 @@ def model(dropout: float = 0.0) -> Any:
 def rows(n: int = 150) -> list[Row]:
     """Rows of 5 to 20 tokens; a token's class is the remainder of its id by three, which can be learned."""
     rng = np.random.default_rng(0)
-    made = []
+    row_list = []
     for length in rng.integers(5, 21, n):
         ids = rng.integers(1, 30, length)
         targets = (ids % 3).astype(np.float32)
         targets[: length // 2] = IGNORED
-        made.append(Row(ids.tolist(), targets))
-    return made
+        row_list.append(Row(ids.tolist(), targets))
+    return row_list
 
 
 def test_with_a_gpu_to_which_the_model_will_be_moved_there_are_no_lanes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,13 +38,13 @@ def model(name: str) -> Any:
 
 def rows(seed: int, n: int) -> list[Row]:
     rng = np.random.default_rng(seed)
-    made = []
+    row_list = []
     for length in rng.integers(5, 21, n):
         ids = rng.integers(1, 30, length)
         targets = (ids % 3).astype(np.float32)
         targets[: length // 2] = IGNORED
-        made.append(Row(ids.tolist(), targets))
-    return made
+        row_list.append(Row(ids.tolist(), targets))
+    return row_list
 
 
 def options(name: str, folder: Path) -> Optimization:
@@ -114,18 +114,18 @@ def test_half_a_checkpoint_is_passed_over_and_removed(tmp_path: Path) -> None:
 
 
 def test_other_rows_settings_or_weights_are_another_fit(tmp_path: Path) -> None:
-    asked = options("dropout", tmp_path)
+    training = options("dropout", tmp_path)
     places = [
-        checkpoint_folder(model("dropout"), [rows(0, 9), []], asked),
-        checkpoint_folder(model("dropout"), [rows(1, 9), []], asked),
-        checkpoint_folder(model("dropout"), [rows(0, 9), rows(1, 2)], asked),
-        checkpoint_folder(model("lora"), [rows(0, 9), []], asked),
-        checkpoint_folder(model("dropout"), [rows(0, 9), []], asked.model_copy(update={"learning_rate": 0.5})),
+        checkpoint_folder(model("dropout"), [rows(0, 9), []], training),
+        checkpoint_folder(model("dropout"), [rows(1, 9), []], training),
+        checkpoint_folder(model("dropout"), [rows(0, 9), rows(1, 2)], training),
+        checkpoint_folder(model("lora"), [rows(0, 9), []], training),
+        checkpoint_folder(model("dropout"), [rows(0, 9), []], training.model_copy(update={"learning_rate": 0.5})),
     ]
     assert len(set(places)) == len(places)
-    louder = asked.model_copy(update={"log_every": 7, "checkpoints": Checkpoints(folder=str(tmp_path), every=9)})
+    louder = training.model_copy(update={"log_every": 7, "checkpoints": Checkpoints(folder=str(tmp_path), every=9)})
     assert checkpoint_folder(model("dropout"), [rows(0, 9), []], louder) == places[0]
-    assert checkpoint_folder(model("dropout"), [], asked.model_copy(update={"checkpoints": None})) is None
+    assert checkpoint_folder(model("dropout"), [], training.model_copy(update={"checkpoints": None})) is None
 
 
 def test_checkpoints_of_a_finished_fit_go_when_another_begins_beside_them(tmp_path: Path) -> None:

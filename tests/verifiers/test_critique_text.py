@@ -91,5 +91,5 @@ def test_endless_text_takes_no_time(piece: str) -> None:
 
 def test_a_question_holds_the_problem_and_the_steps_as_they_are() -> None:
     options = GenerativePRM(base="m", ask="P {problem} S {solution}", step="{number}) {step}")
-    asked = question(Trajectory("is {solution} {step}?", ("so {problem}", "\\1 {number}")), options)
-    assert asked == "P is {solution} {step}? S 1) so {problem}\n2) \\1 {number}"
+    prompt = question(Trajectory("is {solution} {step}?", ("so {problem}", "\\1 {number}")), options)
+    assert prompt == "P is {solution} {step}? S 1) so {problem}\n2) \\1 {number}"

@@ -19,13 +19,13 @@ def labels(
     return frame.astype({"rating": "Int8", "value": "Float64", "labeler": "str"})
 
 
-def seen(examples: list[Example]) -> list[tuple[tuple[str, ...], tuple[float | None, ...]]]:
+def steps_and_targets(examples: list[Example]) -> list[tuple[tuple[str, ...], tuple[float | None, ...]]]:
     return [(e.trajectory.steps, e.targets) for e in examples]
 
 
 def test_labels_stop_at_the_first_negative_step_and_so_does_what_is_read() -> None:
     table = labels((0, 0, "a", 1, True), (1, 0, "b", 0, True), (2, 0, "c", -1, True), (3, 0, "d", 1, True))
-    assert seen(prm_examples(PROBLEMS, table)) == [(("a", "b", "c"), (2.0, 1.0, 0.0))]
+    assert steps_and_targets(prm_examples(PROBLEMS, table)) == [(("a", "b", "c"), (2.0, 1.0, 0.0))]
 
 
 def test_alternatives_are_siblings_after_the_chosen_steps_and_never_a_product() -> None:
@@ -37,7 +37,7 @@ def test_alternatives_are_siblings_after_the_chosen_steps_and_never_a_product() 
         (1, 2, "b''", 0, False),
         (2, 0, "c", -1, False),
     )
-    assert seen(prm_examples(PROBLEMS, table)) == [
+    assert steps_and_targets(prm_examples(PROBLEMS, table)) == [
         (("a'",), (0.0,)),
         (("a", "b"), (None, 2.0)),
         (("a", "b''"), (None, 1.0)),
@@ -48,7 +48,7 @@ def test_alternatives_are_siblings_after_the_chosen_steps_and_never_a_product() 
 
 def test_an_unrated_step_is_read_and_not_learned_from() -> None:
     table = labels((0, 0, "a", 1, True), (1, 0, "human", None, True), (2, 0, "c", 1, True), (3, 0, "d", None, True))
-    assert seen(prm_examples(PROBLEMS, table)) == [(("a", "human", "c"), (2.0, None, 2.0))]
+    assert steps_and_targets(prm_examples(PROBLEMS, table)) == [(("a", "human", "c"), (2.0, None, 2.0))]
 
 
 def test_rows_in_any_order_and_several_labelers_give_a_trajectory_each() -> None:
@@ -56,13 +56,13 @@ def test_rows_in_any_order_and_several_labelers_give_a_trajectory_each() -> None
     other = labels((0, 0, "a", 1, True), (1, 0, "b", 1, True), labeler=None)
     mixed = pd.concat([one, other, labels((0, 0, "z", 1, True), problem="q")]).sample(frac=1, random_state=1)
     examples = prm_examples(PROBLEMS, mixed)
-    assert sorted(seen(examples)) == [(("a", "b"), (2.0, 0.0)), (("a", "b"), (2.0, 2.0)), (("z",), (2.0,))]
+    assert sorted(steps_and_targets(examples)) == [(("a", "b"), (2.0, 0.0)), (("a", "b"), (2.0, 2.0)), (("z",), (2.0,))]
     assert {e.problem_id: e.trajectory.problem for e in examples} == {"p": "P?", "q": "Q?"}
 
 
 def test_soft_labels_are_kept_on_every_step() -> None:
     table = labels((0, 0, "a", 1, True), (1, 0, "b", -1, True), (2, 0, "c", 0, True)).assign(value=[0.75, 0.0, 0.125])
-    assert seen(prm_examples(PROBLEMS, table, soft=True)) == [(("a", "b", "c"), (0.75, 0.0, 0.125))]
+    assert steps_and_targets(prm_examples(PROBLEMS, table, soft=True)) == [(("a", "b", "c"), (0.75, 0.0, 0.125))]
 
 
 def written(steps: list[str], finish: str | None, problem: str = "p") -> pd.DataFrame:
@@ -78,10 +78,12 @@ def test_first_errors_are_asked_of_one_item_a_record_and_siblings_are_no_solutio
         (1, 2, "b''", -1, False),
     )
     got = first_error_examples(PROBLEMS, written(["a"], "found_error"), error)
-    assert seen(got) == [(("a", "b"), (2.0, 0.0))], "the first completion rated -1 where nothing was chosen"
+    assert steps_and_targets(got) == [(("a", "b"), (2.0, 0.0))], (
+        "the first completion rated -1 where nothing was chosen"
+    )
     whole = labels((0, 0, "a", 1, True), (0, 1, "a'", -1, False), (1, 0, "b", 0, True))
     got = first_error_examples(PROBLEMS, written(["a", "b"], "solution"), whole)
-    assert seen(got) == [(("a", "b"), (2.0, 1.0))]
+    assert steps_and_targets(got) == [(("a", "b"), (2.0, 1.0))]
 
 
 def test_a_solution_with_a_wrong_step_is_read_up_to_it_and_each_labeler_has_his_own_view() -> None:
@@ -92,7 +94,7 @@ def test_a_solution_with_a_wrong_step_is_read_up_to_it_and_each_labeler_has_his_
     both = pd.concat([labels(*one), labels(*other, labeler="y")])
     for finish in ("solution", "length"):  # cut off behind its error, or not
         got = first_error_examples(PROBLEMS, written(["a", "b", "c"], finish), both)
-        assert seen(got)[0] == (("a", "b"), (2.0, 0.0)) and len(got) == (2 if finish == "solution" else 1)
+        assert steps_and_targets(got)[0] == (("a", "b"), (2.0, 0.0)) and len(got) == (2 if finish == "solution" else 1)
 
 
 @pytest.mark.parametrize("finish", ["give_up", "bad_problem", "length", "found_error", None])
@@ -112,13 +114,13 @@ def test_an_outcome_label_goes_to_every_step_of_a_graded_solution() -> None:
             "is_correct": pd.array([True, False, None, True], dtype="boolean"),
         }
     )
-    assert seen(orm_examples(PROBLEMS, solutions)) == [(("a", "b"), (1.0, 1.0)), (("c",), (0.0,))]
+    assert steps_and_targets(orm_examples(PROBLEMS, solutions)) == [(("a", "b"), (1.0, 1.0)), (("c",), (0.0,))]
 
 
 def test_a_record_that_found_an_error_is_no_wrong_solution_to_an_orm() -> None:
     """Its steps end before the error, so none of them is wrong, and it has no answer."""
     both = pd.concat([written(["a"], "found_error"), written(["a", "b"], "solution", "q")]).assign(is_correct=False)
-    assert seen(orm_examples(PROBLEMS, both)) == [(("a", "b"), (0.0, 0.0))]
+    assert steps_and_targets(orm_examples(PROBLEMS, both)) == [(("a", "b"), (0.0, 0.0))]
 
 
 LAST = "So 5.\n\n# Answer\n\n5"
@@ -127,14 +129,14 @@ LINES = ("So 5.", "# Answer", "5")
 
 def test_a_step_of_several_lines_is_as_many_steps_as_a_generator_writes_rated_at_the_last() -> None:
     table = labels((0, 0, "a", 1, True), (1, 0, "No.\n# Answer\n4", -1, False), (1, 1, LAST, 1, True))
-    assert seen(prm_examples(PROBLEMS, table)) == [
+    assert steps_and_targets(prm_examples(PROBLEMS, table)) == [
         (("a", "No.", "# Answer", "4"), (None, None, None, 0.0)),
         (("a", *LINES), (2.0, None, None, 2.0)),
     ]
     valued = labels((0, 0, "a", 1, True), (1, 0, LAST, 1, True)).assign(value=[0.5, 0.25])
-    assert seen(prm_examples(PROBLEMS, valued, soft=True)) == [(("a", *LINES), (0.5, 0.25, 0.25, 0.25))]
+    assert steps_and_targets(prm_examples(PROBLEMS, valued, soft=True)) == [(("a", *LINES), (0.5, 0.25, 0.25, 0.25))]
     solution = written(["a", LAST], "solution").assign(is_correct=True)
-    assert seen(orm_examples(PROBLEMS, solution)) == [(("a", *LINES), (1.0,) * 4)]
+    assert steps_and_targets(orm_examples(PROBLEMS, solution)) == [(("a", *LINES), (1.0,) * 4)]
 
 
 BLANK = ["", " ", "\n \t\n", "\u00a0"]
@@ -143,16 +145,18 @@ BLANK = ["", " ", "\n \t\n", "\u00a0"]
 @pytest.mark.parametrize("blank", BLANK)
 def test_a_blank_step_is_left_out_with_its_label_and_counted(blank: str, caplog: pytest.LogCaptureFixture) -> None:
     table = labels((0, 0, "a", 1, True), (1, 0, blank, 1, True), (2, 0, "c", 1, True))
-    assert seen(prm_examples(PROBLEMS, table)) == [(("a", "c"), (2.0, 2.0))]
+    assert steps_and_targets(prm_examples(PROBLEMS, table)) == [(("a", "c"), (2.0, 2.0))]
     assert "1 labeled steps are blank and state nothing" in caplog.text
     wrong = labels((0, 0, "a", 1, True), (1, 0, blank, -1, True), (2, 0, "c", 1, True))
-    assert seen(prm_examples(PROBLEMS, wrong)) == [(("a",), (2.0,))], "what follows an error is not learned from"
+    assert steps_and_targets(prm_examples(PROBLEMS, wrong)) == [(("a",), (2.0,))], (
+        "what follows an error is not learned from"
+    )
     alternative = labels((0, 0, "a", 1, True), (1, 0, blank, -1, False), (1, 1, "b", 1, True))
-    assert seen(prm_examples(PROBLEMS, alternative)) == [(("a", "b"), (2.0, 2.0))]
+    assert steps_and_targets(prm_examples(PROBLEMS, alternative)) == [(("a", "b"), (2.0, 2.0))]
     valued = table.assign(value=[0.5, 0.25, 0.75])
-    assert seen(prm_examples(PROBLEMS, valued, soft=True)) == [(("a", "c"), (0.5, 0.75))]
+    assert steps_and_targets(prm_examples(PROBLEMS, valued, soft=True)) == [(("a", "c"), (0.5, 0.75))]
     solution = written([blank, "a", blank], "solution").assign(is_correct=True)
-    assert seen(orm_examples(PROBLEMS, solution)) == [(("a",), (1.0,))]
+    assert steps_and_targets(orm_examples(PROBLEMS, solution)) == [(("a",), (1.0,))]
 
 
 @pytest.mark.parametrize("blank", BLANK)

@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_counted_and_said_and_leaves_even_odds(caplog: py
     with caplog.at_level(logging.WARNING):
         [scores] = verifier.score([SOLVED], Ledger())
     assert scores.negative.tolist() == [0, 0.5, 0.5]
-    assert (verifier.counts.asked, verifier.counts.unread, verifier.counts.broken_off) == (2, 1, 1)
+    assert (verifier.counts.judgments, verifier.counts.unread, verifier.counts.broken_off) == (2, 1, 1)
     assert "of 2 judgments 1 hold no verdict that can be read and 1 break off" in caplog.text
 
 
@@ -168,8 +168,8 @@ def test_a_served_model_judges_too_and_its_own_count_of_tokens_is_taken(make_bpe
     from stepscale.verifiers.generative import open_generative
 
     server = FakeVLLM(make_bpe(), pieces=["+", "-", ""], context=4096)
-    asked = {"base_url": server.base_url, "model": "fake", "parameters": 7}
-    verifier, ledger = open_generative(options(base=None, server=asked, judgments=3), "prm"), Ledger()
+    server_options = {"base_url": server.base_url, "model": "fake", "parameters": 7}
+    verifier, ledger = open_generative(options(base=None, server=server_options, judgments=3), "prm"), Ledger()
     [scores] = verifier.score([SOLVED], ledger)
     server.close()
     assert scores.negative.tolist() == [0.5] * 3 and verifier.counts.unread == 3

@@ -126,6 +126,6 @@ def test_resamples_are_worked_out_together_and_not_one_by_one() -> None:
     scores, positive = RNG.random(200), RNG.random(200) < 0.3
     few, many = problem_resamples(IDS, resamples=10), problem_resamples(IDS, resamples=1000)
     for interval in (auroc_interval, share_interval, f1_interval):
-        given = (positive, ~positive) if interval is f1_interval else (scores, positive)
-        interval(few, *given)
-        assert calls(lambda f=interval, g=given: f(many, *g)) == calls(lambda f=interval, g=given: f(few, *g))
+        arrays = (positive, ~positive) if interval is f1_interval else (scores, positive)
+        interval(few, *arrays)
+        assert calls(lambda f=interval, g=arrays: f(many, *g)) == calls(lambda f=interval, g=arrays: f(few, *g))

@@ -70,7 +70,7 @@ NAN = float("nan")
 
 
 @pytest.mark.parametrize(
-    ("scores", "positive", "said"),
+    ("scores", "positive", "message"),
     [
         ([0.1, NAN], [True, False], "a score is NaN"),
         ([NAN, NAN], [True, True], "a score is NaN"),
@@ -83,12 +83,12 @@ NAN = float("nan")
         (["a", "b"], [True, False], "must be numbers"),
     ],
 )
-def test_a_ranking_that_is_none_is_one_line(scores: list[object], positive: list[object], said: str) -> None:
+def test_a_ranking_that_is_none_is_one_line(scores: list[object], positive: list[object], message: str) -> None:
     for measure in (
         lambda: auroc(scores, positive),
         lambda: auroc_interval(problem_resamples(["p"] * len(scores)), scores, positive),
     ):
-        with pytest.raises(InputError, match=said) as caught:
+        with pytest.raises(InputError, match=message) as caught:
             measure()
         assert "\n" not in str(caught.value)
 
@@ -100,7 +100,7 @@ def test_infinite_scores_are_ranked_as_any() -> None:
 
 @pytest.mark.parametrize("measure", [prm_metrics, value_metrics])
 @pytest.mark.parametrize(
-    ("negative", "targets", "said"),
+    ("negative", "targets", "message"),
     [
         ([0.1, NAN], (2.0, 0.0), "'p': the score of a step is NaN"),
         ([0.1], (2.0, 0.0), "'p': 1 scores for 2 steps"),
@@ -108,11 +108,11 @@ def test_infinite_scores_are_ranked_as_any() -> None:
     ],
 )
 def test_scores_that_are_not_one_per_step_name_the_problem(
-    measure: Any, negative: list[float], targets: tuple[float, ...], said: str
+    measure: Any, negative: list[float], targets: tuple[float, ...], message: str
 ) -> None:
     numbers = np.array(negative, np.float32)
     scored, example = StepScores(numbers, 0 * numbers), Example("p", Trajectory("?", ("a", "b")), targets)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         measure([scored], [example])
     with pytest.raises(InputError, match="1 scored solutions for 2 examples"):
         measure([scored], [example, example])

@@ -26,11 +26,11 @@ class Told:
     name = "told"
 
     def __init__(self, got: list[StepScores]) -> None:
-        self.found, self.asked = got, list[Trajectory]()
+        self.positions, self.trajectories = got, list[Trajectory]()
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        self.asked += trajectories
-        return self.found
+        self.trajectories += trajectories
+        return self.positions
 
 
 def test_each_position_has_its_balance_and_its_judgment() -> None:
@@ -88,7 +88,9 @@ def test_whole_solutions_are_scored_once_though_they_are_examples_too() -> None:
     chosen, sibling = example(2), Example("p", Trajectory("P?", ("step 0", "wrong")), (None, 0.0))
     verifier = Told(scores([0.1], [0.1, 0.2]))
     metrics, _, _ = evaluate(verifier, "prm", [chosen, sibling], [sibling])
-    assert len(verifier.asked) == 2
+    assert len(verifier.trajectories) == 2
     assert metrics["first_error_accuracy"] == 0 and np.isnan(metrics["processbench_correct"]), "it never flags"
     beyond = Told(scores([0.1], [0.1, 0.9]))
-    assert evaluate(beyond, "prm", [chosen], [sibling])[0]["first_error_accuracy"] == 1 and len(beyond.asked) == 2
+    assert (
+        evaluate(beyond, "prm", [chosen], [sibling])[0]["first_error_accuracy"] == 1 and len(beyond.trajectories) == 2
+    )

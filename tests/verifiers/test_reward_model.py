@@ -65,7 +65,7 @@ def test_published_formats_become_reward_models_with_a_card(kind: str, base: Pat
     records, format = (shepherd(24), "math_shepherd") if kind == "orm" else (stepwise(24, kind == "soft_prm"), None)
     data = write(tmp_path / "data.jsonl", records)
     bench = write(tmp_path / "bench.jsonl", BENCH)
-    made = stepscale.train_reward_model(
+    reward_model = stepscale.train_reward_model(
         base,
         str(data),
         tmp_path / "mine",
@@ -73,18 +73,20 @@ def test_published_formats_become_reward_models_with_a_card(kind: str, base: Pat
         **({"format": format} if format else {}),
         processbench=str(bench),
     )
-    assert {f"processbench.{part}.f1" for part in ("gsm8k", "math")} <= set(made.metrics)
-    assert "n_problems" in made.metrics and made.metrics["n_problems"] == len(made.trained.validation)
-    card = (made.folder / "README.md").read_text()
+    assert {f"processbench.{part}.f1" for part in ("gsm8k", "math")} <= set(reward_model.metrics)
+    assert "n_problems" in reward_model.metrics and reward_model.metrics["n_problems"] == len(
+        reward_model.trained.validation
+    )
+    card = (reward_model.folder / "README.md").read_text()
     assert card.startswith("---\n") and "pipeline_tag: token-classification" in card
     assert "processbench.mean_f1" in card and str(tmp_path) not in card
     assert "| tokens |" in card and "seconds" not in card, "the same training gives the same card"
-    verifier = stepscale.load_verifier(made.folder)
+    verifier = stepscale.load_verifier(reward_model.folder)
     steps = ("3 + 4 = 7.", "The answer is 7.")
     (score,) = verifier.score([Trajectory("What is 3 + 4?", steps)], Ledger())
     names: dict[str, Any] = {}
     labels = verifier.saved.labels
-    exec(reading_code(made.trained.config, labels, str(made.folder)), names)  # the card's own code
+    exec(reading_code(reward_model.trained.config, labels, str(reward_model.folder)), names)  # the card's own code
     negative = 1 - names["probabilities"][:, 0] if len(labels) == 1 else names["probabilities"][:, 0]
     np.testing.assert_allclose(negative.numpy(), score.negative, atol=1e-5)
 
@@ -98,7 +100,7 @@ def test_prm800k_gives_a_three_way_prm_and_validation_may_be_a_file_of_its_own(
     lines = files[0].read_text().splitlines()[:12]
     for name, part in (("train", lines[:8]), ("valid", lines[8:])):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(part) + "\n")
-    made = stepscale.train_reward_model(
+    reward_model = stepscale.train_reward_model(
         base,
         str(tmp_path / "train.jsonl"),
         tmp_path / "prm",
@@ -106,8 +108,8 @@ def test_prm800k_gives_a_three_way_prm_and_validation_may_be_a_file_of_its_own(
         format="prm800k",
         validation=str(tmp_path / "valid.jsonl"),
     )
-    assert stepscale.load_verifier(made.folder).saved.labels == ("negative", "neutral", "positive")
-    assert made.trained.validation
+    assert stepscale.load_verifier(reward_model.folder).saved.labels == ("negative", "neutral", "positive")
+    assert reward_model.trained.validation
 
 
 @pytest.mark.parametrize(
@@ -140,10 +142,10 @@ def test_tables_that_are_read_already_are_taken_and_the_card_is_written_once(
     )
 
     tables = formats.read(str(write(tmp_path / "data.jsonl", stepwise(6, False))), "trl_stepwise")
-    made = stepscale.train_reward_model(base, tables, tmp_path / "prm", training("prm", validation_share=0.0))
-    assert made.metrics == {} and isinstance(made.trained.numbers()["examples"], int)
-    assert pd.read_json(made.folder / "stepscale_verifier.json", typ="series")["kind"] == "prm"
-    assert written == [made.folder]
+    reward_model = stepscale.train_reward_model(base, tables, tmp_path / "prm", training("prm", validation_share=0.0))
+    assert reward_model.metrics == {} and isinstance(reward_model.trained.numbers()["examples"], int)
+    assert pd.read_json(reward_model.folder / "stepscale_verifier.json", typ="series")["kind"] == "prm"
+    assert written == [reward_model.folder]
 
 
 def test_labels_of_both_kinds_are_never_left_out_in_silence(base: Path, tmp_path: Path) -> None:
@@ -237,13 +239,13 @@ def test_labels_of_one_kind_alone_are_warned_of_where_they_train_and_where_they_
     label: bool, present: str, absent: str, base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     records = [{"prompt": f"What is {i}?", "completions": ["so 12."], "labels": [label]} for i in range(8)]
-    made = stepscale.train_reward_model(
+    reward_model = stepscale.train_reward_model(
         base, str(write(tmp_path / "data.jsonl", records)), tmp_path / "mine", training("prm", neutral="positive")
     )
-    assert np.isnan(made.metrics["step_auroc"])
-    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    n_valid = len(made.trained.validation)
-    assert said == [
+    assert np.isnan(reward_model.metrics["step_auroc"])
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    n_valid = len(reward_model.trained.validation)
+    assert warnings == [
         f"all 8 training labels say {present}, so the model cannot learn to tell right from wrong; give {absent} ones too",
         f"all {n_valid} validation labels say {present}, so metrics such as AUROC are nan; give {absent} ones too",
     ]

@@ -60,14 +60,14 @@ def pooling(folder: Path, step_mark: int | None = None) -> Callable[[list[int]],
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., FakeVLLM]]:
-    made: list[FakeVLLM] = []
+    servers: list[FakeVLLM] = []
 
     def start(folder: Path, pool: Any, **options: Any) -> FakeVLLM:
-        made.append(FakeVLLM(load_tokenizer(folder), pool=pool, **options))
-        return made[-1]
+        servers.append(FakeVLLM(load_tokenizer(folder), pool=pool, **options))
+        return servers[-1]
 
     yield start
-    for server in made:
+    for server in servers:
         server.close()
 
 
@@ -85,9 +85,9 @@ def test_a_verifier_trained_here_scores_behind_a_server_as_it_does_here(tmp_path
         assert np.allclose(ours.negative, theirs.negative, atol=1e-6) and np.allclose(
             ours.neutral, theirs.neutral, atol=1e-6
         )
-    asked = [body["input"] for path, body in server.bodies if path == "/pooling"]
-    assert len(asked) == 3, "equal solutions once, and none without steps"
-    assert ledger.models["fake"].verify == sum(map(len, asked)) and ledger.flops() == 18.0 * sum(map(len, asked))
+    inputs = [body["input"] for path, body in server.bodies if path == "/pooling"]
+    assert len(inputs) == 3, "equal solutions once, and none without steps"
+    assert ledger.models["fake"].verify == sum(map(len, inputs)) and ledger.flops() == 18.0 * sum(map(len, inputs))
     assert [e.ids for e in there.encode(SOLUTIONS[:1])] == [e.ids for e in here.encode(SOLUTIONS[:1])]
 
 

@@ -136,10 +136,10 @@ def test_a_reward_model_scores_behind_vllm_as_it_does_here(
     with serve_vllm(case.folder, "--runner", "pooling", "--convert", "classify", *case.options) as root:
         there = stepscale.load_verifier(f"{root}/v1", tokenizer=str(case.folder), adapter=case.adapter)
         read = there.score(SOLUTIONS, ledger)
-        asked = sum(len(encoded.ids) for encoded in there.encode(SOLUTIONS) if encoded.step_ends)
+        n_tokens = sum(len(encoded.ids) for encoded in there.encode(SOLUTIONS) if encoded.step_ends)
     for ours, theirs, solution in zip(here, read, SOLUTIONS, strict=True):
         assert len(theirs.negative) == len(solution.steps) and theirs.unread == ours.unread
         np.testing.assert_allclose(theirs.negative, ours.negative, atol=1e-3)
         np.testing.assert_allclose(theirs.neutral, ours.neutral, atol=1e-3)
     assert read[3].unread, "what does not fit is unread"
-    assert ledger.models["tiny"].verify == asked, "the server counts what was sent"
+    assert ledger.models["tiny"].verify == n_tokens, "the server counts what was sent"

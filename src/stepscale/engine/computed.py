@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 @dataclass
 class Computed:
-    """Tokens passed through the model, and the sum over them of the tokens each attended to."""
+    """How much a model had to compute.
+
+    Attributes:
+        tokens: Passed through the model.
+        context_sum: The sum over these tokens of the tokens each attended to, itself included.
+    """
 
     tokens: int = 0
     context_sum: int = 0

@@ -41,8 +41,11 @@ class TextFormat(UserSettings):
 class Encoded:
     """A trajectory in tokens.
 
-    ``ids``: prompt, then steps. ``prompt_length``: tokens before the first step. ``step_ends``: for each step that was
-    encoded, the index into ``ids`` of its last token. ``n_unread``: steps at the end left out, whole, for lack of room.
+    Attributes:
+        ids: Of the prompt, then of the steps.
+        prompt_length: Tokens before the first step.
+        step_ends: For each step that was encoded, the index into ``ids`` of the token at which it is judged.
+        n_unread: Steps at the end left out, whole, for lack of room.
     """
 
     ids: list[int]
@@ -57,8 +60,13 @@ class StepEncoder:
     A trajectory longer than ``max_tokens`` loses whole steps from its end, and ``n_unread`` tells how many: a step is
     encoded entirely or not at all, so no label can slide to another place.
 
+    Args:
+        tokenizer: A tokenizer of transformers.
+        layout: Prompt and separator as text, and where a step is judged.
+        longest: Tokens that the model reads; the smaller of it and ``layout.max_tokens`` holds. None: ``layout`` alone decides.
+
     Raises:
-        InputError: The format is unusable.
+        InputError: The prompt does not hold {problem} once, or the separator is no token.
     """
 
     def __init__(self, tokenizer: Any, layout: TextFormat, longest: int | None = None) -> None:

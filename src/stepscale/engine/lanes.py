@@ -59,9 +59,10 @@ def cohort_lanes(parameters: Sequence[torch.Tensor]) -> int:
 
 
 class Lanes:
-    """``n`` threads of one core each, while it is entered; torch's own thread count is 1 meanwhile, and then restored.
+    """Threads of one core each, while it is entered; torch's own thread count is 1 meanwhile, and then restored.
 
-    With ``n`` below 2 everything happens in the caller's thread, and nothing is set.
+    Args:
+        n: Threads. Below 2 everything happens in the caller's thread, and nothing is set.
     """
 
     def __init__(self, n: int) -> None:

@@ -38,8 +38,14 @@ class LlamaSizes(NamedTuple):
 
 
 class LlamaBody:
-    """A model's embeddings, rotations and layers. ``shape``: (layers, kv_heads, head_dim) of its keys and values; ``gain``
-    [W]: of the last norm.
+    """A model's embeddings, rotations and layers; matrices that read the same states are joined into one product.
+
+    Args:
+        model: A transformers model that ``fits``.
+
+    Attributes:
+        shape: (layers, kv_heads, head_dim) of its keys and values.
+        gain: Of the last norm [W].
     """
 
     def __init__(self, model: Any) -> None:
@@ -56,7 +62,11 @@ class LlamaBody:
 
     @staticmethod
     def fits(model: Any) -> bool:
-        """Whether this class computes what ``model`` computes, and is worth a second copy of its weights."""
+        """Whether this class computes what ``model`` computes, and is worth a second copy of its weights.
+
+        Args:
+            model: A transformers model: it must be a Llama in float32, with SiLU, and small.
+        """
         config = model.config
         rope = getattr(config, "rope_parameters", None) or {}
         return (

@@ -219,9 +219,9 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
     if not on_hub and not (folder / "config.json").is_file() and what != "tokenizer":
         raise InputError(f"{source} holds no config.json: give a folder written by save_pretrained, or a hub name")
     try:
-        name, asked = loading_options(str(source)) if on_hub else (str(source), {"local_files_only": True})
+        name, hub_options = loading_options(str(source)) if on_hub else (str(source), {"local_files_only": True})
         with quiet():
-            return load(name, **asked, **options)
+            return load(name, **hub_options, **options)
     except InputError:
         raise
     except Exception as error:  # whatever the libraries say of a broken file
@@ -230,7 +230,7 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
                 f"{source} holds no tokenizer (such as {TOKENIZER_FILES[0]}): save it beside the model, with save_pretrained"
             ) from error
         reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
-        if on_hub and asked["local_files_only"]:
+        if on_hub and hub_options["local_files_only"]:
             if cached_folder(str(source)) is None:
                 reason = "it is not in the cache of the Hugging Face hub, which does not answer"
             reason += f"; give a folder with the model, or where there is a network run: {how_to_download(str(source))}"

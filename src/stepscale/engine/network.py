@@ -60,7 +60,14 @@ def network_of(model: Any) -> Network:
 
 
 class TransformersNetwork:
-    """Any transformers decoder, its attention replaced by the memory's."""
+    """Any transformers decoder, its attention replaced by the memory's.
+
+    Args:
+        model: The model object is changed: its attention asks the memory from now on.
+
+    Raises:
+        InputError: The model does not let its attention be replaced.
+    """
 
     def __init__(self, model: Any) -> None:
         replace_attention(model)
@@ -83,7 +90,11 @@ class TransformersNetwork:
 
 
 class LlamaNetwork:
-    """A small Llama-style model, computed by ``LlamaBody``; a step of a cohort's rows is one call."""
+    """A small Llama-style model, computed by ``LlamaBody``; a step of a cohort's rows is one call.
+
+    Args:
+        model: One that ``LlamaBody.fits``; it stays as it is. Without ``lm_head`` it has hidden states alone.
+    """
 
     def __init__(self, model: Any) -> None:
         self._body = LlamaBody(model)

@@ -49,7 +49,14 @@ class KeyValuePool:
         self.give(np.arange(max(had, 1), places))
 
     def take(self, count: int) -> Places:
-        """``count`` free places; the pool grows if it must."""
+        """Places for new tokens; the pool grows if it must.
+
+        Args:
+            count: How many.
+
+        Returns:
+            The places [count].
+        """
         self.reserve(count)
         runs: list[Places] = []
         while count:

@@ -97,8 +97,8 @@ class PrefixMemory:
             with Lanes(self._lanes if n_new > self._most // 4 else 1) as lanes:
                 self._compute(list(ends.values()), computed, lanes)
             for i, end in ends.items():
-                known = [piece.output for piece in end.path()[1:] if piece.output is not None]
-                results[i] = np.stack(known) if known else np.empty((0, 0), np.float32)
+                outputs = [piece.output for piece in end.path()[1:] if piece.output is not None]
+                results[i] = np.stack(outputs) if outputs else np.empty((0, 0), np.float32)
                 self._tree.touch(end)
             self.trim()
         return results
@@ -124,7 +124,11 @@ class PrefixMemory:
         return places
 
     def gather(self, rows: Sequence[Places]) -> torch.Tensor:
-        """Copies of the keys and values of rows that were read: [layers, 2, B, kv_heads, longest row, head_dim]."""
+        """Copies of keys and values, padded with those of place 0: [layers, 2, B, kv_heads, longest row, head_dim].
+
+        Args:
+            rows: Places of the tokens of each row, from ``read``.
+        """
         return self._pool.gather(rows)
 
     def insert(self, tokens: Sequence[int], keys_values: torch.Tensor) -> None:

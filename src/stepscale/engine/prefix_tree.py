@@ -19,8 +19,15 @@ Tokens = NDArray[np.int64]
 class Span:
     """A run of tokens after its parent's.
 
-    ``places``: where the keys and values of the whole sequence up to its end lie; None: not computed yet. ``output``: what
-    a head says at its last token. ``length``: tokens of the whole sequence up to its end.
+    Args:
+        parent: The run before it; None for the root.
+        key: By which the parent knows it: the bytes of a chunk, or the first token.
+        tokens: Its own [n].
+
+    Attributes:
+        places: Where the keys and values of the whole sequence up to its end lie [length]; None: not computed yet.
+        output: What a head says at its last token [K]; None: not computed yet.
+        length: Tokens of the whole sequence up to its end.
     """
 
     __slots__ = ("children", "key", "length", "output", "parent", "places", "tokens")
@@ -57,7 +64,14 @@ class PrefixTree:
         self._used: OrderedDict[Span, None] = OrderedDict()  # oldest first; a piece is always older than its parent
 
     def add_chunks(self, chunks: Sequence[Tokens]) -> Span:
-        """The last piece of a sequence whose chunks are pieces, whole: one that begins like another is another."""
+        """A sequence whose chunks are kept whole: one that begins like another is another.
+
+        Args:
+            chunks: Token ids of each, such as a prompt and steps.
+
+        Returns:
+            The piece of the last chunk.
+        """
         piece = self._root
         for tokens in chunks:
             key = tokens.tobytes()
@@ -65,7 +79,14 @@ class PrefixTree:
         return piece
 
     def add_tokens(self, tokens: Tokens) -> Span:
-        """The last piece of a sequence that shares with others all the tokens with which it begins like them."""
+        """A sequence that shares with others all the tokens with which it begins like them.
+
+        Args:
+            tokens: Ids [n].
+
+        Returns:
+            The piece that ends with the last token.
+        """
         piece, place = self._root, 0
         while place < len(tokens):
             key = int(tokens[place])

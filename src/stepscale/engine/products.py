@@ -60,9 +60,12 @@ def product(
 
 
 class Product:
-    """``product(rows)`` is ``rows @ weight``, ``product(rows, plus)`` is ``plus + rows @ weight``; ``plus`` [n, out] or [out].
+    """Calls as ``product(rows)`` for ``rows @ weight``, or ``product(rows, plus)`` for ``plus + rows @ weight``.
 
     Rows are best given in a ``rounded`` number; else they are copied.
+
+    Args:
+        weight: [in, out]. oneDNN's own layout of it is kept besides, where that is the faster one.
     """
 
     def __init__(self, weight: torch.Tensor) -> None:
@@ -70,7 +73,15 @@ class Product:
         self.matrix = Matrix(weight.contiguous(), packed)
 
     def __call__(self, rows: torch.Tensor, plus: torch.Tensor | None = None) -> torch.Tensor:
-        """[n, in] -> [n, out]."""
+        """The product, and what is added to it.
+
+        Args:
+            rows: [n, in].
+            plus: [n, out], or [out] for every row; None: nothing.
+
+        Returns:
+            [n, out].
+        """
         return product(rows, self.matrix, plus)
 
 

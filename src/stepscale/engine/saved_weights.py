@@ -27,15 +27,15 @@ def saved_weights(source: str | Path, *prefixes: str) -> dict[str, torch.Tensor]
     """
     from transformers.utils import cached_file
 
-    name_or_folder, asked = loading_options(source) if is_hub_model(source) else (str(source), {})
-    asked["_raise_exceptions_for_missing_entries"] = False
+    name_or_folder, hub_options = loading_options(source) if is_hub_model(source) else (str(source), {})
+    hub_options["_raise_exceptions_for_missing_entries"] = False
     for single in ("model.safetensors", "pytorch_model.bin"):
-        index = cached_file(name_or_folder, f"{single}.index.json", **asked)
+        index = cached_file(name_or_folder, f"{single}.index.json", **hub_options)
         names = [single]
         if index:
             places = json.loads(Path(index).read_text())["weight_map"]
             names = sorted({file for name, file in places.items() if name.startswith(prefixes)})
-        files = [cached_file(name_or_folder, name, **asked) for name in names]
+        files = [cached_file(name_or_folder, name, **hub_options) for name in names]
         if files and all(files):
             return {name: tensor for file in files for name, tensor in _tensors(file, prefixes)}
     raise InputError(f"{source} holds no weights (model.safetensors or pytorch_model.bin)")

@@ -80,7 +80,12 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Prices:
-    """Costs in another unit: ``samples`` [problems, rungs] of the first so many samples, ``runs`` [problems, runs]."""
+    """Costs in another unit than that of the outcomes.
+
+    Attributes:
+        samples: Of the first so many samples [problems, rungs].
+        runs: Of each whole search run [problems, runs].
+    """
 
     samples: Floats
     runs: Floats

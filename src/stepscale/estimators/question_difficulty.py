@@ -29,7 +29,13 @@ class QuestionDifficultyOptions(UserSettings):
 
 
 class QuestionDifficulty:
-    """A predictor of easiness; ``fit`` it, then ``predict``. It can be pickled."""
+    """A predictor of easiness from the text of a question alone: ridge regression on counts of character n-grams.
+
+    ``fit`` it, then ``predict``. It can be pickled.
+
+    Args:
+        options: What it looks at; None: the defaults.
+    """
 
     def __init__(self, options: QuestionDifficultyOptions | None = None) -> None:
         self.options = options or QuestionDifficultyOptions()
@@ -70,10 +76,16 @@ class QuestionDifficulty:
         return self
 
     def predict(self, texts: Sequence[str]) -> Floats:
-        """Easiness [texts] in [0, 1].
+        """How easy unseen problems are likely to be.
+
+        Args:
+            texts: The problems.
+
+        Returns:
+            Easiness [texts] in [0, 1]: the share of samples that should be right.
 
         Raises:
-            InputError: It was not fitted.
+            InputError: It was not fitted, or a text is none.
         """
         if self._model is None:
             raise InputError("difficulty from the question is not fitted; call fit with training problems first")

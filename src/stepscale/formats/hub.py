@@ -14,6 +14,7 @@ from typing import Any
 from stepscale.errors import InputError
 from stepscale.formats.source_files import is_file_name
 from stepscale.hub_names import ask_hub, name_and_revision
+from stepscale.opening import needs
 
 _PREFIX = "hf://"
 
@@ -64,7 +65,7 @@ def rows(source: str, split: str | None = None, config: str | None = None) -> It
         Dicts, one per row.
 
     Raises:
-        HubError: The data set cannot be had.
+        HubError: The data set cannot be had, or the `datasets` library is not installed.
     """
     name, revision = hub_name(source)
     for part in _loaded(source, name, split, config, revision):
@@ -72,8 +73,11 @@ def rows(source: str, split: str | None = None, config: str | None = None) -> It
 
 
 def _loaded(source: str, name: str, split: str | None, config: str | None, revision: str | None = None) -> list[Any]:
-    import datasets
-
+    try:
+        with needs("models"):
+            import datasets
+    except InputError as error:
+        raise HubError(f"{source}: {error}") from None
     pinned = {} if revision is None else {"revision": revision}
     try:
         with _asking_nobody() if ask_hub(name, "dataset", revision) == "no answer" else nullcontext():

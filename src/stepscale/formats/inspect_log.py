@@ -159,6 +159,10 @@ def _score(sample: Record, scorer: str | None) -> tuple[bool | None, str | None]
     value, answer = required(score, "value"), score.get("answer")
     if isinstance(value, dict | list):
         raise BadRecord(f"the score is {value!r:.60}, several values; name another scorer with scorer=")
-    right = None if value is None else any(value == known and isinstance(value, type(known)) for known in _RIGHT)
+    right = (
+        None
+        if value is None
+        else any(value == right_value and isinstance(value, type(right_value)) for right_value in _RIGHT)
+    )
     answer = _resolved(answer, sample) if isinstance(answer, str) else ""
     return right, answer if answer.strip() else None

@@ -64,9 +64,9 @@ class Records:
                 yield from self._numbered(f"{source}", hub.rows(str(source), self.split, self.config))
                 continue
             for path in data_files(Path(source), self.split):
-                seen = self.count + self.skipped
+                n_before = self.count + self.skipped
                 yield from self._file_records(path)
-                if self.count + self.skipped == seen:
+                if self.count + self.skipped == n_before:
                     self._empty.append(str(path))
         if not self.count:
             detail = f" ({self.skipped} bad lines, the first: {self.reasons[0]})" if self.reasons else ""

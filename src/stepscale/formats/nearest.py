@@ -53,9 +53,9 @@ def nearest_format(source: Source) -> str | None:
 
 def _matches(keys: Iterable[str]) -> Iterable[tuple[int, int, str]]:
     """By shape: the keys that are there, those that are not, and the format."""
-    known = set(keys)
+    key_set = set(keys)
     for name, shape in SHAPES:
-        n_known = len(known & set(shape))
+        n_known = len(key_set & set(shape))
         yield n_known, len(shape) - n_known, name
 
 

@@ -112,8 +112,8 @@ def check_options(format: str, options: Mapping[str, Any], function: Literal["re
     Raises:
         InputError: The format cannot be read so, has no such option, or the option takes no such value.
     """
-    known = READABLE_FORMATS if function == "read" else SEARCHED_FORMATS
-    check_options_of(format, _function(format, known, function), options)
+    formats = READABLE_FORMATS if function == "read" else SEARCHED_FORMATS
+    check_options_of(format, _function(format, formats, function), options)
 
 
 def takes_rules(format: str) -> bool:

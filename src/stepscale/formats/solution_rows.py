@@ -20,7 +20,11 @@ from stepscale.formats.source_files import Source
 
 
 class SolutionRows:
-    """Growing tables of labeled solutions, each step with the one completion that was taken."""
+    """Growing tables of labeled solutions, each step with the one completion that was taken.
+
+    Args:
+        labeler: Name in the labels table; None: the column says nothing.
+    """
 
     def __init__(self, labeler: str | None = None) -> None:
         self.labeler = labeler

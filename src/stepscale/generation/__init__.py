@@ -30,4 +30,5 @@ __getattr__ = lazy_names(
         "ServerSettings": "server_settings",
         "load_generator": "open_generator",
     },
+    extras={"ServerGenerator": "remote"},
 )

@@ -65,7 +65,11 @@ class Boundaries:
         return cls(tokenizer, int(model.get_output_embeddings().weight.shape[0]), separator, sorted(stop_ids))
 
     def completes(self, tail: Sequence[int]) -> bool:
-        """Whether the text of these last tokens ends with the separator."""
+        """Whether the text of a row's last tokens ends with the separator.
+
+        Args:
+            tail: Ids, the latest last; special tokens count as their text.
+        """
         return bool(self._tokenizer.decode(list(tail), skip_special_tokens=False).endswith(self.separator))
 
     def ends_step(self, tokens: NDArray[np.int64], tails: NDArray[np.int64]) -> NDArray[np.bool_]:

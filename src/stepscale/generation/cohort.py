@@ -101,7 +101,11 @@ class Cohort:
         return self._add(plan)
 
     def leave(self, members: Ints) -> None:
-        """Members of whom nothing more is asked."""
+        """Members of whom nothing more is asked; what they drew is lost.
+
+        Args:
+            members: Their numbers, as ``join`` gave them.
+        """
         staying = ~np.isin(self._alive, members)
         self._branch(self._ids[self._rows[staying]], staying)
         for member in members.tolist():

@@ -71,12 +71,23 @@ class ContinuousBatch:
         return len(self._waiting) + len(self._owners)
 
     def add(self, call: DrawCall) -> None:
-        """Its requests join as soon as there is room, at the next step if there is. Raises InputError."""
+        """Have the requests join as soon as there is room, at the next step if there is.
+
+        Args:
+            call: With requests of which none has begun.
+
+        Raises:
+            InputError: A request cannot be drawn, by ``check``.
+        """
         self._check(call.requests)
         self._waiting.extend((call, i) for i in range(len(call.requests)))
 
     def drop(self, call: DrawCall) -> None:
-        """Nobody waits for this call any more."""
+        """End a call for which nobody waits any more; without effect on one that is done.
+
+        Args:
+            call: One that was added.
+        """
         self._waiting = deque(waiting for waiting in self._waiting if waiting[0] is not call)
         members = [member for member, (owner, _) in self._owners.items() if owner is call]
         if members:

@@ -76,10 +76,16 @@ class Ends:
 
 
 class Members:
-    """A table with a line per member; lines of members that left are used again."""
+    """A table with a line per member; lines of members that left are used again.
+
+    Args:
+        ends: Where members end.
+        with_certainty: Whether the certainty of each token is kept, too.
+        group: Tokens in a row whose mean certainty must not fall below a member's floor, where certainties are kept.
+    """
 
     def __init__(self, ends: Ends, with_certainty: bool, group: int) -> None:
-        """``group``: tokens in a row whose mean certainty must not fall below a member's floor, where certainties are kept."""
+        """Begin with an empty table."""
         self._ends, self._with_certainty, self._group = ends, with_certainty, group
         self._table = self._new_table(0, 0)
         self._prefixes: dict[int, tuple[int, ...]] = {}

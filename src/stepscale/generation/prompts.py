@@ -136,8 +136,8 @@ def _chat(prompt: ChatPrompt, tokenizer: Any, base: str, seed: int) -> str:
 def _few_shot(prompt: FewShotPrompt, tokenizer: Any, seed: int) -> str:
     """Examples that each close with the end-of-text token, so that the model closes its own solution too."""
     end = tokenizer.eos_token or ""
-    shown = (_EXAMPLE.replace(PROBLEM, problem) + "\n".join(steps) for problem, steps in _solved(prompt, seed))
-    return "".join(f"{text}\n{end}\n" for text in shown) + _EXAMPLE
+    examples = (_EXAMPLE.replace(PROBLEM, problem) + "\n".join(steps) for problem, steps in _solved(prompt, seed))
+    return "".join(f"{text}\n{end}\n" for text in examples) + _EXAMPLE
 
 
 def _solved(examples: Examples, seed: int) -> list[tuple[str, list[str]]]:

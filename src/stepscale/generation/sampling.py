@@ -65,11 +65,11 @@ def solutions_table(
         owners: (problem_id, sample_id) of each continuation.
         continuations: Of whole solutions.
     """
-    known: dict[tuple[int, ...], tuple[list[str], list[int]]] = {}
+    texts_of_tokens: dict[tuple[int, ...], tuple[list[str], list[int]]] = {}
     for continuation in continuations:
-        if continuation.tokens not in known:
-            known[continuation.tokens] = read_steps(generator, continuation)
-    texts = [known[continuation.tokens] for continuation in continuations]
+        if continuation.tokens not in texts_of_tokens:
+            texts_of_tokens[continuation.tokens] = read_steps(generator, continuation)
+    texts = [texts_of_tokens[continuation.tokens] for continuation in continuations]
     certainties = [list(continuation.certainties) for continuation in continuations]
     table = pd.DataFrame(
         {

@@ -105,7 +105,12 @@ class Unit(Protocol):
 
 
 class TextBytes:
-    """Ids are bytes of UTF-8, and 256 ends a solution: text travels unchanged, and step ends are still positions."""
+    """Ids are bytes of UTF-8, and 256 ends a solution: text travels unchanged, and step ends are still positions.
+
+    Args:
+        separator: Text after every step.
+        stop_text_removed: Whether the server cuts off the text at which it stops; the separator is then put back.
+    """
 
     def __init__(self, separator: str, stop_text_removed: bool) -> None:
         self.body: dict[str, Any] = {}
@@ -156,7 +161,11 @@ class TextBytes:
 
 
 class TokenIds:
-    """Ids are those of the model's tokenizer, as ``LocalGenerator`` has them."""
+    """Ids are those of the model's tokenizer, as ``LocalGenerator`` has them. ``separator``: text after every step.
+
+    Raises:
+        InputError: No token spells the separator.
+    """
 
     def __init__(self, tokenizer: Any, separator: str) -> None:
         self.body: dict[str, Any] = {"return_token_ids": True}

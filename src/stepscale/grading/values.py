@@ -71,7 +71,12 @@ _BOUNDED = 400  # characters of one value
 
 @dataclass(frozen=True, slots=True)
 class StatedValue:
-    """A value in a statement: its text without delimiters, and where it ends in the statement."""
+    """A value in a statement.
+
+    Attributes:
+        text: Without delimiters such as dollar signs.
+        end: Where it ends in the statement (characters).
+    """
 
     text: str
     end: int

@@ -35,10 +35,15 @@ _TRIES = 6  # for a right revision
 
 @dataclass(frozen=True)
 class Page:
-    """A problem and the steps somebody wrote. ``ratings`` may stop before the last step; none: not judged.
+    """A problem and the steps somebody wrote.
 
-    ``right``: all steps that are right in place of the negative ones. ``attempts``: earlier solutions that stand before this one,
-    oldest first. ``imitated``: whether its text is learned.
+    Attributes:
+        problem: Its text.
+        steps: In order.
+        ratings: -1, 0 or 1 of the first steps; may stop before the last one. None at all: not judged.
+        right: All steps that are right in place of the negative one.
+        attempts: Steps of earlier solutions that stand before this one, oldest first.
+        imitated: Whether its text is learned.
     """
 
     problem: str
@@ -89,10 +94,10 @@ def right_at_the_end(problem: str, steps: tuple[str, ...], ratings: tuple[int, .
     if NEGATIVE not in ratings:
         return ()
     story = read_story(problem)
-    known = set(story.givens)
+    known_names = set(story.givens)
     for step in steps[: len(ratings) - 1]:
-        rate_step(story, known, step)  # enters what it works out
-    return tuple(right_steps(story, known))
+        rate_step(story, known_names, step)  # enters what it works out
+    return tuple(right_steps(story, known_names))
 
 
 def _exercise(family: str, split: str, rng: Random) -> Page:

@@ -34,28 +34,28 @@ def critique(problem: str, steps: Sequence[str]) -> list[str]:
         Malformed: The problem is not in the lab's language.
     """
     story = read_story(problem)
-    known = set(story.givens)
+    known_names = set(story.givens)
     lines = list[str]()
     for step in steps:
-        worked_out = _worked_out(story, known, step)
-        rating = rate_step(story, known, step)
+        worked_out = _worked_out(story, known_names, step)
+        rating = rate_step(story, known_names, step)
         lines.append(": ".join([*worked_out, WRONG if rating == NEGATIVE else RIGHT]))
         if rating == NEGATIVE:
             break
     return lines
 
 
-def _worked_out(story: Story, known: set[str], step: str) -> list[str]:
+def _worked_out(story: Story, known_names: set[str], step: str) -> list[str]:
     """The step as it should be; nothing where it says nothing that can be worked out yet."""
     if step.strip().startswith(_ANSWER):
-        return [f"{story.asked} has {story.amounts[story.asked]}"] if story.asked in known else []
+        return [f"{story.asked_name} has {story.amounts[story.asked_name]}"] if story.asked_name in known_names else []
     claim = step.rpartition(", so ")[2]
     definition = story.by_name.get(claim.partition(_CLAIM)[0].strip())
     if definition is None:
         return []
     if definition.relation == "given":
         return [f"{definition.name} has {definition.number}"]
-    if not set(definition.sources) <= known:
+    if not set(definition.sources) <= known_names:
         return [quoted(definition, story.family)]
     return [quoted(definition, story.family), _operation(story, definition)]
 

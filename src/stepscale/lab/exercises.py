@@ -34,7 +34,7 @@ def write_exercise(family: str, rng: Random) -> tuple[str, tuple[str, ...], tupl
     givens = [
         Definition(names.pop(), "given", (), rng.randint(1, rng.choice(_AMOUNTS))) for _ in range(rng.choice(_GIVEN))
     ]
-    believed = {given.name: given.number for given in givens}
+    believed = {definition.name: definition.number for definition in givens}
     amounts = dict(believed)
     derived = [
         define(names.pop(), rng.sample(list(believed), rng.choice((1, 1, 2))), amounts, family, rng)

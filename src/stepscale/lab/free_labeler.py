@@ -50,17 +50,17 @@ def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
 
 @dataclass
 class _Judge:
-    """Judges lines in order. ``known``: friends whose amounts are worked out; ``quoted``: whose relation a line has told."""
+    """Judges lines in order. ``known_names``: friends with a worked-out amount; ``quoted``: whose relation a line has told."""
 
     story: Story
-    known: set[str]
+    known_names: set[str]
     quoted: set[str] = field(default_factory=set)
 
     def rate(self, line: str) -> int | None:
         """The rating of a line; None if it cannot be read."""
         restates = any(line.strip().startswith(f"{name} has ") for name in self.quoted)
         if labeler.is_in_form(line) and not restates:
-            return labeler.rate_step(self.story, self.known, line)
+            return labeler.rate_step(self.story, self.known_names, line)
         if _only_opens(line, self.story):
             return NEUTRAL
         statements = read_statements(line, self.story)
@@ -68,7 +68,7 @@ class _Judge:
             return None
         if any(self._is_false(statement) for statement in statements):
             return NEGATIVE
-        verdicts = [self._verdict(statement) for statement in _joined(statements, self.known)]
+        verdicts = [self._verdict(statement) for statement in _joined(statements, self.known_names)]
         if None in verdicts:
             return None
         return NEGATIVE if NEGATIVE in verdicts else max(verdict for verdict in verdicts if verdict is not None)
@@ -95,10 +95,10 @@ class _Judge:
         return self._follows(statement.subject, statement.members)
 
     def _answer(self, statement: Statement) -> int | None:
-        asked, amount = self.story.asked, statement.members[-1].operands[0].amount
+        name, amount = self.story.asked_name, statement.members[-1].operands[0].amount
         if len(statement.members) > 1 or statement.members[0].operations or amount is None:
             return None
-        is_right = asked in self.known and amount == self.story.amounts[asked] and statement.subject in (None, asked)
+        is_right = name in self.known_names and amount == self.story.amounts[name] and statement.subject in (None, name)
         return POSITIVE if is_right else NEGATIVE
 
     def _of_nobody(self, statement: Statement) -> int | None:
@@ -111,7 +111,7 @@ class _Judge:
             definition.name
             for definition in self.story.definitions
             if self.story.amounts[definition.name] == value
-            and set(definition.sources) <= self.known
+            and set(definition.sources) <= self.known_names
             and all(self._fits(definition, member) for member in derivations)
         ]
         return self._follows(fitting[0], statement.members) if len(fitting) == 1 else None
@@ -130,12 +130,12 @@ class _Judge:
             return NEUTRAL
         if False in fits:
             return NEGATIVE
-        if not fits and name in self.known:
+        if not fits and name in self.known_names:
             return NEUTRAL
-        if not (fits or name in self.quoted) or not set(definition.sources) <= self.known:
+        if not (fits or name in self.quoted) or not set(definition.sources) <= self.known_names:
             return NEGATIVE  # a leap
-        progress = name in self.story.needed and name not in self.known
-        self.known.add(name)
+        progress = name in self.story.needed and name not in self.known_names
+        self.known_names.add(name)
         return POSITIVE if progress else NEUTRAL
 
     def _fits(self, definition: Definition, derivation: Expression) -> bool:
@@ -213,36 +213,36 @@ def _only_opens(line: str, story: Story) -> bool:
     return bool(opening) and all(word in opening or _AROUND.fullmatch(word) for word in words)
 
 
-def _joined(statements: Sequence[Statement], known: Collection[str]) -> list[Statement]:
+def _joined(statements: Sequence[Statement], known_names: Collection[str]) -> list[Statement]:
     """Statements with an operation of nobody's joined to the friend whom they are about; answers last."""
     amounts = [statement for statement in statements if not statement.is_answer]
     # 1. What is said of one friend in several places is one statement, at the last of them.
     by_subject: list[Statement] = []
     for statement in amounts:
         same = next((s for s in by_subject if statement.subject and s.subject == statement.subject), None)
-        if same and statement.subject not in known:
+        if same and statement.subject not in known_names:
             by_subject.remove(same)
             statement = replace(statement, members=same.members + statement.members)
         by_subject.append(statement)
     # 2. "3 + 4 = 7, so Ann has 7": an operation right before an amount that was not known is how it was worked out.
     joined: list[Statement] = []
     for statement in by_subject:
-        is_open = _is_open(statement, known)
+        is_open = _is_open(statement, known_names)
         while is_open and joined and joined[-1].subject is None:
             statement = replace(statement, members=joined.pop().members + statement.members)
             is_open = bool(joined) and not _numbers(joined[-1].members)  # and before it, words without a result
         joined.append(statement)
     # 3. "Ann has 7, for Tom has 3 and 3 + 4 = 7": likewise elsewhere, where there is one of each.
     nobodys = [s for s in joined if s.subject is None]
-    open_ones = [s for s in joined if _is_open(s, known)]
+    open_ones = [s for s in joined if _is_open(s, known_names)]
     if len(nobodys) == len(open_ones) == 1:
         joined = [s for s in joined if s not in (*nobodys, *open_ones)]
         joined.append(replace(open_ones[0], members=open_ones[0].members + nobodys[0].members))
     return joined + [statement for statement in statements if statement.is_answer]
 
 
-def _is_open(statement: Statement, known: Collection[str]) -> bool:
+def _is_open(statement: Statement, known_names: Collection[str]) -> bool:
     """Whether it tells an amount that was not known without an operation on numbers."""
-    if statement.subject is None or statement.subject in known:
+    if statement.subject is None or statement.subject in known_names:
         return False
     return not any(m.operations and m.operands[0].amount is not None for m in statement.members)

@@ -23,7 +23,12 @@ class Operand(NamedTuple):
 
 @dataclass(frozen=True)
 class Expression:
-    """Operands with the operations between them: "plus", "minus" or "times"; a single operand has none."""
+    """Operands with the operations between them.
+
+    Attributes:
+        operands: At least one.
+        operations: "plus", "minus" or "times"; one fewer than there are operands.
+    """
 
     operands: tuple[Operand, ...]
     operations: tuple[str, ...] = ()
@@ -31,9 +36,12 @@ class Expression:
 
 @dataclass(frozen=True)
 class Statement:
-    """Expressions that are said to be equal, and the friend whose amount they are said to be (None: not said).
+    """Expressions that are said to be equal.
 
-    ``is_answer``: said to be the answer.
+    Attributes:
+        subject: The friend whose amount they are said to be; None: not said.
+        members: The expressions, as they stand from left to right.
+        is_answer: Whether they are said to be the answer.
     """
 
     subject: str | None

@@ -115,7 +115,12 @@ def confused(habits: Habits, name: str) -> tuple[float, str] | None:
 
 @dataclass
 class Hand:
-    """Writes solutions with the mistakes of ``habits``, drawn from ``rng``. It can go on from any steps, right or wrong."""
+    """Writes solutions with mistakes. It can go on from any steps, right or wrong.
+
+    Attributes:
+        rng: Draws what it writes.
+        habits: Rates of its mistakes.
+    """
 
     rng: Random
     habits: Habits = field(default_factory=Habits)
@@ -144,8 +149,8 @@ class Hand:
 
     def _next_step(self, story: Story, believed: dict[str, int]) -> str:
         hasty = len(believed) > len(story.givens) and self._errs(self.habits.hasty)
-        if story.asked in believed or hasty:
-            return f"Answer: {self.rng.choice(list(believed.values())) if hasty else believed[story.asked]}"
+        if story.asked_name in believed or hasty:
+            return f"Answer: {self.rng.choice(list(believed.values())) if hasty else believed[story.asked_name]}"
         ready = story.ready(believed)
         needed = [d for d in ready if d.name in story.needed]
         others = [d for d in ready if d.name not in story.needed]

@@ -38,10 +38,10 @@ def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
         Malformed: The problem is not in the lab's language. Whatever the steps hold, they only get ratings.
     """
     story = read_story(problem)
-    known = set(story.givens)
+    known_names = set(story.givens)
     ratings: list[int] = []
     for step in steps:
-        ratings.append(rate_step(story, known, step))
+        ratings.append(rate_step(story, known_names, step))
         if ratings[-1] == NEGATIVE:
             break
     return ratings
@@ -56,12 +56,12 @@ def is_in_form(step: str) -> bool:
     return bool(match or _ANSWER.fullmatch(text) or _RESTATED.fullmatch(text))
 
 
-def rate_step(story: Story, known: set[str], step: str) -> int:
-    """The rating of one step where the amounts of ``known`` names are known; enters the name it works out.
+def rate_step(story: Story, known_names: set[str], step: str) -> int:
+    """The rating of one step where the amounts of ``known_names`` are known; enters the name it works out.
 
     Args:
         story: What the problem tells.
-        known: Names whose amounts are worked out; the step's own is added where it is right.
+        known_names: Names whose amounts are worked out; the step's own is added where it is right.
         step: Its text.
 
     Returns:
@@ -72,34 +72,34 @@ def rate_step(story: Story, known: set[str], step: str) -> int:
         return NEGATIVE
     answer = _ANSWER.fullmatch(text)
     if answer:
-        right = story.asked in known and int(answer["amount"]) == story.amounts[story.asked]
+        right = story.asked_name in known_names and int(answer["amount"]) == story.amounts[story.asked_name]
         return POSITIVE if right else NEGATIVE
     restated = _RESTATED.fullmatch(text)
     if restated:
         name = restated["name"]
-        return NEUTRAL if name in known and int(restated["amount"]) == story.amounts[name] else NEGATIVE
+        return NEUTRAL if name in known_names and int(restated["amount"]) == story.amounts[name] else NEGATIVE
     match = _STEP.fullmatch(text)
-    if not match or not _follows(story, known, match):
+    if not match or not _follows(story, known_names, match):
         return NEGATIVE
     name = match["name"]
-    progress = name in story.needed and name not in known
-    known.add(name)
+    progress = name in story.needed and name not in known_names
+    known_names.add(name)
     return POSITIVE if progress else NEUTRAL
 
 
-def right_steps(story: Story, known: set[str]) -> list[str]:
-    """Every step in the lab's own form that is not negative where the amounts of ``known`` names are known.
+def right_steps(story: Story, known_names: set[str]) -> list[str]:
+    """Every step in the lab's own form that is not negative where the amounts of ``known_names`` are known.
 
     Args:
         story: What the problem tells.
-        known: Names whose amounts are worked out.
+        known_names: Names whose amounts are worked out.
 
     Returns:
         Their texts.
     """
-    steps = [f"Answer: {story.amounts[story.asked]}"] if story.asked in known else []
+    steps = [f"Answer: {story.amounts[story.asked_name]}"] if story.asked_name in known_names else []
     for definition in story.definitions:
-        if definition.relation == "given" or not set(definition.sources) <= known:
+        if definition.relation == "given" or not set(definition.sources) <= known_names:
             continue
         operation, result = (
             OPERATION_OF[definition.relation],
@@ -108,10 +108,10 @@ def right_steps(story: Story, known: set[str]) -> list[str]:
         operands = [f"{source}'s {story.amounts[source]}" for source in definition.sources]
         orders = list(permutations(operands)) if len(operands) == 2 else [(*operands, str(definition.number))]
         steps += [f"{quoted(definition, story.family)}: {a} {operation} {b}, {result}" for a, b in orders]
-    return [step for step in steps if rate_step(story, set(known), step) != NEGATIVE]
+    return [step for step in steps if rate_step(story, set(known_names), step) != NEGATIVE]
 
 
-def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
+def _follows(story: Story, known_names: set[str], match: re.Match[str]) -> bool:
     """Whether the step does the story's operation for its name, on known and true amounts, with the true result."""
     definition = story.by_name.get(match["name"])
     if definition is None or definition.relation == "given" or match["operation"] != OPERATION_OF[definition.relation]:
@@ -121,7 +121,7 @@ def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
     # 1. The operands are the story's, in its order where that matters.
     left, right = match["left"], match["right"]
     operands = (left, right) if right else (left,)
-    if sorted(operands) != sorted(definition.sources) or not set(operands) <= known:
+    if sorted(operands) != sorted(definition.sources) or not set(operands) <= known_names:
         return False
     # 2. Their amounts are true.
     left_amount, right_amount = int(match["left_amount"]), int(match["right_amount"])

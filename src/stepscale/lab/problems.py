@@ -45,7 +45,7 @@ def draw_problem(family: str, level: int, split: str, rng: Random) -> str:
 
 def _answer(problem: str) -> str:
     story = read_story(problem)
-    return str(story.amounts[story.asked])
+    return str(story.amounts[story.asked_name])
 
 
 # Problems of each level that come in turn. Of the 500 test problems of MATH that Lightman et al. chose, 9, 18, 21, 26 and 27 %

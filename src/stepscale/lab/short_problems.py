@@ -39,21 +39,21 @@ def make_problem(steps: int, rng: Random) -> dict[str, object]:
         rng: Decides all else.
     """
     names = rng.sample(NAMES, len(NAMES))
-    definitions = [_given(names.pop(), rng)]
+    definitions = [_given_definition(names.pop(), rng)]
     amounts = {definitions[0].name: definitions[0].number}
     for _ in range(steps):
         sources = [definitions[-1].name]
         if rng.random() < _TWO_SOURCES_SHARE:
-            definitions.append(_given(names.pop(), rng))
+            definitions.append(_given_definition(names.pop(), rng))
             sources.append(definitions[-1].name)
             amounts[sources[1]] = definitions[-1].number
         definitions.append(define(names.pop(), sources, amounts, HELD_OUT_WORDING, rng))
     story = Story(tuple(definitions), definitions[-1].name, rng.choice(THINGS), HELD_OUT_WORDING)
-    answer = str(story.amounts[story.asked])
+    answer = str(story.amounts[story.asked_name])
     return {"problem": tell(story), "solution": _solution(story), "answer": answer, "level": steps}
 
 
-def _given(name: str, rng: Random) -> Definition:
+def _given_definition(name: str, rng: Random) -> Definition:
     return Definition(name, "given", (), rng.choice(GIVEN))
 
 
@@ -66,7 +66,7 @@ def _solution(story: Story) -> str:
             left, right = (*operands, str(definition.number))[:2]
             operation, result = OPERATION_OF[definition.relation], story.amounts[definition.name]
             lines.append(f"{left} {operation} {right}, so {definition.name} has {result}")
-    return "\n".join([*lines, f"Answer: {story.amounts[story.asked]}"])
+    return "\n".join([*lines, f"Answer: {story.amounts[story.asked_name]}"])
 
 
 def write_problems(folder: Path) -> None:

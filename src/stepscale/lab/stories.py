@@ -56,8 +56,11 @@ def result_of(operation: str, left: int, right: int) -> int:
 class Definition:
     """One sentence of a story.
 
-    ``relation``: "given", or one of ``OPERATION_OF``. ``sources``: none, one or two names. ``number``: the given amount, or the
-    number of a relation with one source; 0 with two sources.
+    Attributes:
+        name: The friend whose amount it tells.
+        relation: "given", or one of ``OPERATION_OF``.
+        sources: None, one or two names.
+        number: The given amount, or the number of a relation with one source; 0 with two sources.
     """
 
     name: str
@@ -68,10 +71,17 @@ class Definition:
 
 @dataclass(frozen=True)
 class Story:
-    """Definitions in the order in which they are told, and the name that is asked for. ``family``: how they are worded."""
+    """What a problem tells.
+
+    Attributes:
+        definitions: In the order in which they are told.
+        asked_name: The friend whose amount is asked for.
+        things: What is counted, in the plural.
+        family: How the sentences are worded.
+    """
 
     definitions: tuple[Definition, ...]
-    asked: str
+    asked_name: str
     things: str
     family: str
 
@@ -103,7 +113,7 @@ class Story:
     def needed(self) -> frozenset[str]:
         """The names on the way to the one that is asked for, itself included."""
         needed: set[str] = set()
-        waiting = [self.asked]
+        waiting = [self.asked_name]
         while waiting:
             name = waiting.pop()
             if name not in needed:
@@ -116,9 +126,13 @@ class Story:
         """The amounts that the story tells outright."""
         return {d.name: d.number for d in self.definitions if d.relation == "given"}
 
-    def ready(self, known: Collection[str]) -> list[Definition]:
-        """The definitions that can be worked out next from ``known`` names."""
-        return [d for d in self.definitions if d.name not in known and all(source in known for source in d.sources)]
+    def ready(self, known_names: Collection[str]) -> list[Definition]:
+        """The definitions that can be worked out next from names whose amounts are known."""
+        return [
+            d
+            for d in self.definitions
+            if d.name not in known_names and all(source in known_names for source in d.sources)
+        ]
 
 
 def amount_of(definition: Definition, amounts: Mapping[str, int]) -> int:
@@ -168,9 +182,9 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
             sources.append(unused.pop(rng.randrange(len(unused))))
         definitions.append(define(names.pop(), sources, amounts, family, rng))
         unused.append(definitions[-1].name)
-    asked = unused[0]
+    asked_name = unused[0]
     # 2. Quantities that are not needed: given ones, ones that follow from given ones, and ones that follow from the asked one.
-    sideways, beyond = list(givens), [asked]
+    sideways, beyond = list(givens), [asked_name]
     for _ in range(_NOT_NEEDED[level]):
         if rng.random() < 0.3:
             definitions.append(Definition(names.pop(), "given", (), rng.choice(GIVEN)))
@@ -183,7 +197,7 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
     # 3. What is known from the beginning is told first; the others in any order.
     rng.shuffle(definitions)
     definitions.sort(key=lambda definition: definition.relation != "given")
-    return Story(tuple(definitions), asked, rng.choice(THINGS), family)
+    return Story(tuple(definitions), asked_name, rng.choice(THINGS), family)
 
 
 def define(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:

@@ -53,7 +53,7 @@ _PATTERNS = [("given", _pattern(_GIVEN))] + [
 def tell(story: Story) -> str:
     """The problem's text."""
     sentences = " ".join(_sentence(definition, story.family) for definition in story.definitions)
-    return f"Some friends have {story.things}. {sentences} How many {story.things} does {story.asked} have?"
+    return f"Some friends have {story.things}. {sentences} How many {story.things} does {story.asked_name} have?"
 
 
 def quoted(definition: Definition, family: str) -> str:
@@ -93,7 +93,7 @@ def read_story(problem: str) -> Story:
     story = Story(
         tuple(d[0] for d in definitions), match["asked"], match["things"], "sums" if is_usual else HELD_OUT_WORDING
     )
-    if len(story.by_name) < len(definitions) or story.asked not in story.by_name:
+    if len(story.by_name) < len(definitions) or story.asked_name not in story.by_name:
         raise Malformed(f"a name is told twice, or the asked one never: {problem[:60]!r}")
     try:
         story.amounts  # noqa: B018 - worked out once, here, so that a story that is read is sound

@@ -62,7 +62,12 @@ _labels = click.option(
 @click.option("--port", default=8765, show_default=True)
 @click.option("--labeler", "labelers", multiple=True, help="who may label, by a link with a token; once for each")
 @click.option("--twice", default=0.0, show_default=True, help="share of the solutions that two people label")
-@click.option("--known", type=click.Path(path_type=Path), help="PRM800K file with the known labels of the two below")
+@click.option(
+    "--known",
+    "known_labels",
+    type=click.Path(path_type=Path),
+    help="PRM800K file with the known labels of the two below",
+)
 @click.option("--screening", default=0, show_default=True, help="known questions that a new labeler answers first")
 @click.option("--quality-control", default=0.0, show_default=True, help="share of known questions later on")
 @click.option("--least-agreement", default=0.75, show_default=True, help="with known labels; who has less is left out")
@@ -79,14 +84,14 @@ def label(
     labelers: tuple[str, ...],
     host: str,
     port: int,
-    known: Path | None,
+    known_labels: Path | None,
     **options: object,
 ) -> None:
     """Open the labeling page on SAMPLES: by default what the data loop asked for last."""
     from stepscale.labeling.page.page_options import PageOptions
     from stepscale.labeling.page.serve import Files, serve
 
-    serve(Files(samples, format, labels, known), PageOptions.model_validate(options), labelers, host, port)
+    serve(Files(samples, format, labels, known_labels), PageOptions.model_validate(options), labelers, host, port)
 
 
 _url = click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="where Label Studio listens")

@@ -27,7 +27,12 @@ _FINISHED = ("found_error", "solution")
 
 @dataclass(frozen=True)
 class People:
-    """``labelers``: a row for each. ``pairs``: agreement on the solutions that two people labeled; empty if there are none."""
+    """Who labeled a file's solutions.
+
+    Attributes:
+        labelers: A row for each.
+        pairs: Agreement on the solutions that two people labeled; empty if there are none.
+    """
 
     labelers: tuple[dict[str, Any], ...]
     pairs: Mapping[str, float]

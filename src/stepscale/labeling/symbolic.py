@@ -16,7 +16,11 @@ NAME = "symbolic"
 
 
 class SymbolicLabeler:
-    """A Labeler that stands for PRM800K's people; it spends no tokens. ``free_text``: as in ``label_solutions``."""
+    """A Labeler that stands for PRM800K's people; it spends no tokens.
+
+    Args:
+        free_text: Whether steps in words of a language model are read, too; as in ``label_solutions``.
+    """
 
     name = NAME
 

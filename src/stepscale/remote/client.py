@@ -33,7 +33,11 @@ class RefusedError(InputError):
 
 
 class Client:
-    """Asks one server, in as many threads as ``concurrency`` allows."""
+    """Asks one server.
+
+    Args:
+        access: Address, key and patience; ``concurrency`` threads ask at once.
+    """
 
     def __init__(self, access: ServerAccess) -> None:
         self.access = access

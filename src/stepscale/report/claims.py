@@ -157,10 +157,10 @@ def settle(
     return replace(
         claim,
         status=status,
-        estimate=_known(part.mean),
-        low=_known(part.low),
-        high=_known(part.high),
-        high_among=_known(widened[deciding] + part.above),
+        estimate=_json_number(part.mean),
+        low=_json_number(part.low),
+        high=_json_number(part.high),
+        high_among=_json_number(widened[deciding] + part.above),
         above=part.above,
         effect=part.effect,
         power=0.0 if unfit else power(list(parts.values())),
@@ -204,14 +204,14 @@ def _unfit(part: Quantity) -> str:
 
 
 def _measured(name: str, part: Quantity, decides: bool) -> Measured:
-    estimate, low, high = (_known(value) for value in (part.mean, part.low, part.high))
+    estimate, low, high = (_json_number(value) for value in (part.mean, part.low, part.high))
     chance = (0.0 if _unfit(part) else power([part])) if decides else None
-    error = None if part.error is None else _known(part.error)
+    error = None if part.error is None else _json_number(part.error)
     fields = (part.level, error, part.n_problems, part.above, part.effect, chance, decides, part.unmet, part.note)
     return Measured(name, estimate, low, high, *fields)
 
 
-def _known(value: object) -> float | None:
+def _json_number(value: object) -> float | None:
     """A number as JSON takes it."""
     number = float(value)  # type: ignore[arg-type]
     return None if isnan(number) else number

@@ -25,7 +25,7 @@ def html_page(page: ReportPage) -> str:
         title="StepScale report",
         page=page,
         leading=[(part, rendered_figure(part, figure)) for part, figure in leading],
-        parts=[(part, _figures(part, on_top)) for part in page.shown],
+        parts=[(part, _figures(part, on_top)) for part in page.filled_parts],
         anchor=anchor,
         shade=shade,
         deciding_part=deciding_part,

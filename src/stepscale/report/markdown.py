@@ -49,7 +49,7 @@ def markdown_page(page: ReportPage, command: str, figures: Path) -> str:
             "",
             *_lines(_CLAIM_COLUMNS, claims),
             *_quantities(page),
-            *(line for part in page.shown for line in _part(part, figures)),
+            *(line for part in page.filled_parts for line in _part(part, figures)),
         ]
     )
 

@@ -50,7 +50,7 @@ class ReportPage:
     parameters: dict[str, str] = field(default_factory=dict)
 
     @property
-    def shown(self) -> list[Part]:
+    def filled_parts(self) -> list[Part]:
         """The parts with something to show."""
         return [part for part in self.parts if not part.is_empty]
 
@@ -63,7 +63,7 @@ class ReportPage:
     @property
     def too_small(self) -> str:
         """One line on what is too small to settle a claim: the model, the pool, the samples or the problems; "" if nothing is."""
-        reasons = [reason for part in self.shown for reason in part.too_small]
+        reasons = [reason for part in self.filled_parts for reason in part.too_small]
         few = [claim.id for claim in self.claims if claim.n_problems is not None and claim.n_problems < LEAST_PROBLEMS]
         if few:
             reasons.append(f"fewer than {LEAST_PROBLEMS} problems decide {', '.join(few)}")
@@ -78,12 +78,12 @@ class ReportPage:
     @property
     def leading(self) -> list[tuple[Part, Figure]]:
         """The few figures that stand on top, at most one of each part before any second one."""
-        by_part = [[figure for figure in part.figures if figure.leads] for part in self.shown]
+        by_part = [[figure for figure in part.figures if figure.leads] for part in self.filled_parts]
         most = max(map(len, by_part), default=0)
         ranked = (
             (part, figures[place])
             for place in range(most)
-            for part, figures in zip(self.shown, by_part, strict=True)
+            for part, figures in zip(self.filled_parts, by_part, strict=True)
             if place < len(figures)
         )
         return list(islice(ranked, _LEADING))

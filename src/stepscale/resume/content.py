@@ -56,8 +56,8 @@ def model_hash(source: str | Path, dtype: str = "float32") -> str:
     if not Path(source).is_dir():
         from transformers import AutoConfig
 
-        name, asked = loading_options(str(source))
-        commit = getattr(AutoConfig.from_pretrained(name, **asked), "_commit_hash", None)
+        name, hub_options = loading_options(str(source))
+        commit = getattr(AutoConfig.from_pretrained(name, **hub_options), "_commit_hash", None)
         digest.update(f"{name}@{commit}".encode())
     for path in sorted(Path(source).glob("*")):
         if path.suffix in _OF_A_MODEL:

@@ -45,7 +45,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ProblemChains:
-    """The chains of one problem, each a tuple of attempts in order."""
+    """The chains of one problem (Snell et al. 2024, 6).
+
+    Attributes:
+        problem: What they answer.
+        chains: Each a tuple of attempts, the first without earlier ones.
+    """
 
     problem: Problem
     chains: tuple[tuple[Attempt, ...], ...]

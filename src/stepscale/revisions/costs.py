@@ -73,7 +73,12 @@ def in_order(sequences: Sequence[Sequence[Counted]]) -> NDArray[np.int64]:
 
 
 class Beginnings:
-    """The sequences of a problem's attempts, as ``in_order`` tells them in the columns ``names`` of ``rows``."""
+    """How the sequences of a problem's attempts share beginnings.
+
+    Args:
+        rows: A row per attempt.
+        names: The columns with what ``in_order`` tells of each: place, tokens, tokens shared with the one before.
+    """
 
     def __init__(self, rows: pd.DataFrame, names: Iterable[str]) -> None:
         self._place, self._tokens, shared = rows[list(names)].to_numpy(np.int64).T
@@ -81,7 +86,11 @@ class Beginnings:
         self._shared[self._place] = shared
 
     def distinct(self, group: NDArray[np.int64]) -> int:
-        """Tokens of these rows (by number), each beginning that several share once."""
+        """Tokens that an engine passes for some attempts, each beginning that several share once.
+
+        Args:
+            group: Numbers of their rows, at least one [n].
+        """
         places = np.sort(self._place[group])
         total = int(self._tokens[group].sum())
         if len(places) < 2:

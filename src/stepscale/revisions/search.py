@@ -24,7 +24,12 @@ from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
 
 class WithoutHistory:
-    """A verifier that reads the bare problem where the generator reads a revision prompt. ``problems``: problem by prompt."""
+    """A verifier that reads the bare problem where the generator reads a revision prompt.
+
+    Args:
+        verifier: Scores the steps.
+        problems: The problem's text by prompt.
+    """
 
     def __init__(self, verifier: Verifier, problems: Mapping[str, str]) -> None:
         self.name = verifier.name

@@ -24,7 +24,12 @@ Width = Annotated[int, Field(ge=1)] | Literal["sqrt"]
 
 @dataclass(frozen=True)
 class TreeShape(Growth):
-    """A growth of ``width`` M; ``filter_duplicates``: beams of the same tokens are one beam."""
+    """How one or several trees of beams grow (Snell et al. 2024, 5.2).
+
+    Attributes:
+        width: M, children of each beam that is kept.
+        filter_duplicates: Whether open beams of the same tokens are one beam.
+    """
 
     width: int
     filter_duplicates: bool

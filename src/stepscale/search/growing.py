@@ -48,7 +48,7 @@ class GrowingMethod(SearchMethod):
             N solutions, in the order of slots.
         """
 
-    def shown(self, among: Sequence[SearchMethod] = ()) -> str:
+    def display_name(self, among: Sequence[SearchMethod] = ()) -> str:
         """The name, and the options that alone tell it from one of ``among``; the limit of rounds never.
 
         Args:
@@ -69,7 +69,7 @@ class GrowingMethod(SearchMethod):
         Returns:
             The name in one line.
         """
-        return super().shown(among)
+        return super().display_name(among)
 
     @property
     def remarks(self) -> dict[str, str]:

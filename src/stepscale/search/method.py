@@ -93,7 +93,7 @@ class SearchMethod(UserSettings, ABC):
         """Whether open solutions of the same tokens are expanded once."""
         return False
 
-    def shown(self, among: Sequence["SearchMethod"] = ()) -> str:
+    def display_name(self, among: Sequence["SearchMethod"] = ()) -> str:
         """The name in figures and tables, whatever its N: the label, and own options that differ from their defaults.
 
         Args:

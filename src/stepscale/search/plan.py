@@ -34,7 +34,7 @@ class _Strategies(UserSettings):
     @property
     def named(self) -> list[tuple[str, SearchMethod]]:
         """The strategies, each with the name it is shown by among these."""
-        return [(options.shown(self.strategies), options) for options in self.strategies]
+        return [(options.display_name(self.strategies), options) for options in self.strategies]
 
 
 class SearchPlan(_Strategies):

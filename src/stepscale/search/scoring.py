@@ -11,7 +11,12 @@ from stepscale.verifiers.contract import StepScores
 
 @dataclass(frozen=True)
 class SolutionScore:
-    """``steps``: P(the step is right) [n_steps]; ``score``: their aggregate, in [0, 1]."""
+    """The judgment on a solution.
+
+    Attributes:
+        steps: P(the step is right) [n_steps].
+        score: Their aggregate, in [0, 1].
+    """
 
     steps: tuple[float, ...]
     score: float

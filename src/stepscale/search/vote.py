@@ -35,7 +35,7 @@ class RuledVote(WholeSamples):
         """Where the rule judges by scores."""
         return self.vote.by not in OF_GENERATOR
 
-    def shown(self, among: Sequence[SearchMethod] = ()) -> str:
+    def display_name(self, among: Sequence[SearchMethod] = ()) -> str:
         """The rule and what it judges by: "Borda vote by self_certainty".
 
         Args:

@@ -3,11 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-import click
 from pydantic import ValidationError
 
 from stepscale.errors import InputError
 from stepscale.opening import needs
+
+try:
+    with needs("serving"):
+        import click
+except InputError as error:
+    raise SystemExit(f"Error: {error}") from None
 
 SAVED = Path("data/08_reporting/policy")
 

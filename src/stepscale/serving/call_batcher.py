@@ -19,7 +19,13 @@ _LOOK_SECONDS = 0.5  # between two looks whether anybody still waits for a call 
 
 @dataclass(eq=False)
 class BatchedCall:
-    """Some items for a model, the time that is left for them, and the promise of their results."""
+    """Some items for a model that a call asks for.
+
+    Attributes:
+        items: What the model is given; what they are is up to ``make``.
+        left: Seconds that the caller still waits.
+        result: The promise of what ``make`` gives for this call.
+    """
 
     items: Sequence[Any]
     left: SecondsLeft

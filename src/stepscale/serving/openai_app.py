@@ -42,7 +42,11 @@ class UnknownModel(Exception):
 class OpenAIEndpoints:
     """What the endpoints share.
 
-    ``model``: the name that requests give. ``seconds``: of one request. ``budget``: generations, where a request names none.
+    Attributes:
+        service: Answers questions side by side.
+        model: The name that requests give.
+        seconds: Time limit of one request.
+        budget: Generations, where a request names none.
     """
 
     service: AnswerService

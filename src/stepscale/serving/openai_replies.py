@@ -17,7 +17,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """One reply of ``/v1/chat/completions`` (``chat``) or ``/v1/completions``."""
+    """One reply, whole or in chunks, as OpenAI's clients read it.
+
+    Attributes:
+        model: Name of what is served.
+        chat: Of ``/v1/chat/completions``; if not, of ``/v1/completions``.
+        created: When it was begun (seconds since 1970).
+        name: The part of its ``id`` that is its own.
+    """
 
     model: str
     chat: bool

@@ -73,7 +73,7 @@ def _parts(policy: Path, generator: Path, prm: Path) -> dict[str, Any]:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Without a progress bar a file, and without the advice to give an example."""
-    shown = os.environ.get(_BAR)
+    bar_setting = os.environ.get(_BAR)
     os.environ[_BAR] = "false"
     try:
         with warnings.catch_warnings():
@@ -81,8 +81,8 @@ def _quietly() -> Iterator[None]:
             yield
     finally:
         del os.environ[_BAR]
-        if shown is not None:
-            os.environ[_BAR] = shown
+        if bar_setting is not None:
+            os.environ[_BAR] = bar_setting
 
 
 def signature() -> ModelSignature:

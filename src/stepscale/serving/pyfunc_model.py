@@ -34,7 +34,12 @@ WORKING_SHARE = 0.9  # of the server's time limit: the work ends before the serv
 
 
 class RefusedRequest(MlflowException):
-    """The reason alone: MLflow's server puts all of the request before the message of any other error, in lines of its own."""
+    """The reason alone: MLflow's server puts all of the request before the message of any other error, in lines of its own.
+
+    Args:
+        reason: What the client reads, in one line.
+        code: MLflow's error code, which decides the HTTP status.
+    """
 
     def __init__(self, reason: str, code: int = INVALID_PARAMETER_VALUE) -> None:
         super().__init__(reason, error_code=code)

@@ -16,7 +16,7 @@ class TokenCounts:
     """Grows with each call that is made for the question."""
 
     def __init__(self) -> None:
-        self._known: _Tree = {}  # tokens whose keys and values an engine would remember
+        self._remembered: _Tree = {}  # tokens whose keys and values an engine would remember
         self._read: set[tuple[str, tuple[str, ...]]] = set()  # beginnings of solutions that the verifier has read
 
     def generated(
@@ -35,13 +35,13 @@ class TokenCounts:
             Tokens of prefixes, and tokens drawn.
         """
         prefixes = dict.fromkeys(request.prefix for request in requests)
-        prefill = sum(_grown(self._known, prefix[:-1]) for prefix in prefixes) + len(prefixes)
+        prefill = sum(_grown(self._remembered, prefix[:-1]) for prefix in prefixes) + len(prefixes)
         trees: dict[tuple[int, ...], _Tree] = {prefix: {} for prefix in prefixes}
         decode = 0
         for request, continuation in zip(requests, continuations, strict=True):
             decode += _grown(trees[request.prefix], continuation.tokens[:-1])
             if until == "step" and continuation.ended == "step":
-                _grown(self._known, request.prefix + continuation.tokens[:-1])
+                _grown(self._remembered, request.prefix + continuation.tokens[:-1])
         return prefill, decode
 
     def read(self, trajectories: Sequence[Trajectory], step_tokens: Iterable[Sequence[int]]) -> int:

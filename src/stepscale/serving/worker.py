@@ -31,8 +31,13 @@ class WorkerLost(Exception):
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A question that a process has, and the promise of its answer."""
+class Slot:
+    """A place for a question in a process.
+
+    Attributes:
+        number: By which process and server call the question.
+        answer: The promise of its answer.
+    """
 
     number: int
     answer: "Future[PolicyAnswer]" = field(default_factory=Future)
@@ -67,33 +72,33 @@ class Worker:
         """By which the least loaded is chosen: a process with open models, one without, none; then its questions."""
         return 2 - self._is_alive - self._is_open, len(self._waiting)
 
-    def take(self) -> Taken:
+    def take(self) -> Slot:
         """Count a further question as its own, for ``answer``. Raises WorkerLost if there is no process."""
         with self._changing:
             if not self._is_alive:
                 raise WorkerLost("the processes that answer questions have ended; others are started, so ask again")
-            taken = Taken(next(self._numbers))
-            self._waiting[taken.number] = taken.answer
-            return taken
+            slot = Slot(next(self._numbers))
+            self._waiting[slot.number] = slot.answer
+            return slot
 
-    def answer(self, taken: Taken, question: PolicyQuestion) -> PolicyAnswer:
+    def answer(self, slot: Slot, question: PolicyQuestion) -> PolicyAnswer:
         """The answer, under the calling thread's time limit. Raises OutOfTime, Unanswered and WorkerLost.
 
         Args:
-            taken: What ``take`` gave for it.
+            slot: What ``take`` gave for it.
             question: A checked one.
         """
         try:
-            self._send(Ask(taken.number, question, seconds_left()()))
+            self._send(Ask(slot.number, question, seconds_left()()))
             while True:
                 try:
-                    return taken.answer.result(timeout=min(_LOOK_SECONDS, time_left()))
+                    return slot.answer.result(timeout=min(_LOOK_SECONDS, time_left()))
                 except TimeoutError:
                     continue
         finally:
-            if not taken.answer.done():
-                self._send(End(taken.number))
-            self._waiting.pop(taken.number, None)
+            if not slot.answer.done():
+                self._send(End(slot.number))
+            self._waiting.pop(slot.number, None)
 
     def stop(self) -> None:
         """Nothing more is asked, and no other process is started."""

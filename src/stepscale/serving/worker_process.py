@@ -26,7 +26,13 @@ Outcome = PolicyAnswer | Exception
 
 @dataclass(frozen=True)
 class Ask:
-    """A question to be answered within so many seconds."""
+    """A question for the process.
+
+    Attributes:
+        number: Comes back with the answer.
+        question: A checked one.
+        seconds: Until it must be answered.
+    """
 
     number: int
     question: PolicyQuestion
@@ -54,7 +60,12 @@ class Opened:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a question."""
+    """What became of a question.
+
+    Attributes:
+        number: Of the question.
+        outcome: The answer, or the error that took its place.
+    """
 
     number: int
     outcome: Outcome

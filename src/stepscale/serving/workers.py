@@ -64,8 +64,8 @@ class Workers:
         """
         with self._choosing:
             worker = min(self._workers, key=lambda candidate: candidate.load)
-            taken = worker.take()
-        return worker.answer(taken, question)
+            slot = worker.take()
+        return worker.answer(slot, question)
 
     def close(self) -> None:
         """End the processes, once there are no questions."""

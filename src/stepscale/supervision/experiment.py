@@ -46,7 +46,12 @@ class LabeledPool:
 
 @dataclass(frozen=True)
 class TestSamples:
-    """Test problems and their samples, graded; the same for every cell."""
+    """Test problems and their samples, graded; the same for every cell.
+
+    Attributes:
+        problems: A ``PROBLEMS`` table.
+        solutions: A ``SOLUTIONS`` table with ``is_correct``.
+    """
 
     __test__ = False  # not a test of pytest's
 

@@ -59,7 +59,14 @@ class TrainedCell(NamedTuple):
 
 
 def train_and_measure(work: CellWork) -> TrainedCell:
-    """Train the cell's verifier in a folder of its own, and measure it."""
+    """Train the cell's verifier in a folder of its own, and measure it; the folder goes afterwards.
+
+    Args:
+        work: The cell, its labels, and the test samples; it can be pickled, so any process may do it.
+
+    Returns:
+        Points, scores and log.
+    """
     from stepscale.verifiers.open_verifier import open_verifier
 
     cell = work.cell

@@ -19,7 +19,12 @@ _SORTED_AT_ONCE = 50  # batches whose rows are sorted by length at once
 
 @dataclass(frozen=True)
 class Row:
-    """One sequence. ``ids`` and ``targets`` are of one length; ``IGNORED`` marks a token that is not learned from."""
+    """One sequence to learn from.
+
+    Attributes:
+        ids: Token ids [T].
+        targets: What each token's output should be [T]: a class or a number; ``IGNORED`` where nothing is learned.
+    """
 
     ids: Sequence[int]
     targets: NDArray[np.float32]
@@ -46,7 +51,11 @@ class LikeLengthSampler(torch.utils.data.Sampler[int]):
         return len(self.lengths)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Take the order of epoch ``epoch`` next, from 0: a fit that goes on has its epochs as an undisturbed one."""
+        """Take the order of one epoch next: a fit that goes on has its epochs as an undisturbed one.
+
+        Args:
+            epoch: Its number, from 0.
+        """
         self._generator.manual_seed(self.seed)
         for _ in range(epoch):
             list(self)

@@ -66,7 +66,18 @@ def last_whole_checkpoint(folder: Path, processes: int) -> Path | None:
 
 
 def trainer_state(checkpoint: Path) -> dict[str, Any]:
-    """What Trainer noted when it wrote the checkpoint: its step, its best checkpoint, how long it has waited."""
+    """What Trainer noted when it wrote the checkpoint, by its own names.
+
+    Args:
+        checkpoint: A folder ``checkpoint-<step>``.
+
+    Returns:
+        Among others ``global_step``, ``best_model_checkpoint`` and how long early stopping has waited.
+
+    Raises:
+        OSError: The file is missing.
+        ValueError: It is cut off.
+    """
     state: dict[str, Any] = json.loads((checkpoint / _STATE).read_text())
     return state
 
@@ -84,7 +95,14 @@ def mark_finished(folder: Path, steps: int) -> None:
 
 
 def steps_of_finished(folder: Path) -> int | None:
-    """How many steps the fit took, if it ended; what is left is then the checkpoint of its weights."""
+    """How many optimizer steps a fit took, if it ended.
+
+    Args:
+        folder: Of its checkpoints; after the end the only one left holds the weights that the fit chose.
+
+    Returns:
+        The steps; None where the fit has not ended.
+    """
     mark = folder / _FINISHED
     return int(mark.read_text()) if mark.is_file() else None
 

@@ -42,7 +42,16 @@ Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
 
 @dataclass(frozen=True)
 class FitJob:
-    """What a model is fitted to, and how; the arguments of ``fit.fit`` by name."""
+    """What a model is fitted to, and how; the arguments of ``fit.fit`` by name.
+
+    Attributes:
+        rows: What it learns from.
+        validation: Rows whose loss is evaluated; may be empty where nothing waits for it.
+        loss: Of outputs, labels and the number of targets in the whole optimizer step (None when evaluating).
+        options: Settings of the optimization.
+        pad_id: Token that fills short rows up.
+        classes: Labels are classes (int64), not numbers (float32).
+    """
 
     rows: Sequence[Row]
     validation: Sequence[Row]

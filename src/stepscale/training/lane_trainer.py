@@ -41,7 +41,15 @@ def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulatio
 
 
 class LaneTrainer(Trainer):
-    """Trainer over opened lanes; with none it is Trainer itself. Needs ``compute_loss_func``."""
+    """Trainer over opened lanes; with none it is Trainer itself. Needs ``compute_loss_func``.
+
+    Args:
+        model: The model that is trained; each lane has a replica that shares its weights.
+        args: As Trainer takes them.
+        lanes: Opened; each learns from a share of the batch.
+        bfloat16: Whether lanes compute in bfloat16, by autocast.
+        kwargs: As Trainer takes them.
+    """
 
     def __init__(self, model: Any, *args: Any, lanes: Lanes, bfloat16: bool, **kwargs: Any) -> None:
         self.lanes, self.bfloat16 = lanes, bfloat16

@@ -21,7 +21,12 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A problem and the steps of a (possibly unfinished) solution, each without its separator."""
+    """A problem and a solution, which may be unfinished.
+
+    Attributes:
+        problem: Its text, or the whole prompt where the generator goes on from earlier attempts.
+        steps: Each without its separator.
+    """
 
     problem: str
     steps: tuple[str, ...]

@@ -35,18 +35,18 @@ class JudgmentCounts:
     """How many judgments could be read.
 
     Attributes:
-        asked: Judgments asked for.
+        judgments: All of them.
         unread: Those without a readable verdict.
         broken_off: Those that break off before the last step.
     """
 
-    asked: int = 0
+    judgments: int = 0
     unread: int = 0
     broken_off: int = 0
 
     def add(self, verdicts: Verdicts) -> None:
         """Count one judgment."""
-        self.asked += 1
+        self.judgments += 1
         self.unread += verdicts[0] is None
         self.broken_off += verdicts[0] is not None and verdicts[-1] is None
 
@@ -69,7 +69,7 @@ class Judgment:
 class GenerativeVerifier:
     """A Verifier over a Generator that is asked with the bare question: its own template adds nothing but a chat's turns.
 
-    ``counts``: what could be read of all judgments so far.
+    ``counts``: what could be read of all judgments so far. ``name``: as in tables; None: the generator's.
     """
 
     def __init__(self, generator: Generator, options: GenerativePRM, name: str | None = None) -> None:
@@ -90,7 +90,7 @@ class GenerativeVerifier:
             One object per trajectory, in order.
         """
         distinct = list(dict.fromkeys(trajectories))
-        before = (self.counts.unread, self.counts.broken_off, self.counts.asked)
+        before = (self.counts.unread, self.counts.broken_off, self.counts.judgments)
         judgments, unread = self.judge(distinct, ledger)
         self._tell(*before)
         scores = {}
@@ -186,7 +186,7 @@ class GenerativeVerifier:
                 "%s: of %d judgments %d hold no verdict that can be read and %d break off before the last step; a step that no "
                 "judgment reaches counts as wrong with probability %g",
                 self.name,
-                counts.asked - n_asked,
+                counts.judgments - n_asked,
                 counts.unread - unread,
                 counts.broken_off - broken_off,
                 _UNKNOWN,

@@ -28,5 +28,5 @@ def tell_of_one_kind(purpose: Literal["training", "validation"], examples: Seque
     n_wrong = sum(target == RATING_CLASSES[-1] if kind == "prm" else target <= _HALF for target in targets)
     if targets and n_wrong in (0, len(targets)):
         present, absent = ("wrong", "right") if n_wrong else ("right", "wrong")
-        said = "all %d %s labels say %s, %s; give %s ones too"
-        logger.warning(said, len(targets), purpose, present, _FOLLOWS[purpose], absent)
+        message = "all %d %s labels say %s, %s; give %s ones too"
+        logger.warning(message, len(targets), purpose, present, _FOLLOWS[purpose], absent)

@@ -36,15 +36,25 @@ class SavedVerifier(BaseModel):
         )
 
     def write(self, folder: Path) -> None:
-        """Write the file into a model folder."""
+        """Write the file into a model folder; one that is there is replaced.
+
+        Args:
+            folder: One that exists, beside ``config.json``.
+        """
         (folder / FILE_NAME).write_text(self.model_dump_json(indent=1) + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> "SavedVerifier":
         """Read it back.
 
+        Args:
+            folder: Of a model.
+
+        Returns:
+            What verifier training wrote.
+
         Raises:
-            InputError: The folder was not written by verifier training.
+            InputError: The file is missing, or does not hold what a verifier's file holds.
         """
         path = folder / FILE_NAME
         if not path.is_file():

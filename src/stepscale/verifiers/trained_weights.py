@@ -35,7 +35,14 @@ def frozen_but_chosen(model: Any, options: VerifierOptions, seed: int) -> Any:
 
 
 def plain(model: Any) -> Any:
-    """The token classifier without adapters: they are merged into the weights that they adapt."""
+    """The token classifier without adapters: they are merged into the weights that they adapt.
+
+    Args:
+        model: As ``frozen_but_chosen`` gave it, with adapters or without.
+
+    Returns:
+        A model whose parameters all take gradients.
+    """
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
     return model.requires_grad_(True)

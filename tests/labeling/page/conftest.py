@@ -19,8 +19,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Starts servers, and stops them after the test."""
     with ExitStack() as running:
 
-        def start(samples: list[Sample], known: dict[str, Sample] | None = None, **options: Any) -> Served:
-            server = Served(samples, tmp_path / "people.jsonl", PageOptions(**options), known or {})
+        def start(samples: list[Sample], known_samples: dict[str, Sample] | None = None, **options: Any) -> Served:
+            server = Served(samples, tmp_path / "people.jsonl", PageOptions(**options), known_samples or {})
             running.callback(lambda: server._thread.is_alive() and server.stop())
             return server
 

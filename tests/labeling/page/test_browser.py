@@ -124,8 +124,8 @@ def test_a_step_shows_all_its_characters_in_their_order(plain: Any, serve: Serve
     page = Page(plain, serve([sample(steps=steps)]))
     page.sample()
     page.press("333")
-    shown = page.steps()
-    assert shown[0].startswith("a⟨U+0000⟩ ⟨U+202E⟩13 = 4⟨U+2066⟩") and shown[1].startswith("(no text)")
+    step_texts = page.steps()
+    assert step_texts[0].startswith("a⟨U+0000⟩ ⟨U+202E⟩13 = 4⟨U+2066⟩") and step_texts[1].startswith("(no text)")
     lines = "return document.querySelector('#steps mtext').getClientRects().length"
     height = "return document.querySelector('#steps mtext').getBoundingClientRect().height"
     assert plain.execute_script(lines) == 1 and plain.execute_script(height) < 40, "a formula's text is one line"
@@ -237,12 +237,12 @@ def test_a_kept_label_that_is_refused_is_told_beside_the_next_step(plain: Any, s
     server = serve([sample()])
     page = Page(plain, server)
     page.sample()
-    kept = {"sample": "0" * 16, "steps": [{"ratings": [1]}], "finish": None, "milliseconds": 1}
-    plain.execute_script("localStorage.setItem('stepscale/unsent/ann', arguments[0])", json.dumps(kept))
+    unsent_record = {"sample": "0" * 16, "steps": [{"ratings": [1]}], "finish": None, "milliseconds": 1}
+    plain.execute_script("localStorage.setItem('stepscale/unsent/ann', arguments[0])", json.dumps(unsent_record))
     page = Page(plain, server)
     page.sample()
     page.wait("return document.getElementById('message').innerText.includes('Step 1 of 3')")
-    assert f"Not saved: no sample {kept['sample']} is to be labeled here" in page.text("#message")
+    assert f"Not saved: no sample {unsent_record['sample']} is to be labeled here" in page.text("#message")
 
 
 def test_alternatives_are_rated_one_by_one_and_a_step_is_written(plain: Any, serve: Serve) -> None:

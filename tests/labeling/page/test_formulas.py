@@ -29,8 +29,8 @@ def test_formulas_are_what_stands_between_the_marks_of_latex(text: str, formulas
 
 @given(st.lists(st.sampled_from([*"ab$\\()[]{} \n^_1<&", r"\begin{align}", r"\end{align}", r"\frac"])).map("".join))
 def test_no_text_is_lost_whatever_it_holds(text: str) -> None:
-    shown = "".join(part if isinstance(part, str) else part.latex.replace(r"\$", "$") for part in parts(text))
-    assert shown == text.replace(r"\$", "$")
+    rejoined = "".join(part if isinstance(part, str) else part.latex.replace(r"\$", "$") for part in parts(text))
+    assert rejoined == text.replace(r"\$", "$")
 
 
 @pytest.mark.parametrize(

@@ -109,12 +109,12 @@ def test_who_agrees_too_little_is_left_out_and_the_labels_are_asked_for_again(fi
 
     import json
 
-    known = tmp_path / "known.jsonl"
-    known.write_text("".join(json.dumps(known_record(s)) + "\n" for s in KNOWN.values()))
+    known_file = tmp_path / "known.jsonl"
+    known_file.write_text("".join(json.dumps(known_record(s)) + "\n" for s in KNOWN.values()))
     asked_file = tmp_path / "asked.jsonl"
     asked_file.write_text("".join(s.model_dump_json() + "\n" for s in SAMPLES))
     labels = LabelFile.model_validate(
-        {"path": str(file.path), "known": {"path": str(known), "least_questions": 2, "least_agreement": 0.75}}
+        {"path": str(file.path), "known": {"path": str(known_file), "least_questions": 2, "least_agreement": 0.75}}
     )
     assert labelers_left_out(labels) == ["bob"]
     assert n_waiting(asked_file, labels) == (0, len(SAMPLES))
@@ -122,14 +122,14 @@ def test_who_agrees_too_little_is_left_out_and_the_labels_are_asked_for_again(fi
     assert rows["bob"]["agreement"] == 0 and rows["bob"]["left_out"] and rows["ann"]["agreement"] == 1
 
 
-def known_record(known: Sample) -> dict[str, Any]:
+def known_record(known_sample: Sample) -> dict[str, Any]:
     steps = [
         {"completions": [{"text": text, "rating": rating}], "human_completion": None, "chosen_completion": 0}
-        for text, rating in zip(known.steps, known.known, strict=False)
+        for text, rating in zip(known_sample.steps, known_sample.known, strict=False)
     ]
     return {
         "labeler": "gold",
-        "question": {"problem": known.problem, "pre_generated_steps": list(known.steps)},
+        "question": {"problem": known_sample.problem, "pre_generated_steps": list(known_sample.steps)},
         "label": {"steps": steps, "total_time": 1, "finish_reason": "found_error"},
     }
 

@@ -113,7 +113,7 @@ def test_alternatives_are_siblings_and_a_human_step_is_taken_in_place_of_negativ
 
 
 @pytest.mark.parametrize(
-    ("ask", "ratings", "known"),
+    ("ask", "ratings", "ratings_in_table"),
     [
         ("first_error", (1, -1), [1, -1]),
         ("every_step", (1, -1, 1), [1, -1]),
@@ -123,7 +123,7 @@ def test_alternatives_are_siblings_and_a_human_step_is_taken_in_place_of_negativ
     ],
 )
 def test_each_kind_of_record_is_read_and_labels_its_own_solution(
-    tmp_path: Path, ask: Any, ratings: tuple[Any, ...], known: list[int]
+    tmp_path: Path, ask: Any, ratings: tuple[Any, ...], ratings_in_table: list[int]
 ) -> None:
     import json
 
@@ -140,5 +140,5 @@ def test_each_kind_of_record_is_read_and_labels_its_own_solution(
     problems = pd.DataFrame({"problem_id": ["x"], "problem": [labeled.problem]})
     solutions = pd.DataFrame({"problem_id": ["x"], "sample_id": [3], "steps": [list(labeled.steps)]})
     labels = FileLabeler(path).label(problems, solutions, Ledger())
-    assert labels.loc[labels["is_chosen"], "rating"].tolist() == known
-    assert labels.loc[labels["is_chosen"], "text"].tolist() == list(labeled.steps)[: len(known)]
+    assert labels.loc[labels["is_chosen"], "rating"].tolist() == ratings_in_table
+    assert labels.loc[labels["is_chosen"], "text"].tolist() == list(labeled.steps)[: len(ratings_in_table)]

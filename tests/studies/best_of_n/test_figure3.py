@@ -14,8 +14,10 @@ from stepscale.formats import read
 
 @pytest.fixture(scope="module")
 def bench() -> ModuleType:
-    """bench/formats.py: it holds the published procedure, which is timed there and compared with here."""
-    spec = importlib.util.spec_from_file_location("formats_bench", Path(__file__).parents[3] / "bench" / "formats.py")
+    """bench/_published_files.py: it holds the published procedure, which the bench times and which is compared with here."""
+    spec = importlib.util.spec_from_file_location(
+        "published_files", Path(__file__).parents[3] / "bench" / "_published_files.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -123,7 +123,7 @@ def test_evaluate_measures_them_from_a_folder_of_tables(tmp_path: Path) -> None:
 
 
 def test_rules_are_read_from_configuration_and_wrong_ones_refused() -> None:
-    made = ReportBlock.model_validate({"budgets": [1], "bootstrap": 100, "votes": [{"kind": "borda", "power": 0.3}]})
-    assert made.votes == (BordaVote(power=0.3),)
+    block = ReportBlock.model_validate({"budgets": [1], "bootstrap": 100, "votes": [{"kind": "borda", "power": 0.3}]})
+    assert block.votes == (BordaVote(power=0.3),)
     with pytest.raises(ValueError, match="votes"):
         ReportBlock.model_validate({"budgets": [1], "bootstrap": 100, "votes": [{"kind": "condorcet"}]})

@@ -15,7 +15,7 @@ SAMPLES = {
 }
 
 
-def made(samples=SAMPLES):
+def example_tables(samples=SAMPLES):
     problems = pd.DataFrame(
         {"problem_id": name, "problem": f"text of {name}", "answer": "y", "level": 1, "split": "test"}
         for name in samples
@@ -40,7 +40,7 @@ def made(samples=SAMPLES):
 
 
 def chosen(samples=SAMPLES, rate=None):
-    problems, solutions, scores = made(samples)
+    problems, solutions, scores = example_tables(samples)
     scored = score_samples(problems, "test", solutions, scores, scores.assign(verifier="orm"))
     return {one.kind: one for one in choose(scored, problems, solutions, scores, rate)}
 
@@ -55,7 +55,7 @@ def test_the_three_kinds_are_found_where_they_are() -> None:
 
 
 def test_scores_find_their_samples_by_name_whatever_the_order_of_rows() -> None:
-    problems, solutions, scores = made()
+    problems, solutions, scores = example_tables()
     scored = score_samples(problems, "test", solutions, scores, scores.assign(verifier="orm"))
     assert choose(scored, problems, solutions, scores[::-1], None) == choose(scored, problems, solutions, scores, None)
 
@@ -75,7 +75,7 @@ def test_without_a_misled_majority_a_lone_wrong_sample_is_shown_and_described_as
 
 
 def test_nothing_answered_gives_no_example() -> None:
-    problems, solutions, scores = made()
+    problems, solutions, scores = example_tables()
     solutions["answer"] = None
     scored = score_samples(problems, "test", solutions, scores, scores)
     assert choose(scored, problems, solutions, scores, None) == []

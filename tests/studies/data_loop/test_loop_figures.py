@@ -49,12 +49,12 @@ DIFFERENCES = [
 ]
 
 
-def drawn(sizes: pd.DataFrame = SIZES, health: pd.DataFrame = HEALTH) -> Part:
+def part_of(sizes: pd.DataFrame = SIZES, health: pd.DataFrame = HEALTH) -> Part:
     return loop_part({"by_labels": sizes, "health": health, "differences": pd.DataFrame(DIFFERENCES)})
 
 
 def test_every_strategy_has_its_line_by_labels_and_on_the_audit() -> None:
-    learned, audited = drawn().figures
+    learned, audited = part_of().figures
     lines = learned.views[0].panels[0].series
     assert [line.name for line in lines] == list(STRATEGIES) and lines[0].x == (1, 5, 9)
     line = audited.views[0].panels[0].series[0]
@@ -65,8 +65,8 @@ def test_every_strategy_has_its_line_by_labels_and_on_the_audit() -> None:
 
 
 def test_readings_tell_over_what_the_intervals_are_and_whose_problems_the_audit_is_of() -> None:
-    several = [figure.reading for figure in drawn().figures]
-    alone = [figure.reading for figure in drawn(SIZES.assign(seeds=1), HEALTH.assign(seeds=1)).figures]
+    several = [figure.reading for figure in part_of().figures]
+    alone = [figure.reading for figure in part_of(SIZES.assign(seeds=1), HEALTH.assign(seeds=1)).figures]
     assert "over problems and seeds." in several[0] and "over problems; one seed" in alone[0]
     assert "over 40 problems, of the mean of 3 seeds." in several[1] and "over 40 problems, one seed." in alone[1]
     assert all("others of the same problems" in reading for reading in (several[1], alone[1]))
@@ -74,7 +74,7 @@ def test_readings_tell_over_what_the_intervals_are_and_whose_problems_the_audit_
 
 def test_tables_tell_differences_in_points_and_leave_unknown_numbers_blank() -> None:
     unknown = HEALTH.assign(value=HEALTH["value"].mask(HEALTH["measure"] == "first_error"))
-    differences, selectors = drawn(health=unknown).tables
+    differences, selectors = part_of(health=unknown).tables
     assert differences.title == "Differences at N=16" and differences.rows == (
         {"difference": "last round of Random", "points [95 %]": "-2.0 [-5.0, +1.0]", "problems": "40", "seeds": "3"},
     )
@@ -94,9 +94,9 @@ def test_positions_are_a_table_whose_unknown_numbers_are_blank() -> None:
 
 
 def test_a_position_shows_its_auroc_with_the_interval() -> None:
-    known = {"verifier": "prm", "position": 1, "auroc": 0.9, "auroc_low": 0.85, "auroc_high": 0.95, "n_problems": 150.0}
-    unknown = known | {"auroc": float("nan"), "auroc_low": float("nan"), "auroc_high": float("nan")}
-    rows = verifiers_part({}, NO_BINS, pd.DataFrame([known, unknown])).tables[1].rows
+    row = {"verifier": "prm", "position": 1, "auroc": 0.9, "auroc_low": 0.85, "auroc_high": 0.95, "n_problems": 150.0}
+    unknown = row | {"auroc": float("nan"), "auroc_low": float("nan"), "auroc_high": float("nan")}
+    rows = verifiers_part({}, NO_BINS, pd.DataFrame([row, unknown])).tables[1].rows
     assert rows[0] == {"verifier": "prm", "position": "1", "auroc": "0.900 [0.850, 0.950]", "n problems": "150"}
     assert rows[1]["auroc"] == ""
 

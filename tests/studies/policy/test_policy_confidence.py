@@ -57,12 +57,12 @@ def test_validation_problems_and_those_that_were_not_searched_are_asked() -> Non
 
 def test_every_answer_within_the_largest_budget_is_recorded_beside_the_truth() -> None:
     policy = ServedPolicy.model_validate(SETTINGS)
-    asked = asked_problems(problems(12, 6), problems(0, 0))
-    table = ask(policy, asked, random_generator(3), random_verifier(0))
+    questions = asked_problems(problems(12, 6), problems(0, 0))
+    table = ask(policy, questions, random_generator(3), random_verifier(0))
     assert set(table["budget"]) == {1, 4} and set(table["split"]) == {"valid", "test"}
     assert table["confidence"].between(0, 1).all() and 0 < table["right"].mean() < 1
-    assert table.equals(ask(policy, asked, random_generator(3), random_verifier(0)))
-    assert ask(policy, asked[:0], random_generator(3), random_verifier(0)).empty
+    assert table.equals(ask(policy, questions, random_generator(3), random_verifier(0)))
+    assert ask(policy, questions[:0], random_generator(3), random_verifier(0)).empty
 
 
 def test_calibration_takes_the_error_away_on_problems_it_was_not_fitted_to() -> None:

@@ -141,7 +141,7 @@ DIFFICULTY = {
 }
 
 
-def drawn(**changes: pd.DataFrame) -> Part:
+def part_of(**changes: pd.DataFrame) -> Part:
     return revisions_part({**TABLES, **changes}, {}, DIFFICULTY, [])
 
 
@@ -151,7 +151,7 @@ def table_of(part: Part, start: str) -> TextTable:
 
 
 def test_the_paper_s_figures_are_there_with_labeled_axes() -> None:
-    part = drawn()
+    part = part_of()
     readings = " ".join(figure.reading for figure in part.figures)
     for name in ("6 left", "6 right", "7 left", "7 right", "8", "15"):
         assert f"Figure {name};" in readings or f"Figure {name}." in readings
@@ -167,13 +167,13 @@ def test_the_paper_s_figures_are_there_with_labeled_axes() -> None:
 
 def test_sequential_revisions_stand_beside_parallel_ones_at_equal_cost() -> None:
     for unit in ("tokens", "FLOPs"):
-        rows = table_of(drawn(), f"Accuracy at equal {unit} per problem (minus parallel, verifier [95 %])").rows
+        rows = table_of(part_of(), f"Accuracy at equal {unit} per problem (minus parallel, verifier [95 %])").rows
         assert rows[1] == {"strategy": "sequential, verifier", "100": rows[1]["100"], "1.6e+03": rows[1]["100"]}
         assert rows[1]["100"] == "50.0% (-12.5% [-20.0%, +10.0%])"
 
 
 def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
-    part = drawn()
+    part = part_of()
     lost, won = table_of(part, "What the next revision changes").rows
     assert lost["in the paper"] == "38%" and lost["rate [95 %]"].startswith("30.0%")
     assert won["in the paper"] == ""
@@ -183,7 +183,7 @@ def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
 
 
 def test_what_each_half_chose_is_shown_at_a_small_budget_and_at_the_largest() -> None:
-    table = table_of(drawn(), "Which ratio")
+    table = table_of(part_of(), "Which ratio")
     halves = {(n, by): f"N = {n}, half {by}" for n in (4, 8) for by in "AB"}
     assert table.rows == tuple(
         {"bin": str(b), **{name: f"oracle {b} {n} {'AB'.index(by)}" for (n, by), name in halves.items()}}
@@ -193,14 +193,14 @@ def test_what_each_half_chose_is_shown_at_a_small_budget_and_at_the_largest() ->
 
 
 def test_what_late_revisions_were_shown_is_told_below_its_figure_and_by_difficulty() -> None:
-    part = drawn()
+    part = part_of()
     (along,) = [figure for figure in part.figures if figure.title == "pass@1 along the chain"]
     assert "Of 2,000 attempts" in along.reading and "64.0% [50.0%, 100.0%]" in along.reading
     rows = table_of(part, "Earlier attempts that late revisions were shown").rows
     assert [row["problems"] for row in rows] == ["all", "bin 1 (easiest fifth)"], "positions have no row here"
     assert rows[0]["shown, mean [95 %]"] == "3.25 [3.00, 4.00]"
     assert rows[1]["shown all [95 %]"] == "100.0% [50.0%, 100.0%]"
-    none_late = drawn(contexts=CONTEXTS.head(0))
+    none_late = part_of(contexts=CONTEXTS.head(0))
     assert not any("may be shown" in figure.reading for figure in none_late.figures)
 
 
@@ -208,6 +208,6 @@ def test_searches_over_revisions_have_a_figure_and_a_table_where_there_were_any(
     leads = {"strategy": "beam", "n": 8, "unit": "FLOPs", "accuracy": 0.7, "minus": "rival", "verdict": "wins"}
     leads |= {"difference": 0.03, "low": 0.01, "high": 0.05}
     part = revisions_part(TABLES, {"curves": CURVES, "leads": pd.DataFrame([leads])}, DIFFICULTY, [])
-    assert len(part.figures) == len(drawn().figures) + 1
+    assert len(part.figures) == len(part_of().figures) + 1
     (row,) = table_of(part, "Does PRM search over revisions win?").rows
     assert row["difference [95 %]"] == "+3.0% [+1.0%, +5.0%]" and row["verdict"] == "wins"

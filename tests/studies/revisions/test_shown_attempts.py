@@ -6,8 +6,8 @@ import pytest
 from stepscale.studies.revisions.shown_attempts import COLUMNS, late_attempts, shown_attempts
 
 
-def chain(problem: str, number: int, answers: str, shown: list[int]) -> pd.DataFrame:
-    """A row an attempt: "." is one without an answer; ``shown``: how many earlier ones it was shown."""
+def chain(problem: str, number: int, answers: str, n_shown: list[int]) -> pd.DataFrame:
+    """A row an attempt: "." is one without an answer; ``n_shown``: how many earlier ones it was shown."""
     return pd.DataFrame(
         {
             "problem_id": problem,
@@ -16,7 +16,7 @@ def chain(problem: str, number: int, answers: str, shown: list[int]) -> pd.DataF
             "answer": None if mark == "." else mark,
             "context": list(range(n)),
         }
-        for i, (mark, n) in enumerate(zip(answers, shown, strict=True))
+        for i, (mark, n) in enumerate(zip(answers, n_shown, strict=True))
     )
 
 

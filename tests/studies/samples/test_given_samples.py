@@ -26,7 +26,7 @@ Tables = dict[str, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def given() -> Tables:
+def given_tables() -> Tables:
     """Problems of falling easiness; a PRM that knows ("sure"), one that guesses ("blind"), and an ORM ("orm7")."""
     rng = np.random.default_rng(0)
     right = rng.random((N_PROBLEMS, PLACES)) < np.linspace(0.95, 0.05, N_PROBLEMS)[:, None]
@@ -60,8 +60,8 @@ def given() -> Tables:
     }
 
 
-def measured(given: Tables, **changed: pd.DataFrame) -> dict[str, Any]:
-    tables = given | changed
+def measured(given_tables: Tables, **changed: pd.DataFrame) -> dict[str, Any]:
+    tables = given_tables | changed
     beside = {name: tables.pop(name) for name in ("step_labels", "searches")}
     result = measure_samples(score_given(**tables, config=CONFIG, search=SEARCH), **beside, config=CONFIG, seed=1)
     for name, table in result["tables"].items():
@@ -70,8 +70,8 @@ def measured(given: Tables, **changed: pd.DataFrame) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def result(given: Tables) -> dict[str, Any]:
-    return measured(given)
+def result(given_tables: Tables) -> dict[str, Any]:
+    return measured(given_tables)
 
 
 def test_every_verifier_is_measured_under_every_aggregation(result: dict[str, Any]) -> None:
@@ -109,10 +109,12 @@ def test_policies_stand_against_samples_and_tokens_and_say_what_they_save(result
     assert tokens["n"].tolist() == pytest.approx([n * (100 + 10 * (N_PROBLEMS - 1) / 2) for n in (1, 2, 4, 8)])
 
 
-def test_without_all_token_counts_there_is_no_axis_of_tokens(given: Tables) -> None:
-    some = given["solutions"].assign(n_tokens=given["solutions"]["n_tokens"].mask(given["solutions"].index == 3))
-    for solutions in (some, given["solutions"].drop(columns="n_tokens")):
-        assert set(measured(given, solutions=solutions)["tables"]["policy_curves"]["unit"]) == {"samples"}
+def test_without_all_token_counts_there_is_no_axis_of_tokens(given_tables: Tables) -> None:
+    some = given_tables["solutions"].assign(
+        n_tokens=given_tables["solutions"]["n_tokens"].mask(given_tables["solutions"].index == 3)
+    )
+    for solutions in (some, given_tables["solutions"].drop(columns="n_tokens")):
+        assert set(measured(given_tables, solutions=solutions)["tables"]["policy_curves"]["unit"]) == {"samples"}
 
 
 def test_predicted_difficulty_and_the_online_policy_are_of_each_verifier(result: dict[str, Any]) -> None:
@@ -131,28 +133,28 @@ def test_aggregations_are_compared_in_pairs_for_each_verifier_of_steps(result: d
     assert {name for _, name, _ in leads.index} == {"sure", "blind"}
 
 
-def test_claims_are_settled_for_verifiers_of_any_name(given: Tables, result: dict[str, Any]) -> None:
+def test_claims_are_settled_for_verifiers_of_any_name(given_tables: Tables, result: dict[str, Any]) -> None:
     claims = {claim.id: claim for claim in result["claims"]}
     assert claims.keys() == {"B3", "B8", "B9"} and claims["B9"].parts == 4
     assert claims["B9"].decided_by.startswith("blind - orm7: ") and claims["B9"].status == "did not hold"
-    scores = [given[name] for name in ("problems", "solutions", "prm_scores", "orm_scores")]
+    scores = [given_tables[name] for name in ("problems", "solutions", "prm_scores", "orm_scores")]
     best = measure_best_of_n(score_splits(*scores, CONFIG, SEARCH), CONFIG, 1)
     assert {claim.id for claim in best["claims"]} == {"A1", "A6"}
     assert set(best["tables"]["quintiles"]["label"]) == {"sure", "blind", "orm7", "Majority"}
     assert any(claim.decided_by.startswith("blind, orm7: ") for claim in best["claims"])
 
 
-def test_the_runs_own_verifiers_alone_settle_claims_beside_others(given: Tables) -> None:
+def test_the_runs_own_verifiers_alone_settle_claims_beside_others(given_tables: Tables) -> None:
     renamed = {
-        name: given[name].assign(verifier=given[name]["verifier"].replace({"sure": "prm", "orm7": "orm"}))
+        name: given_tables[name].assign(verifier=given_tables[name]["verifier"].replace({"sure": "prm", "orm7": "orm"}))
         for name in ("prm_scores", "orm_scores")
     }
-    claims = {claim.id: claim for claim in measured(given, **renamed)["claims"]}
+    claims = {claim.id: claim for claim in measured(given_tables, **renamed)["claims"]}
     assert claims["B9"].parts == 2 and claims["B8"].parts == 2 and claims["B3"].parts == 6
 
 
-def test_step_labels_give_a_calibration(given: Tables) -> None:
-    solutions = given["solutions"]
+def test_step_labels_give_a_calibration(given_tables: Tables) -> None:
+    solutions = given_tables["solutions"]
     rows = [
         (problem, sample, 1, 0, "b", 1 if right else -1, None, True, "people")
         for problem, sample, right in zip(
@@ -161,7 +163,7 @@ def test_step_labels_give_a_calibration(given: Tables) -> None:
     ]
     columns = ["problem_id", "sample_id", "step", "completion", "text", "rating", "value", "is_chosen", "labeler"]
     labels = check(pd.DataFrame(rows, columns=columns), STEP_LABELS)
-    table = measured(given, step_labels=labels)["tables"]["step_calibration"]
+    table = measured(given_tables, step_labels=labels)["tables"]["step_calibration"]
     assert (
         set(table["verifier"]) == {"sure", "blind"} and (table.groupby("verifier")["n"].sum() == len(solutions)).all()
     )
@@ -171,10 +173,10 @@ def test_step_labels_give_a_calibration(given: Tables) -> None:
     assert set(sure["observed"].round(9)) == {0.0, 1.0}, "its last step tells right from wrong"
 
 
-def test_results_of_a_search_stand_beside_as_many_samples(given: Tables) -> None:
+def test_results_of_a_search_stand_beside_as_many_samples(given_tables: Tables) -> None:
     rows = [(problem, "beam, majority_vote", n, None, problem < "p30", 700.0) for problem in IDS[:36] for n in (4, 5)]
     searches = pd.DataFrame(rows, columns=["problem_id", "strategy", "budget", "answer", "is_correct", "tokens"])
-    table = measured(given, searches=check(searches, PREDICTIONS))["tables"]["searches"]
+    table = measured(given_tables, searches=check(searches, PREDICTIONS))["tables"]["searches"]
     at_4 = table[table["n"] == 4]
     assert set(at_4["other"]) >= {
         "majority",
@@ -187,9 +189,9 @@ def test_results_of_a_search_stand_beside_as_many_samples(given: Tables) -> None
     assert len(at_5) == 1 and at_5["other"].isna().all(), "no way to choose was measured at 5 samples"
 
 
-def test_an_unbounded_reward_ranks_and_saves_against_majority(given: Tables) -> None:
-    rewards = given["orm_scores"].assign(reward=np.where(given["solutions"]["is_correct"], 5.0, -50.0))
-    tables = measured(given, prm_scores=empty(SCORES), orm_scores=check(rewards, SCORES))["tables"]
+def test_an_unbounded_reward_ranks_and_saves_against_majority(given_tables: Tables) -> None:
+    rewards = given_tables["orm_scores"].assign(reward=np.where(given_tables["solutions"]["is_correct"], 5.0, -50.0))
+    tables = measured(given_tables, prm_scores=empty(SCORES), orm_scores=check(rewards, SCORES))["tables"]
     saved = tables["policy_savings"].set_index(["policy", "unit", "n"])["factor"]
     assert saved[UNIFORM, "samples", 8] > 1, "who knows what is right needs fewer samples than majority"
     assert (
@@ -198,8 +200,8 @@ def test_an_unbounded_reward_ranks_and_saves_against_majority(given: Tables) -> 
     assert tables["difficulty_agreement"].set_index("kind").loc["predicted", "correlation"] > 0.9
 
 
-def test_few_problems_have_curves_and_no_policies(given: Tables) -> None:
-    few = {name: table[table["problem_id"].isin(IDS[:9])] for name, table in given.items()}
+def test_few_problems_have_curves_and_no_policies(given_tables: Tables) -> None:
+    few = {name: table[table["problem_id"].isin(IDS[:9])] for name, table in given_tables.items()}
     few["problems"] = few["problems"].reset_index(drop=True)
     result = measured({name: table.reset_index(drop=True) for name, table in few.items()})
     assert set(result["tables"]) == {"ways", "rule_leads"}
@@ -216,7 +218,11 @@ def test_the_part_shows_what_was_measured(result: dict[str, Any]) -> None:
 
 
 def grid_of(answers: list[list[str | None]], correct: list[list[bool]]) -> SampleGrid:
-    rows = [(f"p{i}", k, answer, correct[i][k]) for i, given in enumerate(answers) for k, answer in enumerate(given)]
+    rows = [
+        (f"p{i}", k, answer, correct[i][k])
+        for i, row_answers in enumerate(answers)
+        for k, answer in enumerate(row_answers)
+    ]
     solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "answer", "is_correct"])
     return sample_grid(pd.DataFrame({"problem_id": [f"p{i}" for i in range(len(answers))]}), solutions, rules=None)
 

@@ -135,8 +135,8 @@ def test_hard2verify_on_steps_solutions_and_first_errors(measured: pd.DataFrame)
 
 
 def test_intervals_hold_their_values_and_count_problems(measured: pd.DataFrame) -> None:
-    known = measured[measured["low"].notna()]
-    assert (known["low"] <= known["value"] + 1e-9).all() and (known["value"] <= known["high"] + 1e-9).all()
+    bounded = measured[measured["low"].notna()]
+    assert (bounded["low"] <= bounded["value"] + 1e-9).all() and (bounded["value"] <= bounded["high"] + 1e-9).all()
     assert measured.loc[measured["part"] == "math", "n_problems"].unique().tolist() == [4]
 
 

@@ -118,10 +118,12 @@ def test_the_lab_pays_in_generations_tokens_and_flops() -> None:
     rows += [(i, name, "beam", 4, 0.5, 4.0, 90.0, 270.0) for i in ids]
     columns = ["problem_id", "strategy", "method", "budget", "accuracy", "generations", "tokens", "flops"]
     accuracy = check(pd.DataFrame(rows, columns=columns).assign(generator_flops=1.0), STRATEGY_ACCURACY)
-    made = measure_stopping(check(samples, SCORED_SAMPLES), candidates, accuracy, plan, 100, 0)
-    table = check(made["tables"]["stopping"], TABLES["stopping"]).set_index(["unit", "rule", "setting"])["cost"]
+    measured = measure_stopping(check(samples, SCORED_SAMPLES), candidates, accuracy, plan, 100, 0)
+    table = check(measured["tables"]["stopping"], TABLES["stopping"]).set_index(["unit", "rule", "setting"])["cost"]
     assert set(table.index.get_level_values(0)) == {GENERATIONS, TOKENS, FLOPS}
     counted = "doubling until agreement", "share 0.9"
     generations = table[(GENERATIONS, *counted)]
     assert generations == 4.0 and table[(TOKENS, *counted)] == 40.0 and table[(FLOPS, *counted)] == 120.0
-    assert len(made["rules"]) == SETTINGS and made["rules"]["adaptive consistency, threshold 0.8"] == {"threshold": 0.8}
+    assert len(measured["rules"]) == SETTINGS and measured["rules"]["adaptive consistency, threshold 0.8"] == {
+        "threshold": 0.8
+    }

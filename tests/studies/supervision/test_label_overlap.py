@@ -7,7 +7,7 @@ from stepscale.studies.supervision.label_overlap import label_overlap
 from stepscale.supervision.points import ACTIVE, PROCESS, SELECTOR
 
 
-def taken(arm: str, seed: int, *rows: tuple[str, int, int]) -> pd.DataFrame:
+def subset(arm: str, seed: int, *rows: tuple[str, int, int]) -> pd.DataFrame:
     """Rows of (problem, sample, size from which it is chosen)."""
     frame = pd.DataFrame(rows, columns=["problem_id", "sample_id", "per_problem"])
     return frame.assign(arm=arm, seed=seed)
@@ -16,11 +16,11 @@ def taken(arm: str, seed: int, *rows: tuple[str, int, int]) -> pd.DataFrame:
 def test_shares_are_of_the_arms_own_choice_with_the_same_seed_and_their_mean_over_seeds() -> None:
     selections = pd.concat(
         [
-            taken(ACTIVE, 0, ("a", 0, 1), ("b", 0, 1), ("a", 1, 2), ("b", 1, 2)),
-            taken(PROCESS, 0, ("a", 5, 1), ("b", 0, 1), ("a", 1, 2), ("b", 1, 2)),
-            taken(ACTIVE, 1, ("a", 0, 1), ("b", 0, 1), ("a", 1, 2), ("b", 1, 2)),
-            taken(PROCESS, 1, ("a", 8, 1), ("b", 8, 1), ("a", 9, 2), ("b", 9, 2)),
-            taken(SELECTOR, 0, ("a", 5, 1), ("b", 0, 1)),
+            subset(ACTIVE, 0, ("a", 0, 1), ("b", 0, 1), ("a", 1, 2), ("b", 1, 2)),
+            subset(PROCESS, 0, ("a", 5, 1), ("b", 0, 1), ("a", 1, 2), ("b", 1, 2)),
+            subset(ACTIVE, 1, ("a", 0, 1), ("b", 0, 1), ("a", 1, 2), ("b", 1, 2)),
+            subset(PROCESS, 1, ("a", 8, 1), ("b", 8, 1), ("a", 9, 2), ("b", 9, 2)),
+            subset(SELECTOR, 0, ("a", 5, 1), ("b", 0, 1)),
         ]
     )
     one, two = label_overlap(selections, ACTIVE, PROCESS, (1, 2), 500)
@@ -31,9 +31,9 @@ def test_shares_are_of_the_arms_own_choice_with_the_same_seed_and_their_mean_ove
 
 
 def test_an_arm_that_chose_nothing_shares_nothing() -> None:
-    assert label_overlap(taken(PROCESS, 0, ("a", 0, 1)), ACTIVE, PROCESS, (1,)) == []
+    assert label_overlap(subset(PROCESS, 0, ("a", 0, 1)), ACTIVE, PROCESS, (1,)) == []
 
 
 def test_a_size_that_adds_no_sample_is_told_too() -> None:
-    same = pd.concat([taken(arm, 0, ("a", 0, 1)) for arm in (ACTIVE, PROCESS)])
+    same = pd.concat([subset(arm, 0, ("a", 0, 1)) for arm in (ACTIVE, PROCESS)])
     assert [row["overlap"] for row in label_overlap(same, ACTIVE, PROCESS, (1, 8), 50)] == [1, 1]

@@ -33,7 +33,7 @@ def points() -> pd.DataFrame:
     return points_table(rows)
 
 
-def drawn(points: pd.DataFrame, **more: pd.DataFrame) -> Part:
+def part_of(points: pd.DataFrame, **more: pd.DataFrame) -> Part:
     tables = {"by_size": compared_with_blind(points, by_size(points, 64, 50, 0), 64, 50, 0)}
     tables["by_budget"] = by_budget(points, 16, 50, 0)
     problems = ProblemSource.model_construct(source="files")
@@ -46,7 +46,7 @@ def test_figure_4a_draws_each_arm_with_its_band_its_line_and_what_choosing_blind
     rows = efficiency_table(data_efficiency(points, ACTIVE, PROCESS, 64, 50), ACTIVE, PROCESS)
     saved = pd.DataFrame(rows).astype(dict.fromkeys(("estimate", "low", "high"), float))
     overlap = pd.DataFrame([{"per_problem": 1, "overlap": 0.25, "low": 0.2, "high": 0.3, "n_problems": 40, "seeds": 2}])
-    part = drawn(points, saved=saved, overlap=overlap)
+    part = part_of(points, saved=saved, overlap=overlap)
     by_labels, by_n = part.figures
     (view,) = by_labels.views
     lines = {line.name: line for line in view.panels[0].series if line.in_legend}
@@ -67,7 +67,7 @@ def test_figure_4a_draws_each_arm_with_its_band_its_line_and_what_choosing_blind
 
 
 def test_ticks_stand_at_the_sizes_asked_for_though_fewer_were_there(points: pd.DataFrame) -> None:
-    scarce = drawn(points.assign(labeled=np.minimum(points["labeled"], 15.84))).figures[0].views[0]
+    scarce = part_of(points.assign(labeled=np.minimum(points["labeled"], 15.84))).figures[0].views[0]
     assert [name for _, name in scarce.ticks] == ["1", "4", "16"] and scarce.panels[0].series[0].x[-1] == pytest.approx(
         15.84
     )
@@ -82,7 +82,7 @@ def test_an_endless_interval_tells_both_its_ends(points: pd.DataFrame) -> None:
         "n_problems": 9,
         "seeds": 1,
     }
-    assert drawn(points, saved=pd.DataFrame([row])).tables[1].rows[0]["estimate [95 %]"] == "∞ [-∞, ∞]"
+    assert part_of(points, saved=pd.DataFrame([row])).tables[1].rows[0]["estimate [95 %]"] == "∞ [-∞, ∞]"
 
 
 def test_figure_6_has_a_panel_for_each_fifth_and_held_out_problems_a_figure_of_their_own() -> None:

@@ -21,17 +21,17 @@ def row(ratings: list[list[int]] | None, values: list[list[float]] | None = None
 
 
 def test_a_solution_is_judged_to_its_end_or_to_its_first_negative_step() -> None:
-    shown = row([[1, 1], [1, -1], [0], []])
-    assert shown["problems"] == "2" and shown["solutions"] == "4" and shown["steps"] == "9"
-    assert shown["right answers"] == "1 (25.0%)"
-    assert shown["solutions not judged to their end"] == "2 (50.0%)"
-    assert shown["steps judged, of those that came to judgment"] == "5 (71.4%)"
+    cells = row([[1, 1], [1, -1], [0], []])
+    assert cells["problems"] == "2" and cells["solutions"] == "4" and cells["steps"] == "9"
+    assert cells["right answers"] == "1 (25.0%)"
+    assert cells["solutions not judged to their end"] == "2 (50.0%)"
+    assert cells["steps judged, of those that came to judgment"] == "5 (71.4%)"
 
 
 def test_values_of_all_steps_judge_all() -> None:
-    shown = row(None, [[0.5, 0.5], [0.5] * 3, [0.0] * 3, [1.0]])
-    assert shown["solutions not judged to their end"] == "0 (0.0%)"
-    assert shown["steps judged, of those that came to judgment"] == "9 (100.0%)"
+    cells = row(None, [[0.5, 0.5], [0.5] * 3, [0.0] * 3, [1.0]])
+    assert cells["solutions not judged to their end"] == "0 (0.0%)"
+    assert cells["steps judged, of those that came to judgment"] == "9 (100.0%)"
 
 
 def test_a_sibling_is_no_step_of_the_solution() -> None:

@@ -28,7 +28,14 @@ class AdaptiveConsistency(StoppingRule):
         return f"threshold {self.threshold:g}"
 
     def stops(self, signals: Signals) -> Bools:
-        """Where the leader is far enough ahead."""
+        """Where the leading answer is the more frequent one with a probability of ``threshold`` or more.
+
+        Args:
+            signals: After n = 1, 2, ... samples [..., places]; read are the votes of the two leading answers.
+
+        Returns:
+            Flags [..., places].
+        """
         return lead_probability(signals.first, signals.second) >= self.threshold
 
 

@@ -27,5 +27,12 @@ class ConfidencePosterior(StoppingRule):
         return f"threshold {self.threshold:g}"
 
     def stops(self, signals: Signals) -> Bools:
-        """Where the likeliest answer is likely enough."""
+        """Where the posterior of the likeliest answer reaches ``threshold``.
+
+        Args:
+            signals: After n = 1, 2, ... samples [..., places]; read is the posterior.
+
+        Returns:
+            Flags [..., places].
+        """
         return signals.posterior >= self.threshold

@@ -32,7 +32,14 @@ class Doubling(StoppingRule):
         return f"share {self.agree:g}"
 
     def stops(self, signals: Signals) -> Bools:
-        """Where it looks and enough agree."""
+        """Where n is ``start`` times a power of two, and the share ``agree`` or more of the n samples have one answer.
+
+        Args:
+            signals: After n = 1, 2, ... samples [..., places]; read are the votes of the leading answer.
+
+        Returns:
+            Flags [..., places].
+        """
         return self._looks(signals.n) & (signals.first >= self.agree * signals.n - _ROUNDING)
 
     @property

@@ -42,7 +42,14 @@ class SuccessMap(BaseModel):
         return self
 
     def of(self, mean_score: Floats) -> Floats:
-        """The chance of success at mean scores of any shape."""
+        """The chance that a sample is right.
+
+        Args:
+            mean_score: Of the probes, of any shape.
+
+        Returns:
+            Chances of that shape, in [0, 1].
+        """
         return np.interp(mean_score, self.mean_score, self.success)
 
 
@@ -63,7 +70,14 @@ class InstanceAdaptive(StoppingRule):
         return f"chance {self.chance:g}"
 
     def stops(self, signals: Signals) -> Bools:
-        """From the number on that the probes ask for."""
+        """From the number of samples on with which one of them is right with the probability ``chance``.
+
+        Args:
+            signals: After n = 1, 2, ... samples [..., places]; read is the mean score of the first ``probes``.
+
+        Returns:
+            Flags [..., places]; all False while there are fewer samples than probes.
+        """
         if signals.n[-1] < self.probes:
             return np.zeros(signals.first.shape, bool)
         needed = samples_needed(self.calibration.of(signals.mean_score[..., self.probes - 1]), self.chance)
@@ -81,7 +95,14 @@ class InstanceAdaptive(StoppingRule):
         return max(n + 1, int(min(needed, _ENDLESS)))
 
     def fitted(self, recorded: Prefixes) -> Self:
-        """With the map of these problems: every order of every problem is a case."""
+        """The rule with a map from mean scores to chances, by ``fit_success_map``.
+
+        Args:
+            recorded: Samples of other problems; every order of every problem is a case.
+
+        Returns:
+            A rule with this ``calibration``.
+        """
         place = min(self.probes, recorded.signals.mean_score.shape[-1]) - 1
         scores = recorded.signals.mean_score[:, :, place]
         n_bins = int(np.clip(len(recorded.success) // _FEWEST_CASES, 1, _MOST_BINS))

@@ -66,7 +66,14 @@ class Prefixes:
     success: Floats
 
     def on(self, problems: NDArray[np.int64]) -> "Prefixes":
-        """Those of some problems alone."""
+        """The samples of some problems alone.
+
+        Args:
+            problems: Their numbers, from 0, in any order [n].
+
+        Returns:
+            Arrays with n problems, in this order.
+        """
         signals = {name: values[:, problems] for name, values in vars(self.signals).items()}
         right = {winner: values[:, problems] for winner, values in self.right.items()}
         return Prefixes(Signals(**signals), right, self.success[problems])

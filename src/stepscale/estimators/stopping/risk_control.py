@@ -36,14 +36,27 @@ class RiskControlled(StoppingRule):
         return f"risk {self.alpha:g} at {self.confidence:.0%}"
 
     def stops(self, signals: Signals) -> Bools:
-        """Where the vote is sure enough."""
+        """Where the greatest sum of scores of one answer, per sample drawn, reaches ``threshold``.
+
+        Args:
+            signals: After n = 1, 2, ... samples [..., places]; read is ``sure``.
+
+        Returns:
+            Flags [..., places].
+        """
         return signals.sure >= self.threshold
 
     def fitted(self, recorded: Prefixes) -> Self:
-        """With the boldest threshold whose risk is controlled on these problems, in one order of each.
+        """The rule with the boldest threshold whose risk is controlled, by Clopper and Pearson's bound.
 
         One order is one draw of a problem and of its samples, so the losses are independent. A tie between a right and a wrong
         answer counts as wrong.
+
+        Args:
+            recorded: Samples of other problems, of which the first order of each is read.
+
+        Returns:
+            A rule with this ``threshold``; above 1 (never stop early) where no threshold is safe.
         """
         threshold = NEVER
         for bolder in _THRESHOLDS:

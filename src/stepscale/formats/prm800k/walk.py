@@ -15,9 +15,15 @@ from stepscale.formats.fields import BadRecord, Record
 class Walk:
     """A record's labeled completions, flat: one group for each position of the trajectory that has labels.
 
-    ``texts``, ``ratings`` and ``flagged`` hold one entry per completion. ``human`` are the indices of those that the
-    labeler wrote. ``positions``, ``sizes`` and ``chosen`` hold one entry per group: its place in the trajectory, its
-    number of completions, and the index of the one taken (-1: none).
+    Attributes:
+        trajectory: The steps that were taken.
+        texts: Of each completion.
+        ratings: -1, 0, 1 or None of each completion.
+        flagged: Of each completion; None: the record does not say.
+        human: Indices of the completions that the labeler wrote.
+        positions: Of each group its place in the trajectory.
+        sizes: Of each group its number of completions.
+        chosen: Of each group the completion taken, by its index within the group; -1: none.
     """
 
     trajectory: list[str] = field(default_factory=list)

@@ -16,7 +16,12 @@ MAX_LENGTH = 1_000  # characters of a difference; longer texts are never compare
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """An exact rational. ``decimal`` says that it was written with a point: irrational functions of it are floats."""
+    """An exact rational.
+
+    Attributes:
+        value: Its value.
+        decimal: Whether it was written with a point: irrational functions of it are floats.
+    """
 
     value: Fraction
     decimal: bool = False
@@ -31,7 +36,13 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``operator`` is one of + - * / ^ on two expressions."""
+    """An operation on two expressions.
+
+    Attributes:
+        operator: One of + - * / ^.
+        left: The first operand, the base of a power.
+        right: The second operand, the exponent of a power.
+    """
 
     operator: str
     left: "Expression"
@@ -47,7 +58,12 @@ class Negation:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``sqrt``, ``ln``, ``csc``, ``!`` or ``!!`` of an argument."""
+    """A function of one argument.
+
+    Attributes:
+        function: ``sqrt``, ``ln``, ``csc``, ``!`` or ``!!``.
+        argument: What it is applied to.
+    """
 
     function: str
     argument: "Expression"

@@ -28,10 +28,15 @@ MAX_WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class WorkerQuestion:
-    """A task of ``worker_main``, its arguments, and the processor time that a worker may spend on it.
+    """A task for a worker.
 
     Where the platform does not tell the processor time, and on an idle machine, that is the time on the clock; on a
     busy one the clock may run up to ``PATIENCE`` times as long, so that verdicts do not depend on what else runs.
+
+    Attributes:
+        task: Its name in ``worker_main``.
+        arguments: Of the task.
+        seconds: Processor time that the worker may spend on it.
     """
 
     task: str
@@ -127,7 +132,11 @@ class _Worker:
 
 
 class WorkerPool:
-    """At most ``size`` workers, started on demand and shared by all threads."""
+    """Worker processes, started on demand and shared by all threads.
+
+    Args:
+        size: Workers at the most.
+    """
 
     def __init__(self, size: int = MAX_WORKERS) -> None:
         self._size = size
@@ -137,7 +146,14 @@ class WorkerPool:
         self._all: weakref.WeakSet[_Worker] = weakref.WeakSet()
 
     def ask(self, question: WorkerQuestion) -> bool | None:
-        """One question; None where no answer came in time. Blocks while all workers are busy."""
+        """Have a worker answer; blocks while all workers are busy.
+
+        Args:
+            question: A task whose answer is yes or no.
+
+        Returns:
+            The answer; None where none came in time, after which the worker is replaced.
+        """
         with self._places:
             with self._lock:
                 worker = self._idle.pop() if self._idle else self._started()
@@ -155,7 +171,14 @@ class WorkerPool:
         return worker
 
     def ask_many(self, questions: Sequence[WorkerQuestion]) -> list[bool | None]:
-        """The answers in order, all workers at once."""
+        """The answers of many questions, all workers at once.
+
+        Args:
+            questions: Each with its own time.
+
+        Returns:
+            An answer per question, in order; None where none came in time.
+        """
         if len(questions) < 2 or self._size < 2:
             return [self.ask(question) for question in questions]
         with ThreadPoolExecutor(min(self._size, len(questions))) as threads:

@@ -61,7 +61,7 @@ def create_app(queue: Queue, tokens: Mapping[str, str] | None = None) -> FastAPI
         return {
             "labeler": labeler,
             "ask": queue.options.ask,
-            "sample": None if sample is None else shown(sample, queue.options.ask),
+            "sample": None if sample is None else sample_for_page(sample, queue.options.ask),
             "progress": asdict(queue.progress(labeler)),
         }
 
@@ -100,7 +100,7 @@ def _add_safeguards(app: FastAPI, local_only: bool) -> None:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
 
 
-def shown(sample: Sample, ask: Ask) -> dict[str, Any]:
+def sample_for_page(sample: Sample, ask: Ask) -> dict[str, Any]:
     """A sample as the page takes it: texts and formulas; neither score nor known ratings, which would anchor a labeler.
 
     Args:

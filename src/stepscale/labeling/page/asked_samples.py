@@ -72,7 +72,7 @@ def read_samples(path: str | Path, format: str = ASKED) -> list[Sample]:
         InputError: The file is missing, a line of it is bad, or it holds no solution.
     """
     if format == ASKED:
-        samples = _read(latest_asked(path), _asked)
+        samples = _read(latest_asked(path), _asked_sample)
     elif format == "prm800k":
         samples = _read(path, sample_of)
     elif format in READABLE_FORMATS:
@@ -136,7 +136,7 @@ def _read(path: str | Path, sample_of_record: Callable[[Record], Sample | None])
     return samples
 
 
-def _asked(record: Record) -> Sample:
+def _asked_sample(record: Record) -> Sample:
     try:
         return Sample.model_validate({key: value for key, value in record.items() if key in Sample.model_fields})
     except ValidationError as error:

@@ -81,19 +81,19 @@ def agrees(record: Record, sample: Sample) -> bool:
     return _first_error(ratings_of(label["steps"], sample.steps)) == _first_error(sample.known)
 
 
-def tallies(records: Iterable[Record], known: Mapping[str, Sample]) -> dict[str, Tally]:
+def tallies(records: Iterable[Record], known_samples: Mapping[str, Sample]) -> dict[str, Tally]:
     """The tally of each labeler who answered a known question.
 
     Args:
         records: Of all labelers.
-        known: Samples with known labels, by id.
+        known_samples: Samples with known labels, by id.
 
     Returns:
         Tallies by labeler.
     """
     by_labeler: dict[str, Tally] = defaultdict(Tally)
     for record in records:
-        if is_known_question(record) and (sample := known.get(id_of(record))) is not None:
+        if is_known_question(record) and (sample := known_samples.get(id_of(record))) is not None:
             by_labeler[str(record.get("labeler"))].add(record, sample)
     return dict(by_labeler)
 

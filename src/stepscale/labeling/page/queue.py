@@ -48,7 +48,7 @@ class Queue:
         samples: In the order in which they are asked for.
         file: The records so far; new ones are added to it.
         options: How they are handed out.
-        known: Samples with known ratings, by id, for screening and quality control.
+        known_samples: With known ratings, by id, for screening and quality control.
         clock: Seconds, for reservations.
 
     Raises:
@@ -60,18 +60,18 @@ class Queue:
         samples: Sequence[Sample],
         file: RecordFile,
         options: PageOptions,
-        known: Mapping[str, Sample] | None = None,
+        known_samples: Mapping[str, Sample] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.options, self._file, self._clock = options, file, clock
-        self._known = dict(known or {})
-        if (options.screening or options.quality_control) and not self._known:
+        self._known_samples = dict(known_samples or {})
+        if (options.screening or options.quality_control) and not self._known_samples:
             raise InputError("screening and quality control ask known questions; name a PRM800K file of them: --known")
-        if options.screening > len(self._known):
+        if options.screening > len(self._known_samples):
             raise InputError(
-                f"screening asks {options.screening} questions and {len(self._known)} are known; ask fewer"
+                f"screening asks {options.screening} questions and {len(self._known_samples)} are known; ask fewer"
             )
-        self._samples = {sample.id: sample for sample in samples if sample.id not in self._known}
+        self._samples = {sample.id: sample for sample in samples if sample.id not in self._known_samples}
         self._needed = {  # labels of each sample
             key: 1 + (seed_for(options.seed, "twice", key) / _GRAIN < options.twice) for key in self._samples
         }
@@ -147,10 +147,10 @@ class Queue:
         return self._tallies[labeler].fails(self.options.least_agreement, least)
 
     def _sample(self, key: str) -> Sample | None:
-        return self._known.get(key) or self._samples.get(key)
+        return self._known_samples.get(key) or self._samples.get(key)
 
     def _kind(self, key: str, labeler: str) -> Kind:
-        if key not in self._known:
+        if key not in self._known_samples:
             return "task"
         return "screening" if self._tallies[labeler].screening < self.options.screening else "quality_control"
 
@@ -161,9 +161,9 @@ class Queue:
             draw = seed_for(self.options.seed, "quality-control", labeler, len(labeled_keys)) / _GRAIN
             if draw >= self.options.quality_control:
                 return None
-        open_keys = [key for key in self._known if key not in labeled_keys]
+        open_keys = [key for key in self._known_samples if key not in labeled_keys]
         key = min(open_keys, key=lambda key: seed_for(self.options.seed, f"known|{labeler}", key), default=None)
-        return None if key is None else self._known[key]
+        return None if key is None else self._known_samples[key]
 
     def _task(self, labeler: str) -> Sample | None:
         now, labeled_keys = self._clock(), self._labeled[labeler]
@@ -190,8 +190,8 @@ class Queue:
         self._labeled[labeler].add(key)
         if not is_known_question(record):
             self._labelers[key].append(labeler)
-        elif key in self._known:
-            self._tallies[labeler].add(record, self._known[key])
+        elif key in self._known_samples:
+            self._tallies[labeler].add(record, self._known_samples[key])
         self._reserved.get(key, {}).pop(labeler, None)
         if self._at_work.get(labeler) == key:
             del self._at_work[labeler]

@@ -28,13 +28,13 @@ class Files:
         samples: What is labeled.
         format: Of that file.
         labels: Where records go.
-        known: Records whose labels are known, for screening and quality control.
+        known_labels: File of records whose labels are known, for screening and quality control.
     """
 
     samples: Path
     format: str
     labels: Path
-    known: Path | None = None
+    known_labels: Path | None = None
 
 
 def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str, port: int) -> None:
@@ -59,9 +59,9 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
             f"--host {host} lets others in; name each labeler (--labeler ann --labeler bob): they get links"
         )
     samples = read_samples(files.samples, files.format)
-    known = read_known(files.known) if files.known else {}
+    known_samples = read_known(files.known_labels) if files.known_labels else {}
     with closing(RecordFile(files.labels)) as file, closing(_listen(host, port)) as listening:
-        queue = Queue(samples, file, options, known)
+        queue = Queue(samples, file, options, known_samples)
         tokens = tokens_for(labelers, files.labels.with_suffix(".tokens.json")) if labelers else {}
         address = address_of(host, listening.getsockname()[1])
         print(f"{queue.progress('').waiting} of {len(samples)} solutions wait for labels, which go to {files.labels}")

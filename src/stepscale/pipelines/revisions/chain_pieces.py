@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judge:
-    """A verifier of attempts: its folder, the name its columns end in ("" for none), and how it is read."""
+    """A verifier of attempts, and how it is read.
+
+    Attributes:
+        folder: Of its model.
+        name: What its columns end in; "" for nothing.
+        history: Whether it reads earlier attempts.
+        rule: How step scores become a solution's.
+        placement: Where it runs.
+    """
 
     folder: Path
     name: str

@@ -73,7 +73,10 @@ def sample_and_label(
 
 
 def of_samples(samples: LabeledSamples) -> pd.DataFrame:
-    """One row per level and one for all: step error, steps, accuracies, right answers by wrong reasoning."""
+    """What samples are like: a row per level and one for all.
+
+    Columns: error per rated step, steps per solution, mean accuracies, and the share of right answers by wrong reasoning.
+    """
     right = samples.grid(samples.solutions["is_correct"].astype(bool)).astype(float)
     answers = samples.grid(samples.solutions["answer"])
     n = samples.per_problem

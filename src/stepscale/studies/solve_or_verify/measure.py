@@ -26,7 +26,13 @@ _UNREAD = 0.5  # share of a judgment that is not readable
 
 @dataclass(frozen=True)
 class Sizes:
-    """Parameters of generator and critic, and the generator's prompt tokens by problem."""
+    """What FLOPs are reckoned from.
+
+    Attributes:
+        generator: Parameters.
+        critic: Parameters.
+        prompts: The generator's prompt tokens, by problem.
+    """
 
     generator: int
     critic: int

@@ -142,7 +142,14 @@ def results_of(accuracy: pd.DataFrame) -> StrategyResults:
 
 
 def vote_errors(accuracy: pd.DataFrame) -> dict[str, Floats]:
-    """The Monte Carlo standard error of each closed-form strategy's mean accuracy, at each of its budgets (rising)."""
+    """How far Monte Carlo may be off.
+
+    Args:
+        accuracy: A ``STRATEGY_ACCURACY`` table.
+
+    Returns:
+        The standard error of each closed-form strategy's mean accuracy, at each of its budgets (rising) [budgets].
+    """
     rows = accuracy[accuracy["method"] == "closed form"]
     squares = rows.assign(square=rows["error"].astype(float) ** 2).groupby(["strategy", "budget"])["square"]
     errors = np.sqrt(squares.sum()) / squares.size()

@@ -85,7 +85,12 @@ def tabulate_samples(
 
 @dataclass(frozen=True)
 class ScoredGrid:
-    """Samples of some problems as arrays. ``scores`` [problems, samples] of the PRM, None where it scored nothing."""
+    """Samples of some problems as arrays.
+
+    Attributes:
+        grid: Answers and verdicts [problems, samples].
+        scores: Of the PRM [problems, samples]; None where it scored nothing.
+    """
 
     grid: SampleGrid
     scores: Floats | None

@@ -32,7 +32,12 @@ _FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 @dataclass(frozen=True)
 class Line:
-    """accuracy = ``intercept`` + ``slope`` * log2(samples per problem)."""
+    """accuracy = ``intercept`` + ``slope`` * log2(samples per problem).
+
+    Attributes:
+        slope: Accuracy gained per doubling of labels.
+        intercept: Accuracy at one labeled sample per problem.
+    """
 
     slope: Interval
     intercept: Interval
@@ -40,17 +45,29 @@ class Line:
 
 @dataclass(frozen=True)
 class LabelEfficiency:
-    """An arm against its control. ``saved`` = 2 ** ``log2_saved``: times as many labels the control needs (inf: never)."""
+    """An arm against its control, over problems and seeds.
+
+    Attributes:
+        arm: Its accuracy by doublings of labels.
+        control: Likewise.
+        gain: Accuracy over the control's line at equal labels, mean over the arm's sizes.
+        slope_ratio: The arm's slope over the control's.
+        log2_saved: Doublings of labels that the control needs to catch up.
+        saved: 2 ** ``log2_saved``: times as many labels (inf: never).
+        n_problems: Problems of the test samples.
+        seeds: Trainings of each cell.
+        doublings: Of labels between the control's least and most: what its line was measured over.
+    """
 
     arm: Line
     control: Line
-    gain: Interval  # of accuracy over the control's line, at equal labels, mean over the arm's sizes
+    gain: Interval
     slope_ratio: Interval
     log2_saved: Interval
     saved: Interval
     n_problems: int
     seeds: int
-    doublings: float  # of labels between the control's least and most: what its line was measured over
+    doublings: float
 
 
 def data_efficiency(

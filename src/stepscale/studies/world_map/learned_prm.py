@@ -41,7 +41,7 @@ def features(story: Story, known_amounts: Amounts, step: str) -> dict[str, float
     """
     answer = _ANSWER.fullmatch(step)
     if answer:
-        return {f"answer as said: {known_amounts.get(story.asked) == int(answer[1])}": 1.0}
+        return {f"answer as said: {known_amounts.get(story.asked_name) == int(answer[1])}": 1.0}
     match = _STEP.fullmatch(step)
     if match is None:
         return {"not a step": 1.0}
@@ -77,11 +77,16 @@ class _Read:
     """A solution as read so far: P(wrong) of its steps, and what is said after them."""
 
     wrong: tuple[float, ...]
-    said: Amounts
+    stated_amounts: Amounts
 
 
 class LearnedPRM:
-    """A Verifier. ``model`` maps features to P(right); None says the share of right labels of every step."""
+    """A Verifier that is fitted to the features of steps.
+
+    Args:
+        model: Maps features to P(right); None: every step has ``share_right``.
+        share_right: Share of right labels, in [0, 1].
+    """
 
     name, parameters = "prm", 0
 
@@ -104,12 +109,14 @@ class LearnedPRM:
             return
         before = [self._reading(Trajectory(trajectory.problem, trajectory.steps[:-1])) for trajectory in unread]
         rows = [
-            features(read_story(trajectory.problem), read.said, trajectory.steps[-1])
+            features(read_story(trajectory.problem), read.stated_amounts, trajectory.steps[-1])
             for trajectory, read in zip(unread, before, strict=True)
         ]
         right = self._model.predict_proba(rows)[:, 1] if self._model else np.full(len(unread), self._share_right)
         for trajectory, read, p in zip(unread, before, right, strict=True):
-            self._read[trajectory] = _Read((*read.wrong, 1 - float(p)), after(read.said, trajectory.steps[-1]))
+            self._read[trajectory] = _Read(
+                (*read.wrong, 1 - float(p)), after(read.stated_amounts, trajectory.steps[-1])
+            )
 
     def _reading(self, trajectory: Trajectory) -> _Read:
         if not trajectory.steps:

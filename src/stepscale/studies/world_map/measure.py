@@ -56,7 +56,14 @@ def measure_map(outcomes: pd.DataFrame, options: WorldMapBlock, resamples: int, 
 
 
 def cases_of(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """A row per (world, N): what the world is like, and the mean accuracy of each strategy as a column."""
+    """What the rule is learned from.
+
+    Args:
+        outcomes: An accuracy per world, N, strategy and problem.
+
+    Returns:
+        A row per (world, N): what the world is like, and the mean accuracy of each strategy as a column.
+    """
     keys = ["world", "n", *(name for name in ABOUT)]
     return outcomes.pivot_table(index=keys, columns="strategy", values="accuracy", sort=False).reset_index()
 

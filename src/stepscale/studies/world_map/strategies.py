@@ -44,7 +44,7 @@ def measure_world(world: MapWorld, options: WorldMapBlock, seed: int) -> Made:
     """
     rng = Random(seed_for(seed, "map-problems", world.name))
     problems = [draw_problem(world, rng) for _ in range(options.problems)]
-    golds = [str(read_story(problem).amounts[read_story(problem).asked]) for problem in problems]
+    golds = [str(read_story(problem).amounts[read_story(problem).asked_name]) for problem in problems]
     prm = learn_prm(world, seed)
     samples = _samples(problems, world, max(options.budgets), seed)
     answers, right, scores = _judged(problems, golds, samples, prm)

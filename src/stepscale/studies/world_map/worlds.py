@@ -103,7 +103,11 @@ def draw_problem(world: MapWorld, rng: Random) -> str:
 
 
 class HandGenerator:
-    """A Generator over the lab's hands. Token 0 ends a solution; every other token is a step or a problem, by its text."""
+    """A Generator over the lab's hands. Token 0 ends a solution; every other token is a step or a problem, by its text.
+
+    Args:
+        habits: Rates of the hands' mistakes.
+    """
 
     def __init__(self, habits: Habits) -> None:
         self.name, self.habits = "hand", habits

@@ -35,5 +35,15 @@ def math_shepherd_layout(tokenizer: Any, source: str, longest: int | None) -> En
 
 
 def open_math_shepherd(config: PublicVerifier) -> StepScorer:
-    """The verifier: P(step is right) is the share of "+" against "-"."""
+    """The verifier: P(step is right) is the share of "+" against "-".
+
+    Args:
+        config: Folder or hub name, and where it runs.
+
+    Returns:
+        A verifier that scores each step at its mark.
+
+    Raises:
+        InputError: The model cannot be loaded, or has another tokenizer or head.
+    """
     return open_good_bad(config, math_shepherd_layout, GOOD, BAD)

@@ -116,7 +116,11 @@ def one_token(tokenizer: Any, text: str, source: str) -> int:
 
 
 def encode_with(encoder: StepEncoder) -> Encode:
-    """Encode trajectories piece by piece."""
+    """A function that encodes trajectories piece by piece.
+
+    Args:
+        encoder: Lays out prompt, steps and separators.
+    """
     return lambda trajectories: encoder.encode((t.problem, t.steps) for t in trajectories)
 
 
@@ -165,7 +169,11 @@ def read_good_bad(logits: FloatArray) -> StepScores:
 
 
 def one_by_one(encode_one: Callable[[Trajectory], Encoded]) -> Encode:
-    """Encode trajectories one at a time."""
+    """A function that encodes trajectories one at a time.
+
+    Args:
+        encode_one: Of a model whose text is tokenized as a whole.
+    """
     return lambda trajectories: [encode_one(trajectory) for trajectory in trajectories]
 
 

@@ -31,7 +31,17 @@ def qwen_math_prm_layout(tokenizer: Any, source: str, longest: int | None) -> En
 
 
 def open_qwen_math_prm(config: PublicVerifier) -> StepScorer:
-    """The verifier; its two classes are wrong and right. The published code is not run: its head is rebuilt from the weights."""
+    """The verifier; its two classes are wrong and right. The published code is not run: its head is rebuilt from the weights.
+
+    Args:
+        config: Folder or hub name, and where it runs.
+
+    Returns:
+        A verifier that scores P(step is wrong) at the token after each step.
+
+    Raises:
+        InputError: The model cannot be loaded, or has another tokenizer or head.
+    """
     tokenizer, body, _ = open_body(config)
     encode = qwen_math_prm_layout(tokenizer, config.source, longest_input(body))
     like = next(body.parameters())

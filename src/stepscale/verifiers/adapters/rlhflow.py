@@ -47,5 +47,15 @@ def rlhflow_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
 
 
 def open_rlhflow(config: PublicVerifier) -> StepScorer:
-    """The verifier: P(step is right) is the share of "+" against "-"."""
+    """The verifier: P(step is right) is the share of "+" against "-".
+
+    Args:
+        config: Folder or hub name, and where it runs.
+
+    Returns:
+        A verifier that scores each step where the assistant's "+" or "-" would follow.
+
+    Raises:
+        InputError: The model cannot be loaded, or has another tokenizer or head.
+    """
     return open_good_bad(config, rlhflow_layout, GOOD, BAD)

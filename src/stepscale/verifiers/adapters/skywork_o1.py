@@ -27,7 +27,17 @@ def skywork_o1_layout(tokenizer: Any, source: str, longest: int | None) -> Encod
 
 
 def open_skywork_o1(config: PublicVerifier) -> StepScorer:
-    """The verifier. The published code is not run: its value head is rebuilt from the weights."""
+    """The verifier. The published code is not run: its value head is rebuilt from the weights.
+
+    Args:
+        config: Folder or hub name, and where it runs.
+
+    Returns:
+        A verifier that scores each step at the newline after it.
+
+    Raises:
+        InputError: The model cannot be loaded, or has another tokenizer or head.
+    """
     tokenizer, body, _ = open_body(config)
     encode = skywork_o1_layout(tokenizer, config.source, longest_input(body))
     like = next(body.parameters())
