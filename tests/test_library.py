@@ -235,8 +235,8 @@ for call in (lambda: stepscale.load_generator("some/model"), lambda: stepscale.l
              lambda: read("hf://owner/name", "math")):
     try:
         call()
-    except ImportError as error:  # an InputError, too
-        assert isinstance(error, stepscale.errors.InputError)
+    except stepscale.errors.InputError as error:
+        assert isinstance(error, ImportError) or str(error).startswith("hf:")
         print(error)
 """
 
