@@ -25,6 +25,7 @@ from stepscale.formats.parquet import is_folder_of_tables
 from stepscale.formats.registry import takes_rules
 from stepscale.formats.source_files import Source, data_files, sources
 from stepscale.grading import Rules
+from stepscale.grading.rules import checked as check_rules
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
 from stepscale.studies.best_of_n.confidences import confidences, left_out
 from stepscale.studies.samples.online import online_rows
@@ -37,7 +38,7 @@ from stepscale.studies.samples.optimal import (
     Optimal,
     chosen_label,
 )
-from stepscale.studies.samples.policies import mean_tokens, policies
+from stepscale.studies.samples.policies import mean_tokens, policies, tokens_left_out
 from stepscale.studies.samples.ruled import ruled_votes
 from stepscale.studies.samples.ways import (
     IN_ORDER,
@@ -99,7 +100,7 @@ def evaluate(
         InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget or
             a vote rule is impossible.
     """
-    vote_rules = _checked_rules(vote_rules)
+    vote_rules, _ = _checked_rules(vote_rules), check_rules(rules)
     name, tables = _read(path, format, rules)
     solutions, grid = _graded_grid(path, tables, rules)
     budgets = _checked_ns(ns, grid.mask.shape[1])
@@ -120,7 +121,7 @@ def evaluate(
     absent = tell_absent(path, solutions)._asdict()
     frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(_MEASURED)].assign(**absent)
     by_n = dict(zip(budgets, map(float, in_order), strict=True))
-    unmeasured = left_out(set(frame["verifier"].dropna()))
+    unmeasured = (*left_out(set(frame["verifier"].dropna())), *tokens_left_out(solutions))
     frame.attrs.update(format=name, majority_in_order=by_n, times_fewer=saved, left_out=unmeasured, **absent)
     return frame
 
