@@ -154,6 +154,15 @@ def test_policies_by_difficulty_and_the_online_policy_come_by_themselves(tmp_pat
     assert set(frame.loc[frame["method"] == "online", "n"]) == {2, 4, 8}
     factor, low, high = frame.attrs["times_fewer"]["prm"]["compute_optimal_oracle"]
     assert low <= factor <= high
+    assert "tokens" not in frame.attrs, "the file counts none"
+    for row in rows:
+        row["candidates"] = [{**one, "num_tokens": 100} for one in row["candidates"]]
+    path.write_text("".join(json.dumps(record) + "\n" for record in rows))
+    counted = evaluate(path, bootstrap=50).attrs
+    assert counted["tokens"] == {1: 100, 2: 200, 4: 400, 8: 800}
+    assert set(counted["times_fewer_tokens"]["prm"]) == set(counted["times_fewer"]["prm"])
+    low, high = counted["times_fewer_tokens"]["prm"]["compute_optimal_oracle"][1:]
+    assert low <= high
 
 
 def test_votes_that_the_file_does_not_tell_are_left_out_with_a_reason(scored: Path) -> None:
