@@ -116,7 +116,7 @@ def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) 
     absent = rows["negative"].isna().to_numpy()
     unscored = absent & samples["answer"].notna().to_numpy()
     if unscored.any():
-        problem_id, sample_id = rows.index[unscored.argmax()]
+        problem_id, sample_id = rows.index[int(unscored.argmax())]
         raise InputError(
             f"verifier {verifier!r} scored {int((~absent).sum())} of {len(rows)} samples, and not sample {sample_id} of "
             f"{problem_id!r:.80}; score them all, or leave this verifier's scores out"
