@@ -154,6 +154,15 @@ def test_policies_by_difficulty_and_the_online_policy_come_by_themselves(tmp_pat
     assert set(frame.loc[frame["method"] == "online", "n"]) == {2, 4, 8}
     factor, low, high = frame.attrs["times_fewer"]["prm"]["compute_optimal_oracle"]
     assert low <= factor <= high
+    assert "tokens" not in frame.attrs, "the file counts none"
+    for row in rows:
+        row["candidates"] = [{**one, "num_tokens": 100} for one in row["candidates"]]
+    path.write_text("".join(json.dumps(record) + "\n" for record in rows))
+    counted = evaluate(path, bootstrap=50).attrs
+    assert counted["tokens"] == {1: 100, 2: 200, 4: 400, 8: 800}
+    assert set(counted["times_fewer_tokens"]["prm"]) == set(counted["times_fewer"]["prm"])
+    low, high = counted["times_fewer_tokens"]["prm"]["compute_optimal_oracle"][1:]
+    assert low <= high
 
 
 def test_votes_that_the_file_does_not_tell_are_left_out_with_a_reason(scored: Path) -> None:
@@ -316,7 +325,9 @@ def test_a_verifier_that_left_samples_out_is_named_with_the_file(tmp_path: Path)
     path = tmp_path / "samples.jsonl"
     unscored = {**sample("3", False), "step_scores": {}}
     path.write_text(json.dumps(problem(0, sample("1", False, 0.5), unscored)))
-    with pytest.raises(InputError, match=r"samples\.jsonl: verifier 'prm' scored 1 of 2 samples"):
+    with pytest.raises(
+        InputError, match=r"samples\.jsonl: verifier 'prm' scored 1 of 2 samples, and not sample 1 of 'p0'"
+    ):
         evaluate(path)
 
 
@@ -383,6 +394,7 @@ TABLES = {
         ("scores", "negative", [[True], [False]], r"scores: column 'negative' holds .*True.* in row 0"),
         ("scores", "negative", 0.1, "scores: column 'negative' holds 0.1 in row 0"),
         ("scores", "negative", [[], [0.2]], "scores: column 'neutral' has 1 entries where 'negative' has 0"),
+        ("scores", "reward", [math.inf, 1.0], "scores: column 'reward' holds infinity in row 0"),
         ("scores", "verifier", ["v", " "], "scores: column 'verifier' is blank in row 1"),
         ("scores", "verifier", "", "scores: column 'verifier' is blank in row 0"),
         ("solutions", "is_correct", [1, 0], "solutions: column 'is_correct' holds 1 in row 0"),
@@ -425,3 +437,58 @@ def test_a_blank_problem_id_is_a_bad_line(tmp_path: Path) -> None:
     path.write_text(json.dumps({**problem(0, sample("1", True, 0.5)), "problem_id": " "}))
     with pytest.raises(InputError, match="the id of the problem is blank"):
         evaluate(path)
+
+
+def written(folder: Path, **changed: pd.DataFrame) -> Path:
+    for name, frame in (TABLES | changed).items():
+        frame.to_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def test_tables_have_one_score_per_step_or_one_for_the_whole_solution(tmp_path: Path) -> None:
+    two_steps = TABLES["solutions"].assign(steps=[["x", "y"], ["z", "y"]])
+    assert len(evaluate(written(tmp_path, solutions=two_steps), bootstrap=10)), "one for the whole"
+    others = TABLES["scores"].assign(negative=[[0.1, 0.2], [0.1] * 3], neutral=[[0.0, 0.0], [0.0] * 3])
+    with pytest.raises(
+        InputError, match=r"^scores: \('a', 1\) has 3 scores of 'v' for 2 steps; give one per step"
+    ) as error:
+        evaluate(written(tmp_path, solutions=two_steps, scores=others), "parquet")
+    assert "\n" not in str(error.value)
+
+
+def test_files_of_others_with_other_numbers_of_scores_are_read_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = {"problem": "1+1?", "answer": "2", "completions": ["a\n\n\\boxed{2}", "b\n\n\\boxed{3}"]}
+    path = tmp_path / "theirs.jsonl"
+    path.write_text(json.dumps({**record, "scores": [[0.9, 0.8, 0.1], [0.2, 0.1]]}))
+    assert len(read(path, "search_and_learn").scores) == 2
+    assert "1 of 2 lists of step scores are not as long as their solutions" in caplog.text
+    caplog.clear()
+    path.write_text(json.dumps({**record, "scores": [[0.9, 0.8], [0.2, 0.1]]}))
+    read(path, "search_and_learn")
+    assert not caplog.records
+
+
+def test_rewards_and_token_counts_of_some_samples_are_left_out_with_a_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    some = TABLES["solutions"].assign(n_tokens=[10, None])
+    rewards = TABLES["scores"].assign(reward=[3.5, None])
+    problems = pd.DataFrame({"problem_id": [str(i) for i in range(10)], "problem": "?", "answer": "2"})
+    many = {
+        name: pd.concat([frame.assign(problem_id=str(i)) for i in range(10)])
+        for name, frame in {"solutions": some, "scores": rewards}.items()
+    }
+    frame = evaluate(written(tmp_path, problems=problems, **many), bootstrap=10)
+    assert "v: 10 of 20 samples have a reward, so rewards are left out" in caplog.text
+    reason = "Accuracy against tokens is left out: 10 of 20 samples have no count of tokens."
+    assert reason in frame.attrs["left_out"] and reason in caplog.text
+    whole = evaluate(written(tmp_path, problems=problems, **many | {"solutions": many["solutions"].assign(n_tokens=9)}))
+    assert not any("tokens is left out" in said for said in whole.attrs["left_out"])
+
+
+@pytest.mark.parametrize("rules", ["x", None, 5])
+def test_what_is_no_grading_rule_is_told_as_such_and_not_that_no_format_fits(scored: Path, rules: object) -> None:
+    with pytest.raises(InputError, match="is no grading rule"):
+        evaluate(scored, rules=rules)  # type: ignore[arg-type]

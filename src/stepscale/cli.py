@@ -36,11 +36,12 @@ _OF_THE_DISK = (
     errno.ENOTDIR,
     errno.EIO,
 )
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _GO_ON = "stopped; the same command with --only-missing-outputs goes on from here, and no finished shard is made again"
 
 
 class Stopped(SystemExit):
-    """The system told the run to end (SIGTERM)."""
+    """The system told the run to end (SIGTERM), or its terminal was closed (SIGHUP)."""
 
 
 def clear_line(error: BaseException) -> str | None:
@@ -106,16 +107,18 @@ def go_to_project() -> None:
 
 @contextmanager
 def _ended_by_signal() -> Iterator[None]:
-    """Turn SIGTERM into an exception, so that runs are ended and files closed."""
+    """Turn SIGTERM and SIGHUP into an exception, so that runs are ended and files closed; what nohup ignores stays ignored."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
         raise Stopped(128 + signum)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _without_error(record: logging.LogRecord) -> bool:

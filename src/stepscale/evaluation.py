@@ -25,6 +25,7 @@ from stepscale.formats.parquet import is_folder_of_tables
 from stepscale.formats.registry import takes_rules
 from stepscale.formats.source_files import Source, data_files, sources
 from stepscale.grading import Rules
+from stepscale.grading.rules import checked as check_rules
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
 from stepscale.studies.best_of_n.confidences import confidences, left_out
 from stepscale.studies.samples.online import online_rows
@@ -33,11 +34,12 @@ from stepscale.studies.samples.optimal import (
     ORACLE,
     PREDICTED,
     SAMPLES,
+    TOKENS,
     UNIFORM,
     Optimal,
     chosen_label,
 )
-from stepscale.studies.samples.policies import mean_tokens, policies
+from stepscale.studies.samples.policies import mean_tokens, policies, tokens_left_out
 from stepscale.studies.samples.ruled import ruled_votes
 from stepscale.studies.samples.ways import (
     IN_ORDER,
@@ -93,13 +95,14 @@ def evaluate(
         ``majority_in_order`` (by n, the vote of the first n samples whose ties go to the first in the file, as
         published figures have it), and ``times_fewer``: by verifier and policy how many times fewer samples than the weighted
         vote (majority where there is none) with all of them, as [estimate, low, high].
-        ``left_out`` says which votes the file does not tell, and why.
+        Where the file counts the tokens of all samples, ``tokens`` holds what n samples of a problem take, by n, and
+        ``times_fewer_tokens`` is as ``times_fewer``. ``left_out`` says which votes the file does not tell, and why.
 
     Raises:
         InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget or
             a vote rule is impossible.
     """
-    vote_rules = _checked_rules(vote_rules)
+    vote_rules, _ = _checked_rules(vote_rules), check_rules(rules)
     name, tables = _read(path, format, rules)
     solutions, grid = _graded_grid(path, tables, rules)
     budgets = _checked_ns(ns, grid.mask.shape[1])
@@ -111,16 +114,21 @@ def evaluate(
     in_order = votes.pop(Way(IN_ORDER)).per_problem.mean(axis=0)
     ruled = ruled_votes(grid, scores, confidences(grid, solutions, vote_rules), budgets, vote_rules, seed)
     parts, saved = [way_rows(votes | ruled, budgets, bootstrap, seed)], {}
+    tokens, saved_tokens = mean_tokens(solutions, grid.ids), {}
     if len(grid.ids) >= FEWEST_PROBLEMS:
-        optimal = policies(grid, scores, votes, budgets, mean_tokens(solutions, grid.ids), bootstrap, seed)
+        optimal = policies(grid, scores, votes, budgets, tokens, bootstrap, seed)
         parts += [
             rows.assign(verifier=verifier) for verifier, rows in _policy_rows(grid, scores, optimal, bootstrap, seed)
         ]
-        saved = {verifier: _times_fewer(policy) for verifier, policy in optimal.items()}
+        saved = {verifier: _times_fewer(policy, SAMPLES) for verifier, policy in optimal.items()}
+        if tokens is not None:
+            saved_tokens = {verifier: _times_fewer(policy, TOKENS) for verifier, policy in optimal.items()}
     absent = tell_absent(path, solutions)._asdict()
     frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(_MEASURED)].assign(**absent)
     by_n = dict(zip(budgets, map(float, in_order), strict=True))
-    unmeasured = left_out(set(frame["verifier"].dropna()))
+    unmeasured = (*left_out(set(frame["verifier"].dropna())), *tokens_left_out(solutions))
+    if tokens is not None:
+        frame.attrs.update(tokens={n: n * float(tokens.mean()) for n in budgets}, times_fewer_tokens=saved_tokens)
     frame.attrs.update(format=name, majority_in_order=by_n, times_fewer=saved, left_out=unmeasured, **absent)
     return frame
 
@@ -222,10 +230,10 @@ def _policy_rows(
             yield verifier, first.rename(columns={"budget": "n"}).assign(method="online")
 
 
-def _times_fewer(policy: Optimal) -> dict[str, list[float]]:
-    """By policy how many times fewer samples than the baseline with all of them: estimate, low, high."""
+def _times_fewer(policy: Optimal, unit: str) -> dict[str, list[float]]:
+    """By policy how many times fewer samples or tokens than the baseline with all of them: estimate, low, high."""
     factors = {
-        method: efficiency(policy.curves[SAMPLES, policy.baseline], policy.curves[SAMPLES, label]).factor
+        method: efficiency(policy.curves[unit, policy.baseline], policy.curves[unit, label]).factor
         for label, method in _POLICIES.items()
     }
     return {name: [float(factor.mean), float(factor.low), float(factor.high)] for name, factor in factors.items()}

@@ -39,6 +39,12 @@ def test_a_sample_that_was_cut_off_has_no_answer_and_is_wrong() -> None:
     assert listed(done["answer"]) == [None] * 3 and listed(done["is_correct"]) == [False] * 3
 
 
+@pytest.mark.parametrize("finish", ["content_filter", "max_tokens", "abort", "rejected", "rounds"])
+def test_a_sample_that_did_not_end_by_itself_has_no_answer_whoever_says_so(finish: str) -> None:
+    done = graded(PROBLEMS, solutions(["0.5", "1", "1"], [True, None, None], finish=finish))
+    assert listed(done["answer"]) == [None] * 3 and listed(done["is_correct"]) == [False] * 3
+
+
 def test_shares_are_said_in_the_log_and_warned_of_above_five_percent(caplog: pytest.LogCaptureFixture) -> None:
     whole = pd.DataFrame({"answer": ["1"] * 100, "is_correct": pd.array([True] * 100, "boolean")})
     for absent, level in ((5, logging.INFO), (6, logging.WARNING)):

@@ -84,6 +84,7 @@ def test_an_epoch_is_a_sample_whatever_the_order_and_compression_of_the_members(
         (saying("The answer is 2.", scores=None), "2", True, ["The answer is 2."]),
         (saying("The answer is 2.", scores={"s": {"value": "C", "answer": "The answer is 2."}}), "2", True, None),
         (saying("cut of", stop="max_tokens"), None, True, None),
+        (saying("It is 2.", stop="content_filter"), None, True, None),
         ({**SAMPLE, "error": {"message": "timeout"}, "output": {"choices": []}}, None, False, []),
         ({**SAMPLE, "scores": {"s": {"value": "P", "answer": "2"}}}, "2", False, None),
         ({**SAMPLE, "scores": {"s": {"value": 0.5, "answer": "2"}}}, "2", False, None),

@@ -107,6 +107,19 @@ def test_strictprmbench_is_read_as_published_pools_and_scores_together(jsonl: Js
         read([folder, jsonl({**CACHED, "candidate_index": 2})], "best_of_n")
 
 
+def test_step_scores_without_their_pools_are_told_as_such(jsonl: Jsonl) -> None:
+    with pytest.raises(InputError, match="step scores alone, without the samples; give the folder of pools too"):
+        read(jsonl(CACHED), "best_of_n")
+
+
+def test_a_pool_is_of_one_problem_and_its_steps_are_in_the_order_of_their_numbers(jsonl: Jsonl) -> None:
+    other = {**CANDIDATE, "problem": {**CANDIDATE["problem"], "question": "1+2?"}}  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="sample 1 is of another question than sample 0"):
+        read(jsonl({**POOL, "candidates": [CANDIDATE, other]}), "best_of_n")
+    backwards = {**POOL, "candidates": [{**CANDIDATE, "steps": STEPS[::-1]}]}
+    assert read(jsonl(backwards), "best_of_n").solutions["steps"].tolist() == [["Add.", "It is 2."]]
+
+
 def test_search_and_learn_completions_are_read_and_graded(jsonl: Jsonl) -> None:
     data = read(jsonl(LEARN), "search_and_learn", verifier="rlhflow", generator="Llama-3.2-1B-Instruct")
     assert data.solutions["steps"].tolist() == [["Add.", "$\\boxed{2}$"], ["$\\boxed{3}$"], ["no answer", "at all"]]

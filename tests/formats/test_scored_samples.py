@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
@@ -45,6 +46,13 @@ def test_places_without_a_line_or_an_answer_are_unanswered(jsonl: Jsonl) -> None
     assert grid.mask.tolist() == [[True, False, False, True, False], [True] + [False] * 4]
     assert grid.correct.sum() == 1 and grid.correct[0, 0]
     assert grid.answers[0, [0, 3]].tolist() == ["1", "7"]
+
+
+def test_token_counts_are_read_where_there_are_any(jsonl: Jsonl) -> None:
+    path = jsonl({**sample("p"), "completion_tokens": 12}, sample("p"))
+    assert read(path, "scored_samples").solutions["n_tokens"].astype(object).tolist() == [12, pd.NA]
+    with pytest.raises(InputError, match="'num_tokens' holds 'many'"):
+        read(jsonl({**sample("p"), "num_tokens": ["many"]}), "scored_samples")
 
 
 def test_given_answer_is_another_name_of_answer(jsonl: Jsonl) -> None:

@@ -144,7 +144,7 @@ def test_gpus_that_are_not_there_are_told_before_anything_runs(
     assert refused("--params", f"{key}={value}") == f"Error: {key}: {message}; give what is there"
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_run_told_to_stop_is_no_finished_one_and_says_how_to_go_on(
     project: Path, monkeypatch: pytest.MonkeyPatch, signum: int, code: int
 ) -> None:

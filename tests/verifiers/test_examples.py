@@ -183,6 +183,16 @@ def test_problems_fall_on_one_side_by_their_own_seed() -> None:
     assert split_by_problem(examples, 0.0, seed=1)[1] == []
 
 
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.99])
+def test_of_few_problems_one_at_least_is_on_either_side(share: float) -> None:
+    few = pd.DataFrame({"problem_id": [f"p{i}" for i in range(4)], "problem": "?"})
+    examples = orm_examples(few, few.assign(sample_id=0, steps=[["a"]] * 4, is_correct=True))
+    for seed in range(20):
+        train, valid = split_by_problem(examples, share, seed)
+        assert train and valid and len(train) + len(valid) == 4
+    assert split_by_problem(examples[:1], 0.01, seed=1) == (examples[:1], []), "a single one is learned from"
+
+
 def test_missing_labels_and_problems_are_refused() -> None:
     with pytest.raises(InputError, match="'r'"):
         prm_examples(PROBLEMS, labels((0, 0, "a", 1, True), problem="r"))

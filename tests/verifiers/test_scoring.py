@@ -75,6 +75,26 @@ def test_a_step_of_several_lines_is_read_as_lines_and_scored_at_its_last(saved: 
     assert cut.unread == 2 and cut.negative[1:].tolist() == [1, 1], "a step that does not fit as a whole is not read"
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\n \n"])
+def test_a_blank_step_is_not_read_and_scores_as_the_step_before_it(saved: Callable[..., Path], blank: str) -> None:
+    verifier = ModelVerifier(saved(), device="cpu", remembered_bytes=0)
+    with_blanks = Trajectory("What is 3 + 4?", (blank, "so 3 + 4", blank, blank, "it is 7", blank))
+    without = Trajectory(with_blanks.problem, ("so 3 + 4", "it is 7"))
+    scores, plain = (verifier.score([one], Ledger())[0] for one in (with_blanks, without))
+    assert np.allclose(scores.negative, plain.negative[[0, 0, 0, 0, 1, 1]], atol=1e-6) and not scores.unread
+    assert verifier.encode([with_blanks])[0].ids == verifier.encode([without])[0].ids
+    (tokens,), (plain_tokens,) = verifier.step_tokens([with_blanks]), verifier.step_tokens([without])
+    assert tokens == [plain_tokens[0], plain_tokens[1], 0, 0, 0, plain_tokens[2], 0]
+    nothing = verifier.score([Trajectory(with_blanks.problem, (blank, blank))], Ledger())[0]
+    assert nothing.negative.tolist() == [1, 1], "who states nothing is never preferred"
+
+
+def test_blanks_around_a_step_are_not_read_for_no_verifier_learns_them(saved: Callable[..., Path]) -> None:
+    verifier = ModelVerifier(saved(), device="cpu")
+    spaced, plain = Trajectory("3 + 4?", (" so 3 + 4 \r\n", "it is 7\n")), Trajectory("3 + 4?", ("so 3 + 4", "it is 7"))
+    assert [text.ids for text in verifier.encode([spaced])] == [text.ids for text in verifier.encode([plain])]
+
+
 def alone(folder: Path, trajectory: Trajectory, labels: int = 3) -> StepScores:
     """The plain way: one forward pass of the transformers model for one solution."""
     model, tokenizer = loaded(folder)

@@ -85,7 +85,10 @@ def test_a_verifier_trained_here_scores_behind_a_server_as_it_does_here(tmp_path
         assert np.allclose(ours.negative, theirs.negative, atol=1e-6) and np.allclose(
             ours.neutral, theirs.neutral, atol=1e-6
         )
-    inputs = [body["input"] for path, body in server.bodies if path == "/pooling"]
+    blank = [Trajectory(SOLUTIONS[0].problem, ("", *SOLUTIONS[0].steps, " "))]
+    server_bodies = list(server.bodies)
+    assert np.allclose(here.score(blank, Ledger())[0].negative, there.score(blank, Ledger())[0].negative, atol=1e-6)
+    inputs = [body["input"] for path, body in server_bodies if path == "/pooling"]
     assert len(inputs) == 3, "equal solutions once, and none without steps"
     assert ledger.models["fake"].verify == sum(map(len, inputs)) and ledger.flops() == 18.0 * sum(map(len, inputs))
     assert [e.ids for e in there.encode(SOLUTIONS[:1])] == [e.ids for e in here.encode(SOLUTIONS[:1])]

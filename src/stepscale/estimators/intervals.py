@@ -27,6 +27,8 @@ from stepscale.seeds import seed_for
 
 NOISE = 1e-9
 """Bounds so close to zero are zero: sums of floats that should be zero seldom are. One answer of one problem changes far more."""
+LEAST_PROBLEMS = 30
+"""On fewer nothing is settled: the bootstrap of few or equal differences is too narrow, or has no width at all."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,19 @@ class Interval:
         return {column: np.asarray(value).tolist() for column, value in values.items()}
 
 
-def verdict(low: float, high: float) -> str:
+def verdict(low: float, high: float, n_problems: int | None = None) -> str:
     """What a paired 95 % interval of a difference says of the first of the two.
 
     Args:
         low: Lower bound.
         high: Upper bound.
+        n_problems: How many it rests on; None: enough.
 
     Returns:
-        "wins", "loses" or "undecided".
+        "wins", "loses" or "undecided", as it is on fewer than ``LEAST_PROBLEMS``.
     """
+    if n_problems is not None and n_problems < LEAST_PROBLEMS:
+        return "undecided"
     return "wins" if low > NOISE else "loses" if high < -NOISE else "undecided"
 
 

@@ -21,6 +21,7 @@ import math
 import re
 from typing import Any
 
+from stepscale.errors import InputError
 from stepscale.formats.contract import Tables, checked, problem_key
 from stepscale.formats.fields import (
     BadRecord,
@@ -80,9 +81,14 @@ def read(
         InputError: A bad line, a missing or empty source, or step scores of samples that are not there.
     """
     records = Records(source, on_error, split, config)
-    rows = SampleRows(split, rules)
+    rows, pooled, scored = (
+        SampleRows(split, rules),
+        set[str](),
+        set[str](),
+    )  # the files with samples, and with scores alone
 
     def add(record: Record) -> None:
+        (scored if "step_scores" in record else pooled).add(records.file)
         if "step_scores" in record:
             sample_id, score = record["candidate_index"], record["step_scores"]
             if not is_whole(sample_id) or sample_id < 0:
@@ -97,6 +103,10 @@ def read(
             rows.add(*_pool(record))
 
     records.read_into(add)
+    if scored and not pooled:
+        raise InputError(
+            f"{source}: step scores alone, without the samples; give the folder of pools too, both as a list"
+        )
     return checked(rows.tables(records))
 
 
@@ -162,13 +172,23 @@ def _pool(record: Record) -> Parts:
     )
     samples = []
     for number, candidate in enumerate(candidates):
-        steps = [text(step, "text") for step in candidate["steps"]]
+        if candidate["problem"] != about and problem_text(candidate["problem"], "question") != problem.problem:
+            raise BadRecord(
+                f"sample {number} is of another question than sample 0; a pool holds samples of one problem"
+            )
+        steps = [text(step, "text") for step in _in_order(candidate["steps"])]
         steps[:1] = [_PROMPT.sub("", step) for step in steps[:1]]
         answer = checked_answer(number, candidate["extracted_answer"])
         verdict = checked_verdict(number, candidate.get("is_correct"))
         (tokens,) = token_counts(candidate, 1)
         samples.append(SampleRow(steps, answer, verdict, maybe_text(candidate, "model_name"), tokens))
     return problem, samples, []
+
+
+def _in_order(steps: list[Record]) -> list[Record]:
+    """The steps of a candidate by their numbers, where all have one."""
+    numbers = [step.get("index") if type(step) is dict else None for step in steps]
+    return sorted(steps, key=lambda step: int(step["index"])) if all(map(is_whole, numbers)) else steps
 
 
 def _steps(solution: str) -> list[str]:

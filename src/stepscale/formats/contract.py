@@ -4,6 +4,7 @@ The frames are those of `stepscale.formats.tables`. ``records`` says what a PRM8
 (`stepscale.formats.prm800k.records_table` declares its columns); readers of other formats leave it None.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -15,6 +16,8 @@ from stepscale.formats import tables
 from stepscale.formats.checking import empty
 
 _KEY = ["problem_id", "sample_id"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,40 @@ def _check_keys(data: Tables) -> None:
         if len(orphans):
             key = next(zip(*(orphans[column].tolist() for column in _KEY), strict=True))
             raise InputError(f"{name}: {key} has no row in solutions; give the tables of one data set together")
+
+
+def scores_of_other_lengths(data: Tables) -> pd.DataFrame:
+    """The rows of scores that have neither one number per step of their solution nor one for the whole of it.
+
+    Args:
+        data: Checked tables. Solutions whose texts are not there are left out.
+
+    Returns:
+        problem_id, sample_id, verifier, n_scores, n_steps.
+    """
+    steps = data.solutions[_KEY].assign(n_steps=data.solutions["steps"].map(len))
+    scores = data.scores[[*_KEY, "verifier"]].assign(n_scores=data.scores["negative"].map(len))
+    rows = scores.merge(steps, on=_KEY)
+    return rows[(rows["n_steps"] > 0) & (rows["n_scores"] > 1) & (rows["n_scores"] != rows["n_steps"])]
+
+
+def warn_of_other_lengths(name: object, data: Tables) -> None:
+    """A warning where the numbers of step scores are not those of the steps: files of others cut steps by rules of their own.
+
+    Args:
+        name: What the data is called in the log, such as its file.
+        data: Checked tables.
+    """
+    others = scores_of_other_lengths(data)
+    if len(others):
+        logger.warning(
+            "%s: %d of %d lists of step scores are not as long as their solutions, such as %d scores of %s for %d steps of "
+            "sample %d of %r; they are taken as they are",
+            name,
+            len(others),
+            len(data.scores),
+            *others.iloc[0][["n_scores", "verifier", "n_steps", "sample_id", "problem_id"]],
+        )
 
 
 def problem_key(problem: str) -> str:

@@ -14,6 +14,9 @@ from stepscale.grading import Rules, extract_answer, grade_many
 NOTABLE = 0.05
 """Share of samples without an answer or a verdict above which a warning is due."""
 
+UNFINISHED = ("length", "rounds", "rejected", "max_tokens", "model_length", "content_filter", "abort")
+"""Words for ``finish`` that say that a solution did not end by itself: ours, and those of servers and evaluators."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -38,8 +41,8 @@ class AbsentShares(NamedTuple):
 def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:
     """Solutions with ``answer`` and ``is_correct`` filled in where they can be.
 
-    Where no solution has an answer, answers are extracted from the texts. A blank answer is none, and a solution cut off at its
-    length limit has none. An answer without a verdict is graded against the problem's answer, if that is known.
+    Where no solution has an answer, answers are extracted from the texts. A blank answer is none, and a solution that did not
+    end by itself has none. An answer without a verdict is graded against the problem's answer, if that is known.
 
     Args:
         problems: Table with problem_id and answer.
@@ -50,7 +53,7 @@ def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm8
         The same rows; ``is_correct`` is null where there is neither a verdict nor a gold answer.
     """
     answer, verdict = without_blanks(solutions["answer"]), solutions["is_correct"].astype("boolean")
-    cut = (solutions["finish"] == "length").fillna(False).to_numpy(bool)
+    cut = solutions["finish"].isin(UNFINISHED).to_numpy(bool)
     if answer.isna().all():
         texts = zip(solutions["steps"], cut, strict=True)
         extracted = [None if is_cut else extract_answer("\n".join(steps)) for steps, is_cut in texts]
@@ -112,7 +115,8 @@ def warn_of_places_without_a_sample(name: object, solutions: pd.DataFrame) -> No
     if (counts < places).any():
         share = 100 * (1 - len(solutions) / (places * len(counts)))
         logger.warning(
-            "%s: problems have %d to %d samples of %d places; the %.1f %% of the places without a sample count as wrong",
+            "%s: problems have %d to %d samples of %d places; the %.1f %% of the places without a sample count as wrong "
+            "(sample_id counts the samples of a problem from 0)",
             name,
             counts.min(),
             counts.max(),

@@ -23,7 +23,7 @@ from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, sta
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
-_CUT = ("max_tokens", "model_length")
+_CUT = ("max_tokens", "model_length", "content_filter")
 _ATTACHED = "attachment://"
 _RIGHT = ("C", 1, 1.0, True)
 

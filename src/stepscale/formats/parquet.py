@@ -18,7 +18,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.formats.checking import check
-from stepscale.formats.contract import Tables, checked
+from stepscale.formats.contract import Tables, checked, scores_of_other_lengths
 from stepscale.formats.fields import ReadError
 from stepscale.formats.opening import readable
 from stepscale.formats.prm800k.records_table import RECORDS
@@ -124,4 +124,11 @@ def write(data: Tables, path: str | Path) -> int:
 
 def _checked(data: Tables) -> Tables:
     data = checked(data)
+    others = scores_of_other_lengths(data)
+    if len(others):
+        row = others.iloc[0]
+        raise InputError(
+            f"scores: {(row['problem_id'], int(row['sample_id']))} has {row['n_scores']} scores of {row['verifier']!r} for "
+            f"{row['n_steps']} steps; give one per step, or one for the whole solution"
+        )
     return data if data.records is None else replace(data, records=check(data.records, RECORDS))

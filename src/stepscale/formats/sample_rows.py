@@ -11,7 +11,7 @@ import pandas as pd
 
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
-from stepscale.formats.contract import Tables
+from stepscale.formats.contract import Tables, warn_of_other_lengths
 from stepscale.formats.fields import BadRecord, Record, is_whole
 from stepscale.formats.lines import Records
 from stepscale.grading import Rules, extract_answer, grade_many
@@ -137,13 +137,15 @@ class SampleRows:
             Problems, solutions and scores.
         """
         problems = self._problems.frame()
-        return Tables(
+        tables = Tables(
             problems=problems,
             solutions=with_verdicts(self._solutions.frame(), problems, self.rules),
             scores=self._scores.frame(),
             skipped=records.skipped,
             skip_reasons=tuple(records.reasons),
         )
+        warn_of_other_lengths(records.source, tables)
+        return tables
 
 
 def token_counts(record: Record, count: int) -> list[int | None]:

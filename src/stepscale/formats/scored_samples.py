@@ -16,6 +16,7 @@ from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import BadRecord, Record, is_number, maybe_answer, maybe_text, problem_text, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
+from stepscale.formats.sample_rows import token_counts
 from stepscale.formats.source_files import Source
 
 _ROUNDING = 1e-6  # by which a published probability may miss [0, 1]
@@ -63,7 +64,9 @@ def read(
     """
     records = Records(source, on_error, split, config)
     problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "subject", "level", "split")
-    solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish")
+    solutions = Columns(
+        tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish", "n_tokens"
+    )
     scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "neutral", "reward")
     samples: Counter[str] = Counter()
 
@@ -77,7 +80,8 @@ def read(
             gold = maybe_answer(record, "ground_truth_answer")
             problems.row(problem_id, problem, gold, maybe_text(record, "subject"), level_of(record), split)
         samples[problem_id] += 1
-        solutions.row(*key, step_texts, answer, correct, "length" if answer is None else "solution")
+        (tokens,) = token_counts(record, 1)
+        solutions.row(*key, step_texts, answer, correct, "length" if answer is None else "solution", tokens)
         scores.rows([(*key, "prm", negative, neutral, float(prm)), (*key, "orm", [1.0 - orm], [0.0], float(orm))])
 
     with collector_paused():

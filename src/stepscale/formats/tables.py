@@ -8,6 +8,7 @@ A `Table` is a pandera ``DataFrameSchema``. A new one is a declaration and `vali
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
@@ -194,4 +195,8 @@ def scores(df: pd.DataFrame) -> pd.DataFrame:
             raise InputError(
                 f"scores: column {column!r} holds NaN or infinity in row {no_number}; score that step again"
             )
+    if "reward" in checked and (endless := np.isinf(checked["reward"].to_numpy(float, na_value=0.0))).any():
+        raise InputError(
+            f"scores: column 'reward' holds infinity in row {endless.argmax()}; write a finite number or null"
+        )
     return checked

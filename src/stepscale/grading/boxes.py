@@ -29,6 +29,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _ASKED_FOR = re.compile(r"answer|number|result|solution|value|expression|\bans\b", re.IGNORECASE)
+_ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
+    r"(?P<macro>\\(?:text|mathrm|mathbf)(?:bf|rm|it)?\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is\b\s*:?|\s*[:=])\s*(?P<end>\})?\s*"
+    r"(?=\S)(?P<answer>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _MENTION = re.compile(r"[`$]*\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*\{(?:[^{}\n]|\{[^{}\n]*\}){0,100}\}|[ \t]*\{)?[`$]*")
 _MOST_BOXES = 100  # looked at from the end
 _MOST_LISTED = 50  # boxes in one list
@@ -55,12 +60,24 @@ def boxed_answer(text: str) -> str | None:
             continue
         if contents and (end is None or not _LIST_SEPARATOR.match(after_brace[end:])):
             break
+        content = _without_announcement(content)
         if not contents or contents[0] != content:
             contents.insert(0, content)
         if len(contents) == _MOST_LISTED:
             break
         list_end = box.start()
     return ", ".join(contents) or None
+
+
+def _without_announcement(content: str) -> str:
+    """The answer in a box that announces it once more; any other content as it is."""
+    announced = _ANNOUNCED.fullmatch(content)
+    if announced is None or (announced["end"] and not announced["macro"]):
+        return content
+    answer = announced["answer"]
+    if announced["macro"] and not announced["end"]:  # the macro holds the answer too
+        return answer.removesuffix("}").rstrip() if answer.count("{") < answer.count("}") else content
+    return answer
 
 
 def without_mentions(text: str) -> str:

@@ -39,6 +39,7 @@ _GSM8K = re.compile(
     r"(?:^[ \t]*####(?!#)[ \t]*(?P<answer>\S[^\n]*)|(?<=[ \t])####[ \t]*(?P<inline>[-+$\\(\u2212]*\d[^\n]*))$",
     re.MULTILINE,
 )
+_HEADING_MARKS = re.compile(r"\A#{2,}[ \t]+(?=\S)")  # "# Answer", and below it "#### 5"
 _END_TOKEN = re.compile(r"(?:<\|[a-zA-Z_]{1,40}\|>|</s>|<(?:eos|end_of_turn)>)\Z")
 _SECTION = re.compile(
     r"(?:[*_]*(?:step|part|case|section|solution|conclusion|verification)\b|\d+[.):]\s+[*_]*[A-Za-z])", re.IGNORECASE
@@ -162,6 +163,7 @@ def _in_heading(text: str) -> str | None:
 
 def _first_line(below: str) -> str | None:
     """The line that follows a heading, or what it states where it is a sentence or a formula."""
+    below = _HEADING_MARKS.sub("", below)
     line = _formula_line(below).strip()
     if _ANNOUNCEMENT.search(line):
         return _announced(line)
@@ -181,7 +183,10 @@ def _formula_line(text: str) -> str:
 
 
 def _gsm8k_answer(text: str) -> str | None:
-    """What stands behind the last ``####``: no title of a section, and no answer where an announced one follows."""
+    """What stands behind the last ``####``: no title of a section, and no answer where an announced one follows.
+
+    Words without a value ("#### Explanation") are an answer only at the end of a text that announces none.
+    """
     marked = _last(_GSM8K, text)
     if marked is None:
         return None
@@ -194,7 +199,11 @@ def _gsm8k_answer(text: str) -> str | None:
     if FORMULA.match(answer):
         return announced_answer(answer)
     answer = result_of_arithmetic(answer)
-    return answer if _STARTS_A_VALUE.match(answer) or (is_last_line and len(answer.split()) <= 3) else None
+    if _STARTS_A_VALUE.match(answer):
+        return answer
+    if not is_last_line or len(answer.split()) > 3:
+        return None
+    return answer if len(answer) == 1 else _announced(text[: marked.start()]) or answer
 
 
 def _announced(text: str) -> str | None:

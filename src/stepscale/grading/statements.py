@@ -43,6 +43,7 @@ _MATHEMATICAL = re.compile(
     r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\u2a2f\u2a7d\u2a7e\ufe63\uff0d]+"
 )
 _CLOSING_MARKS = re.compile(r"(?:[ .,;:?]|(?<=[ ?])!+|(?<=\d)'|(?<=[ ])\||\\(?=[.,]))+\Z")
+_CLOSING_SIGNS = re.compile(r"[\s>~=]+\Z")  # no answer ends with one
 _DELIMITER = re.compile(r"\\?[{}]|\\?[()\[\]]")
 _DOLLAR = re.compile(r"(?<!\\)\$+")
 _PARTNERS = {"}": "{", "\\}": "\\{", "\\)": "\\(", "\\]": "\\["}
@@ -137,6 +138,11 @@ def _closed(sentence: str) -> str:
             opened.pop()
         elif partner not in opened:
             return sentence[: delimiter.start()]
+    if (end := sentence.find("\\end{")) >= 0 and "\\begin{" not in sentence[:end]:
+        return sentence[:end]
+    sentence = _CLOSING_SIGNS.sub("", sentence)
+    if sentence.endswith("|") and sentence.count("|") % 2:
+        return sentence[:-1].rstrip()
     if len(_DOLLAR.findall(sentence)) % 2 and re.search(r"[^\\$]\$+\s*\Z", sentence):
         return sentence.rstrip("$ ")
     return sentence

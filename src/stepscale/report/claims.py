@@ -17,10 +17,8 @@ from math import isnan
 from statistics import NormalDist
 
 from stepscale.errors import InputError
-from stepscale.estimators.intervals import NOISE, Interval
+from stepscale.estimators.intervals import LEAST_PROBLEMS, NOISE, Interval
 from stepscale.estimators.quantities import Quantity, power, quantity
-
-LEAST_PROBLEMS = 30  # that each part of a claim must rest on to settle it
 
 
 @dataclass(frozen=True)

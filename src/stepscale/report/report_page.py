@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from stepscale.report.claims import CLAIMS, LEAST_PROBLEMS, Claim, Measured
+from stepscale.estimators.intervals import LEAST_PROBLEMS
+from stepscale.report.claims import CLAIMS, Claim, Measured
 from stepscale.report.number_formats import LEAD, interval
 from stepscale.report.part import Figure, Part
 

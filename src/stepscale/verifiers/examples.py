@@ -155,12 +155,18 @@ def split_by_problem(
 ) -> tuple[list[Example], list[Example]]:
     """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data.
 
+    Of few problems chance may take none, or all. Where there are two or more, one at least is on either side.
+
     Args:
         examples: Of any problems.
         validation_share: Share of the problems whose examples are for validation, in [0, 1].
         seed: Decides which.
     """
-    aside = validation_problems((e.problem_id for e in examples), validation_share, seed)
+    problem_ids = {e.problem_id for e in examples}
+    aside = validation_problems(problem_ids, validation_share, seed)
+    if validation_share and len(problem_ids) > 1:
+        by_seed = sorted(problem_ids, key=lambda problem_id: seed_for(seed, "validation", problem_id))
+        aside = {*aside, by_seed[0]} - {by_seed[-1]}
     return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
 
 

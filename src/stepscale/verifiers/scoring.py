@@ -102,7 +102,8 @@ class StepScorer:
         computed = Computed()
         outputs = iter(self._memory.outputs([_chunks(text) for text in encoded if text.step_ends], computed))
         scores = [
-            with_unread(self._read, next(outputs) if text.step_ends else _NOTHING, text.n_unread) for text in encoded
+            with_unread(self._read, _at_steps(text, next(outputs)) if text.step_ends else _NOTHING, text.n_unread)
+            for text in encoded
         ]
         warn_of_unread(self.name, encoded)
         ledger.add(
@@ -197,7 +198,13 @@ class ModelVerifier(StepScorer):
 
 
 def _chunks(text: Encoded) -> list[Any]:
-    """The prompt's ids, then each step's, as arrays."""
+    """The prompt's ids, then each step's, as arrays; a blank step, which ends where another does, has none of its own."""
     ids = np.array(text.ids, np.int64)
-    starts = [text.prompt_length, *(end + 1 for end in text.step_ends)]
+    starts = [text.prompt_length, *dict.fromkeys(end + 1 for end in text.step_ends)]
     return [ids[: text.prompt_length], *(ids[a:b] for a, b in pairwise(starts))]
+
+
+def _at_steps(text: Encoded, outputs: FloatArray) -> FloatArray:
+    """The outputs at distinct ends of steps as those of all steps [n_steps, K]."""
+    row_of = {end: row for row, end in enumerate(dict.fromkeys(text.step_ends))}
+    return outputs if len(row_of) == len(text.step_ends) else outputs[[row_of[end] for end in text.step_ends]]

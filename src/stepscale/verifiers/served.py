@@ -139,7 +139,7 @@ class ServedVerifier:
             np.array(text.ids) == text.ids[text.step_ends[0]]
         )  # a step's own text may hold the mark too
         if len(rows) == len(marks):
-            return rows[np.isin(marks, text.step_ends)]
+            return rows[np.searchsorted(marks, text.step_ends)]
         raise InputError(
             f"server {self.settings.base_url}: {len(rows)} rows for {len(text.ids)} tokens with {len(marks)} step marks; "
             "serve it with token_classify, as ALL or STEP pooling, and give its own tokenizer"

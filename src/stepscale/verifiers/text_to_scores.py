@@ -18,7 +18,10 @@ Read = Callable[[FloatArray], StepScores]
 
 
 def encode_lines(encoder: StepEncoder) -> Encode:
-    """Encode as in training: a step of several lines is read a line after another, and scored at its last one.
+    """Encode as in training: each line of a step is read apart, stripped, and the step is scored at its last one.
+
+    A blank step states nothing. It is not read, as it is not in training, and is scored where the step before it ends, the first
+    ones where the first step ends that states something. Of a solution of blank steps alone all are unread.
 
     Args:
         encoder: That of the training.
@@ -28,26 +31,24 @@ def encode_lines(encoder: StepEncoder) -> Encode:
     """
 
     def encode(trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        split = [None if all(len(s.splitlines()) < 2 for s in t.steps) else _lines(t.steps) for t in trajectories]
-        texts = (
-            (t.problem, t.steps if lines_of_steps is None else [line for lines in lines_of_steps for line in lines])
-            for t, lines_of_steps in zip(trajectories, split, strict=True)
+        lines_of_steps = [[step_lines([step]) for step in t.steps] for t in trajectories]
+        encoded = encoder.encode(
+            (t.problem, [line for lines in of_steps for line in lines])
+            for t, of_steps in zip(trajectories, lines_of_steps, strict=True)
         )
         return [
-            encoded if lines_of_steps is None else _of_steps(encoded, [len(lines) for lines in lines_of_steps])
-            for encoded, lines_of_steps in zip(encoder.encode(texts), split, strict=True)
+            _of_steps(text, [len(lines) for lines in of_steps])
+            for text, of_steps in zip(encoded, lines_of_steps, strict=True)
         ]
 
     return encode
 
 
-def _lines(steps: Sequence[str]) -> list[list[str]]:
-    return [step_lines([step]) or [step] for step in steps]
-
-
 def _of_steps(encoded: Encoded, lengths: Sequence[int]) -> Encoded:
     """What was encoded line by line as steps of so many lines; one that did not fit as a whole is unread."""
-    last = [end - 1 for end in accumulate(lengths)]
+    if all(length == 1 for length in lengths):
+        return encoded
+    last = [max(n_lines - 1, 0) for n_lines in accumulate(lengths)]
     ends = [encoded.step_ends[i] for i in last if i < len(encoded.step_ends)]
     return replace(encoded, step_ends=ends, n_unread=len(lengths) - len(ends))
 

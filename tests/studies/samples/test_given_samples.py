@@ -185,6 +185,9 @@ def test_results_of_a_search_stand_beside_as_many_samples(given_tables: Tables) 
     }
     assert at_4["accuracy"].tolist() == pytest.approx([30 / 36] * len(at_4)) and set(at_4["n_problems"]) == {36}
     assert at_4.set_index("other").loc["majority", "verdict"] == "wins" and set(at_4["tokens"]) == {700.0}
+    few = searches[searches["problem_id"].isin(IDS[:29])]
+    on_few = measured(given_tables, searches=check(few, PREDICTIONS))["tables"]["searches"]
+    assert set(on_few["verdict"].dropna()) == {"undecided"}, "29 problems settle nothing"
     at_5 = table[table["n"] == 5]
     assert len(at_5) == 1 and at_5["other"].isna().all(), "no way to choose was measured at 5 samples"
 
@@ -205,6 +208,7 @@ def test_few_problems_have_curves_and_no_policies(given_tables: Tables) -> None:
     few["problems"] = few["problems"].reset_index(drop=True)
     result = measured({name: table.reset_index(drop=True) for name, table in few.items()})
     assert set(result["tables"]) == {"ways", "rule_leads"}
+    assert set(result["tables"]["rule_leads"]["verdict"]) == {"undecided"}, "nine problems settle nothing"
     part = samples_part(result["tables"], result["claims"])
     assert [figure.title for figure in part.figures] == ["Every aggregation of every verifier"]
 

@@ -24,19 +24,19 @@ SETTINGS = sum(map(len, COMPARED_RULES))
 Tables = dict[str, pd.DataFrame]
 
 
-def recorded(share_right: float, informative: bool) -> Recorded:
+def recorded(share_right: float, informative: bool, n_problems: int = N_PROBLEMS) -> Recorded:
     """Wrong samples agree on one answer; scores are perfect, or say nothing."""
     rng = np.random.default_rng(1)
-    right = rng.random((N_PROBLEMS, PLACES)) < share_right
+    right = rng.random((n_problems, PLACES)) < share_right
     answers = np.where(right, 1, 2).astype(object)
     scores = np.where(right, 0.98, 0.01) if informative else rng.random(right.shape)
     mask = np.ones(right.shape, bool)
-    ids = [f"p{i}" for i in range(N_PROBLEMS)]
+    ids = [f"p{i}" for i in range(n_problems)]
     pool = Candidates(answers, scores, right, mask, np.ones(right.shape))
     online, recorded_samples = outcomes(ids, pool, {}, 8), prefixes(ids, pool, 8)
-    n, none = np.broadcast_to(np.arange(1.0, PLACES + 1), right.shape), np.empty((N_PROBLEMS, 0))
+    n, none = np.broadcast_to(np.arange(1.0, PLACES + 1), right.shape), np.empty((n_problems, 0))
     prices = {GENERATIONS: UnitPrices(n, n, none), FLOPS: UnitPrices(30 * n, 10 * n, none)}
-    halves = fold_of(ids, np.ones(N_PROBLEMS, np.int64), 0)
+    halves = fold_of(ids, np.ones(n_problems, np.int64), 0)
     return Recorded(halves, (online, online), (recorded_samples, recorded_samples), prices)
 
 
@@ -80,6 +80,8 @@ def test_a_perfect_verifier_beats_votes_of_counts_and_a_blind_one_loses_to_them(
     votes = "adaptive consistency", "threshold 0.95"
     assert by_world[True].loc[votes, "verdict"] == "wins" and by_world[True].loc[votes, "factor"] > 1
     assert by_world[False].loc[votes, "difference"] < 0
+    few = compared(recorded(0.35, True, n_problems=29))["stopping"]
+    assert set(few["verdict"].dropna()) == {"undecided"}, "29 problems settle nothing"
     part, where, _ = stopping_tables(*compared(recorded(0.7, False)).values())
     assert len(part.rows) == SETTINGS and len(where.rows) == 2
     assert sum(int(where.rows[0][outcome]) for outcome in ("wins", "undecided", "loses", "not measured")) == SETTINGS

@@ -114,8 +114,13 @@ def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) 
     key = ["problem_id", "sample_id"]
     rows = scores[scores["verifier"] == verifier].set_index(key).reindex(pd.MultiIndex.from_frame(samples[key]))
     absent = rows["negative"].isna().to_numpy()
-    if (absent & samples["answer"].notna().to_numpy()).any():
-        raise InputError(f"verifier {verifier!r} scored {int((~absent).sum())} of {len(rows)} samples; score them all")
+    unscored = absent & samples["answer"].notna().to_numpy()
+    if unscored.any():
+        problem_id, sample_id = rows.index[int(unscored.argmax())]
+        raise InputError(
+            f"verifier {verifier!r} scored {int((~absent).sum())} of {len(rows)} samples, and not sample {sample_id} of "
+            f"{problem_id!r:.80}; score them all, or leave this verifier's scores out"
+        )
     if "reward" in rows:
         rows["reward"] = rows["reward"].mask(absent, 0.0)
     for column in ("negative", "neutral"):

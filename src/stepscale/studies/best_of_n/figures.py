@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from stepscale.estimators.intervals import LEAST_PROBLEMS
 from stepscale.formats.graded import AbsentShares
-from stepscale.report.claims import LEAST_PROBLEMS, Claim
+from stepscale.report.claims import Claim
 from stepscale.report.number_formats import SHARE, cell, in_percent
 from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View, WorkedExample
 from stepscale.report.plots import SAMPLES, bars_view, curve_figure, curve_panel, curve_view, largest_error, series

@@ -63,7 +63,7 @@ def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples:
             bounds = bootstrap_interval(lead, resamples, seed)
             named = {"claim": claim, "verifier": verifier, "method": method, "n": n, "rule": _name(rule)}
             compared = {"over": _name(rival_rule), **bounds.cells("difference", "difference_")}
-            compared["verdict"] = verdict(float(bounds.low), float(bounds.high))
+            compared["verdict"] = verdict(float(bounds.low), float(bounds.high), len(lead))
             rows.append(named | compared | {"n_problems": len(lead)})
     return pd.DataFrame(rows)
 

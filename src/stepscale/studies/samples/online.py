@@ -67,7 +67,7 @@ def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: i
                 continue
             bounds = {"difference_low": float(gap.low), "difference_high": float(gap.high)}
             compared = {"other": policy, "difference": float(gap.mean), **bounds}
-            rows.append(row | compared | {"verdict": verdict(float(gap.low), float(gap.high))})
+            rows.append(row | compared | {"verdict": verdict(float(gap.low), float(gap.high), len(halves))})
     return pd.DataFrame(rows)
 
 

@@ -1,5 +1,6 @@
 """The policies of every verifier of a file of samples, and what its samples cost in tokens."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,18 +12,38 @@ from stepscale.estimators.voting import Vote
 from stepscale.studies.samples.optimal import Optimal, difficulty, optimal, strategies
 from stepscale.studies.samples.ways import Scores, Way
 
+logger = logging.getLogger(__name__)
+
 
 def mean_tokens(solutions: pd.DataFrame, ids: Sequence[str]) -> Floats | None:
-    """Mean tokens of a sample of each problem [problems]; None where the file does not count those of all.
+    """Mean tokens of a sample of each problem [problems]; None where the file does not count those of all samples.
 
     Args:
         solutions: With their tokens, if the file counts them.
         ids: Problem ids.
     """
-    if "n_tokens" not in solutions or solutions["n_tokens"].isna().any():
+    reasons = tokens_left_out(solutions)
+    if reasons:
+        logger.warning("%s", reasons[0])
+    if reasons or "n_tokens" not in solutions or solutions["n_tokens"].isna().all():
         return None
     means = solutions["n_tokens"].astype(float).groupby(solutions["problem_id"]).mean().reindex(list(ids))
-    return None if means.isna().any() or not (means > 0).all() else np.asarray(means, float)
+    return None if means.isna().any() else np.asarray(means, float)
+
+
+def tokens_left_out(solutions: pd.DataFrame) -> tuple[str, ...]:
+    """Why accuracy against tokens is not measured where a file counts the tokens of some samples, and not of all.
+
+    Args:
+        solutions: With their tokens, if the file counts them.
+    """
+    if "n_tokens" not in solutions or solutions["n_tokens"].isna().all():
+        return ()
+    counts = solutions["n_tokens"].astype(float)
+    if (uncounted := int(counts.isna().sum())) or not (counts.groupby(solutions["problem_id"]).mean() > 0).all():
+        lacking = f"{uncounted} of {len(counts)} samples have no count of tokens" if uncounted else "the counts are 0"
+        return (f"Accuracy against tokens is left out: {lacking}.",)
+    return ()
 
 
 def policies(

@@ -64,5 +64,5 @@ def _compared(
         return
     for label, accuracy in comparators.items():
         gap = paired_interval(right, accuracy[places, list(ns).index(n)], resamples, seed)
-        settled = verdict(float(gap.low), float(gap.high))
+        settled = verdict(float(gap.low), float(gap.high), len(right))
         yield {"other": label, **gap.cells("difference", "difference_"), "verdict": settled}

@@ -4,6 +4,7 @@ In: a grid of samples and the scores that came with them. Out: the accuracy of e
 steps gives a score per aggregation, neutral steps as positive; one that gave each solution a number gives that number.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -24,6 +25,8 @@ IN_ORDER = "majority_in_order"
 """Majority as evaluators publish it: of the first N samples of the file, the first of equally frequent answers wins."""
 REWARD = "reward"
 """The aggregation of a number that the file gives for the whole solution."""
+
+logger = logging.getLogger(__name__)
 
 Scores = dict[str, Floats]  # by aggregation: a score per sample [problems, samples]
 
@@ -58,8 +61,12 @@ def scores_by_aggregation(grid: SampleGrid, rows: pd.DataFrame, of_steps: bool) 
     """
     negative, neutral = list(rows["negative"]), list(rows["neutral"])
     scores: Scores = {}
-    if "reward" in rows and rows["reward"].notna().all():
+    rewarded = rows["reward"].notna() if "reward" in rows else pd.Series(False, rows.index)
+    if rewarded.all():
         scores[REWARD] = grid.place(rows["reward"].to_numpy(float))
+    elif n_rewarded := int(rewarded[rows["negative"].map(len).gt(0)].sum()):
+        name = rows["verifier"].dropna().iloc[0]
+        logger.warning("%s: %d of %d samples have a reward, so rewards are left out", name, n_rewarded, len(rows))
     if of_steps:
         scores |= {how: grid.place(aggregate(negative, neutral, how)) for how in HOWS}
     elif not scores:

@@ -141,7 +141,7 @@ def _rows(
         columns={"low": "factor_low", "high": "factor_high"}
     )
     verdicts = [
-        None if np.isnan(mean) else verdict(-high, -low)
+        None if np.isnan(mean) else verdict(-high, -low, len(accuracy))
         for mean, low, high in zip(lead.mean, lead.low, lead.high, strict=True)
     ]
     return at_equal_accuracy[["factor", "factor_low", "factor_high", "status"]].assign(
