@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from stepscale.metric_names import stored_names
 from stepscale.resume.content import content_hash
 from stepscale.revision import code_revision
 from stepscale.scratch import local_path, share_files
@@ -133,17 +134,17 @@ class Tracked:
 
         values = params.model_dump(mode="json") if isinstance(params, BaseModel) else params
         flat = {key: str(value)[:6000] for key, value in flatten(values).items()}
-        mlflow.MlflowClient().log_batch(
-            self.run_id, params=[mlflow.entities.Param(key, value) for key, value in flat.items()]
-        )
+        names = stored_names(flat)
+        stored = [mlflow.entities.Param(names[key], value) for key, value in flat.items()]
+        mlflow.MlflowClient().log_batch(self.run_id, params=stored)
 
     def history(self, points: Iterable[tuple[str, int, float]]) -> None:
         """Many metric points (name, step, value) at once: learning curves by step, scaling curves by budget."""
         import mlflow
 
-        now = int(time.time() * 1000)
-        metrics = [mlflow.entities.Metric(name, float(value), now, int(step)) for name, step, value in points]
-        client = mlflow.MlflowClient()
+        now, listed, client = int(time.time() * 1000), list(points), mlflow.MlflowClient()
+        names = stored_names(name for name, _, _ in listed)
+        metrics = [mlflow.entities.Metric(names[name], float(value), now, int(step)) for name, step, value in listed]
         for start in range(0, len(metrics), _BATCH):
             client.log_batch(self.run_id, metrics=metrics[start : start + _BATCH])
 

@@ -95,6 +95,14 @@ def test_a_scaling_curve_has_the_budget_as_its_step(client: MlflowClient) -> Non
     assert [(point.step, point.value) for point in history] == [(1, 0.5), (256, 0.9)]
 
 
+@pytest.mark.parametrize("name", ["a, b = 0.9", "a/../b", "50 % (é)", "x:y", "..", "", "n" * 300, "line\nend"])
+def test_a_name_with_any_character_is_stored(client: MlflowClient, name: str) -> None:
+    with child_run("report", {name: 1}) as run:
+        run.history([(f"scaling.{name}", 1, 0.5), (name, 1, 0.25)])
+    values = sorted(client.get_run(run.run_id).data.metrics.values())
+    assert values == [0.25, 0.5] and list(client.get_run(run.run_id).data.params.values()) == ["1"]
+
+
 def test_a_model_folder_is_kept_as_an_artifact(client: MlflowClient, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")

@@ -39,7 +39,7 @@ def log_curves(part: str, curves: pd.DataFrame) -> None:
 
     run = current_run()
     if run and len(curves):
-        names = f"{part}." + curves["unit"] + "." + curves["label"].str.replace(r"[^\w. -]+", "", regex=True)
+        names = f"{part}." + curves["unit"] + "." + curves["label"]
         in_flops = curves["unit"] == "FLOPs"
         steps = curves["n"].where(~in_flops, curves["n"] / 1000).round().astype("int64")
         for column, ending in _COLUMNS.items():

@@ -1,0 +1,47 @@
+"""Names of metrics and parameters as MLflow takes them: names of verifiers, strategies and votes may hold any character.
+
+MLflow refuses a whole batch for one name with a comma, and a path such as ``a/../b``. A run must not be lost for that.
+"""
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+
+_REFUSED = re.compile(r"[^\w. -]+")  # a subset of what MLflow takes on any system; slashes would be read as a path
+_LONGEST = 250  # characters, MLflow's limit
+_DIGEST_BYTES = 4
+
+
+def stored_names(names: Iterable[str]) -> dict[str, str]:
+    """What each name is stored as; names that differ stay different.
+
+    Args:
+        names: Any texts.
+
+    Returns:
+        By name: the same, without the characters that MLflow refuses, and at most 250 characters long. Where that would be
+        empty, cut short, or the same as for another name, a digest of the whole name follows.
+    """
+    distinct = list(dict.fromkeys(names))
+    plain = {
+        name: re.sub(" +", " ", _REFUSED.sub("", name)).strip() if _REFUSED.search(name) else name for name in distinct
+    }
+    as_given = {name for name in distinct if plain[name] == name}
+    stored: dict[str, str] = {}
+    taken = set(as_given)
+    for name in distinct:
+        short = plain[name]
+        clear = (
+            short.strip(". ")
+            and not short.startswith("..")
+            and len(short) <= _LONGEST
+            and (name in as_given or short not in taken)
+        )
+        stored[name] = short if clear else _with_digest(short, name)
+        taken.add(stored[name])
+    return stored
+
+
+def _with_digest(short: str, name: str) -> str:
+    digest = blake2b(name.encode("utf-8", "replace"), digest_size=_DIGEST_BYTES).hexdigest()
+    return f"{short[: _LONGEST - len(digest) - 1].strip('. ')} {digest}".strip()
