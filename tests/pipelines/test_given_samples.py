@@ -129,7 +129,8 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: 
         )
     }
     beam = tables["searches"].set_index("other").loc["theirs: best-of-N, chosen aggregation"]
-    assert beam["search"] == "their beam, weighted" and beam["accuracy"] == 1.0 and beam["verdict"] == "wins"
+    assert beam["search"] == "their beam, weighted" and beam["accuracy"] == 1.0
+    assert beam["difference_low"] > 0 and beam["verdict"] == "undecided", "twelve problems settle nothing"
     page, absent = (folder / "report.html").read_text(), "25.0 % of the samples are without an answer"
     lines = json.loads((folder / "summary.json").read_text())["lines"]
     assert any(line.startswith("WARNING: ") and absent in line for line in lines)
