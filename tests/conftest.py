@@ -84,15 +84,17 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def client(tmp_path: Path, empty_store: Path) -> Any:
-    """An MLflow client of an empty store, which is also the active one, with an experiment of its own."""
+def client(tmp_path: Path, empty_store: Path) -> Iterator[Any]:
+    """An MLflow client of an empty store, which is also the active one during the test, with an experiment of its own."""
     import mlflow
 
-    uri = f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+    uri, before = f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}", mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(uri)
-    got = mlflow.MlflowClient(uri)
-    mlflow.set_experiment(experiment_id=got.create_experiment("tests", str(tmp_path / "artifacts")))
-    return got
+    store = mlflow.MlflowClient(uri)
+    mlflow.set_experiment(experiment_id=store.create_experiment("tests", str(tmp_path / "artifacts")))
+    yield store
+    mlflow.set_tracking_uri(before)
+    mlflow.set_experiment(experiment_id="0")  # the default one, which every store has
 
 
 @pytest.fixture

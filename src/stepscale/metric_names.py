@@ -23,9 +23,7 @@ def stored_names(names: Iterable[str]) -> dict[str, str]:
         empty, cut short, or the same as for another name, a digest of the whole name follows.
     """
     distinct = list(dict.fromkeys(names))
-    plain = {
-        name: re.sub(" +", " ", _REFUSED.sub("", name)).strip() if _REFUSED.search(name) else name for name in distinct
-    }
+    plain = {name: _REFUSED.sub("", name) for name in distinct}
     as_given = {name for name in distinct if plain[name] == name}
     stored: dict[str, str] = {}
     taken = set(as_given)

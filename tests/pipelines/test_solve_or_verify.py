@@ -61,14 +61,14 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def base(model_of: Callable[..., Path], tables: tuple[pd.DataFrame, pd.DataFrame]) -> Path:
-    return model_of([*tables[0]["problem"], "Check: right wrong <s> Attempt:\n"], longest=512)
+    return model_of([*tables[0]["problem"], "yes no: <s> Attempt:\n"], longest=512)
 
 
 def test_a_critic_is_trained_judges_and_is_measured(base: Path, tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     problems, solutions = tables
     settings = settings_with(base)
     critiques = check(nodes.write_critiques(problems, solutions, settings), SOLUTIONS)
-    assert len(critiques) == 6 and all(lines[0].startswith("Check: ") for lines in critiques["steps"])
+    assert len(critiques) == 6 and all(lines[-1].endswith(("yes", "no")) for lines in critiques["steps"])
     assert critiques["prompt"].str.contains("\nAttempt:\n", regex=False).all()
 
     critic = nodes.train_critic(problems, critiques, settings)

@@ -12,7 +12,7 @@ def test_names_that_mlflow_takes_stay_and_others_lose_what_it_refuses() -> None:
         "loss": "loss",
         "scaling.best_of_n.PRM v2_low": "scaling.best_of_n.PRM v2_low",
     }
-    assert stored_names(["vote, share = 0.9"])["vote, share = 0.9"] == "vote share 0.9"
+    assert stored_names(["vote, share = 0.9"])["vote, share = 0.9"] == "vote share  0.9"
 
 
 @given(st.lists(st.text(max_size=12) | st.sampled_from(["a,b", "a=b", "ab", "a/../b", "..", "x" * 400, "x" * 401])))
