@@ -72,6 +72,17 @@ def test_every_method_solves_a_problem_with_any_verifier(generator, verifiers, m
         got.answer = "7"
 
 
+def test_what_an_answer_costs_does_not_depend_on_earlier_answers(generator, verifiers) -> None:
+    def tokens(method: str) -> list[tuple[int, int, int]]:
+        answer = stepscale.solve(PROBLEM, generator, verifiers["ours"], method=method, budget=4, max_new_tokens=120)
+        return [(cost.prefill, cost.decode, cost.verify) for cost in answer.cost.models.values()]
+
+    first = tokens("best_of_n")
+    assert first[0][0] > 0 and first[1][2] > 0, "the prompt is read, and the verifier reads"
+    tokens("beam")
+    assert tokens("best_of_n") == first
+
+
 def test_solving_needs_no_more_than_a_problem_a_generator_and_a_verifier(generator, verifiers) -> None:
     got = stepscale.solve(PROBLEM, generator, verifiers["ours"])
     assert isinstance(got, stepscale.Answer) and got.strategy.startswith("beam n=16 ") and got.budget == 16

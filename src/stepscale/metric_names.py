@@ -41,5 +41,5 @@ def stored_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _with_digest(short: str, name: str) -> str:
-    digest = blake2b(name.encode("utf-8", "replace"), digest_size=_DIGEST_BYTES).hexdigest()
+    digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
     return f"{short[: _LONGEST - len(digest) - 1].strip('. ')} {digest}".strip()

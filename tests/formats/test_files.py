@@ -387,3 +387,19 @@ def test_a_file_beside_itself_compressed_is_refused_for_its_records_would_come_t
     (folder / "sub").mkdir()
     (folder / f"x.jsonl{ending}").rename(folder / "sub" / f"x.jsonl{ending}")
     assert len(problems(folder)) == 6, "of another folder it may be another file"
+
+
+def test_the_same_file_given_twice_is_refused_for_its_records_would_come_twice(folder: Path) -> None:
+    file = folder / "x.jsonl"
+    for twice in ([file, file], [file, str(file)], [file, folder / "." / "x.jsonl"], ["hf://a/b", "hf://a/b"]):
+        one_line(lambda twice=twice: read(twice, "math"), "it is given twice", "leave one of them out")
+
+
+@pytest.mark.parametrize("format", ["math", "prm800k", "parquet"])
+def test_an_address_is_not_written_to_as_if_it_were_a_folder_here(
+    folder: Path, tmp_path: Path, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = read(folder, "math")
+    monkeypatch.chdir(tmp_path)
+    one_line(lambda: write(data, "hf://owner/name", format), "hf://owner/name", "only local files are written")
+    assert not (tmp_path / "hf:").exists()

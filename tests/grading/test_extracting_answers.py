@@ -8,6 +8,23 @@ from stepscale.grading import extract, extract_answer
 
 
 @pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("The answer is 8.", "8"),
+        ("**Answer:** 8", "8"),
+        ("So we have 8.", "8"),
+        (r"\boxed{8}", "8"),
+        ("The answer is yes.", "yes"),
+        ("", "7"),
+        ("Done.", "7"),
+        ("I hope this helps!", "7"),
+    ],
+)
+def test_what_is_said_after_a_thought_goes_before_what_was_thought(said: str, answer: str) -> None:
+    assert extract_answer("<think>\nPerhaps \\boxed{7}?\n</think>\n\n" + said) == answer
+
+
+@pytest.mark.parametrize(
     ("text", "answer"),
     [
         (r"so it is \boxed{\frac{1}{\sqrt{2}}}.", r"\frac{1}{\sqrt{2}}"),

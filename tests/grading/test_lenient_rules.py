@@ -1,5 +1,7 @@
 """`rules="lenient"`: Math-Verify's verdicts, with and without asking the library."""
 
+from typing import Any, Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,6 +165,17 @@ def test_unknown_rules_are_named_in_the_error() -> None:
         grade_many(["1"], ["1"], rules="strict")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="1 predictions for 2 golds"):
         grade_many(["1"], ["1", "2"])
+
+
+@pytest.mark.parametrize("rules", ["prm800k", "lenient"])
+@pytest.mark.parametrize("odd", [5, 5.0, float("nan"), b"5", ["5"]])
+def test_what_is_no_text_is_named_in_the_error(odd: Any, rules: Literal["prm800k", "lenient"]) -> None:
+    with pytest.raises(InputError, match=f"a gold answer is .*{type(odd).__name__}"):
+        is_equivalent("5", odd, rules)
+    with pytest.raises(InputError, match=f"a prediction is .*{type(odd).__name__}"):
+        is_equivalent(odd, "5", rules)
+    with pytest.raises(InputError, match="a gold answer is None"):
+        is_equivalent(None, None, rules)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

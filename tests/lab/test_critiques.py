@@ -1,5 +1,6 @@
 """Critiques of the lab: each step is worked out again, and the tolerant reader finds the labeler's verdicts in them."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,6 +21,11 @@ def test_a_right_step_is_repeated_and_a_wrong_one_corrected_and_nothing_follows(
     wrong = STEP.replace("has 7", "has 8")
     assert critique(PROBLEM, [wrong, "Answer: 8"]) == [f"{STEP}: no"]
     assert critique(PROBLEM, [STEP, "Answer: 8"])[1] == "Ann has 7: no"
+
+
+def test_the_page_shows_a_critique_as_the_critic_learns_it() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/solve_or_verify.md").read_text(encoding="utf-8")
+    assert page.split("```\n")[1].splitlines() == critique(PROBLEM, [STEP, "Answer: 8"])
 
 
 @pytest.mark.parametrize("step", ["", "so it goes", "Answer: 7", "Zoe has 3", "x, so Ann has 9" * 99])

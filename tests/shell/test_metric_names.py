@@ -15,6 +15,11 @@ def test_names_that_mlflow_takes_stay_and_others_lose_what_it_refuses() -> None:
     assert stored_names(["vote, share = 0.9"])["vote, share = 0.9"] == "vote share  0.9"
 
 
+def test_names_of_broken_characters_stay_different_too() -> None:
+    names = ["\ud800", "\ud801", "\ud802"]
+    assert len(set(stored_names(names).values())) == 3
+
+
 @given(st.lists(st.text(max_size=12) | st.sampled_from(["a,b", "a=b", "ab", "a/../b", "..", "x" * 400, "x" * 401])))
 def test_any_names_are_taken_and_stay_different(names: list[str]) -> None:
     stored = stored_names(names)

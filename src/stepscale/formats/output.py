@@ -70,6 +70,21 @@ def make_folder(folder: Path, subject: str, remedy: str) -> None:
         raise InputError(f"{subject} cannot be written to (its permissions); {remedy}")
 
 
+def checked_output(path: str | Path) -> Path:
+    """A path to write to.
+
+    Args:
+        path: As it was given; "~" is the home folder.
+
+    Raises:
+        InputError: It is empty, no path at all, or an address such as "hf://owner/name": only local files are written.
+    """
+    path = checked_path(path)
+    if "://" in str(path):
+        raise InputError(f"{path}: only local files are written; give the name of a file or folder here")
+    return Path(path)
+
+
 def lines_path(path: str | Path) -> Path:
     """The path of a file of JSON lines.
 
@@ -79,7 +94,7 @@ def lines_path(path: str | Path) -> Path:
     Raises:
         InputError: The name says something else.
     """
-    path = Path(checked_path(path))
+    path = checked_output(path)
     compression = path.suffix.lower() if path.suffix.lower() in (".zst", ".xz", ".bz2") else ""
     if not path.name or compression or ending(path) not in _ENDINGS:
         raise InputError(f"{path}: lines of JSON are written here; give a name that ends in .jsonl or .jsonl.gz")

@@ -21,6 +21,7 @@ from stepscale.formats.checking import check
 from stepscale.formats.contract import Tables, checked, scores_of_other_lengths
 from stepscale.formats.fields import ReadError
 from stepscale.formats.opening import readable
+from stepscale.formats.output import checked_output
 from stepscale.formats.prm800k.records_table import RECORDS
 from stepscale.formats.source_files import checked_path, data_files, is_file_name
 
@@ -95,7 +96,7 @@ def write(data: Tables, path: str | Path) -> int:
         InputError: There are no problems, a table is not as declared, the folder cannot be written to, or it holds a table
             of other data that these tables would not replace.
     """
-    folder = Path(checked_path(path))
+    folder = checked_output(path)
     if is_file_name(folder.name) or os.path.isfile(folder):
         raise InputError(f"{folder}: the tables are a folder of Parquet files; give the name of a folder")
     data = _checked(data)

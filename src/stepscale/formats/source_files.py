@@ -63,7 +63,7 @@ def sources(source: Source) -> list[str | Path]:
         Each of them, as given.
 
     Raises:
-        InputError: An empty path, or something that is no path.
+        InputError: An empty path, something that is no path, or the same one twice.
     """
     if isinstance(source, str | os.PathLike):
         return [checked_path(source)]
@@ -71,7 +71,13 @@ def sources(source: Source) -> list[str | Path]:
         raise InputError(f"path is {source!r:.60}; give a file, a folder, a hub name, or a list of them")
     if not source:
         raise InputError("path is an empty list; give at least one file or folder")
-    return [checked_path(path) for path in source]
+    paths = [checked_path(path) for path in source]
+    places = set[str]()
+    for path in paths:
+        if (place := os.path.realpath(path)) in places:
+            raise InputError(f"{path}: it is given twice, so the same records would come twice; leave one of them out")
+        places.add(place)
+    return paths
 
 
 def checked_path(path: object) -> str | Path:

@@ -31,7 +31,7 @@ def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -
         The verdict; a pure function of the arguments.
 
     Raises:
-        InputError: The rules are unknown. No text raises.
+        InputError: The rules are unknown, or an argument is no text. No text raises.
     """
     return grade_many([prediction], [gold], rules)[0]
 
@@ -48,12 +48,19 @@ def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: R
         The verdicts, in order.
 
     Raises:
-        InputError: The rules are unknown, or the two sequences differ in length.
+        InputError: The rules are unknown, the two sequences differ in length, or one holds what is no text.
     """
     rules = checked(rules)
     if len(predictions) != len(golds):
         raise InputError(f"{len(predictions)} predictions for {len(golds)} golds: give one gold answer per prediction")
     pairs = list(zip(predictions, golds, strict=True))
+    for prediction, gold in pairs:
+        if not isinstance(gold, str):
+            raise InputError(f"a gold answer is {gold!r:.60} ({type(gold).__name__}); give it as text")
+        if not isinstance(prediction, str | None):
+            raise InputError(
+                f"a prediction is {prediction!r:.60} ({type(prediction).__name__}); give it as text, or None"
+            )
     verdicts: dict[_Pair, bool] = {}
     open_questions: dict[_Pair, WorkerQuestion] = {}
     for pair in dict.fromkeys(pairs):

@@ -63,6 +63,7 @@ _LONGEST_TEXT = 200_000  # characters: of a longer text, its end is searched
 _LONGEST_STATEMENT = 400  # characters
 _MOST_ANNOUNCEMENTS = 20  # tried from the end
 _MOST_FORMULA_LINES = 20
+_SAYS_MORE = re.compile(r"\d|\\|\banswer", re.IGNORECASE)  # "Done." after a thought does not
 _MOST_END_TOKENS = 8
 _LONGEST_END_TOKEN = 44  # characters
 
@@ -77,6 +78,9 @@ def extract_answer(text: str) -> str | None:
         The answer as written, never blank; None if the text states none. Nothing raises.
     """
     text = _without_end_tokens(_plain_lines(text[-_LONGEST_TEXT:]))
+    _, thought_ends, said = text.rpartition("</think>")
+    if thought_ends and _SAYS_MORE.search(said) and (answer := extract_answer(said)):
+        return answer
     has_box = BOX.search(text) is not None
     if has_box:
         answer = boxed_answer(text)
@@ -141,9 +145,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 def _under_heading(text: str) -> str | None:
     """What the first line below the last heading says."""
     heading = _last(_HEADING, text)
-    if heading is None:
-        return None
-    return _first_line(text[heading.end() :].strip())
+    return None if heading is None else _first_line(text[heading.end() :].strip())
 
 
 def _in_heading(text: str) -> str | None:

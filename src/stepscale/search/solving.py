@@ -6,7 +6,7 @@ from typing import Any
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.generation.contract import Generator, Sampling
+from stepscale.generation.contract import Generator, Sampling, start_afresh
 from stepscale.search.asking import checked_generations, checked_problem, checked_seed
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import read_options, search
@@ -90,8 +90,12 @@ def solve(
     chosen = _method(
         method, budget, {"aggregation": _aggregation(verifier)} | options if isinstance(method, str) else options
     )
+    asked = Problem("problem", checked_problem(problem))
+    for model in (generator, verifier):
+        if not isinstance(model, type):
+            start_afresh(model)  # else an answer would cost less after another to the same problem
     [result] = search(
-        [Problem("problem", checked_problem(problem))],
+        [asked],
         generator,
         verifier,
         chosen,

@@ -14,9 +14,9 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat, Tables, read, tables
-from stepscale.formats.output import make_folder
+from stepscale.formats.output import checked_output, make_folder
 from stepscale.formats.source import with_generated
-from stepscale.formats.source_files import Source, checked_path
+from stepscale.formats.source_files import Source
 from stepscale.opening import checked_folder
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
@@ -108,7 +108,7 @@ def train_reward_model(
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
     """The folder to save into, made before the training begins."""
-    folder = Path(checked_path(output))
+    folder = checked_output(output)
     if os.path.exists(folder) and os.path.exists(base) and os.path.samefile(folder, base):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
     make_folder(folder, str(folder), "give the name of a folder to save into")

@@ -106,9 +106,16 @@ def test_the_claim_has_a_side_at_either_end_and_none_without_matches() -> None:
 
 
 def test_a_critic_that_mostly_cannot_be_read_settles_nothing() -> None:
-    row = {"solve_samples": 4, "flops": 1.0, "difference": -0.2, "low": -0.3, "high": -0.1}
+    row = {"solve_samples": 4, "flops": 1.0, "difference": -0.2, "low": -0.3, "high": -0.1, "n_problems": 60}
     sides = quantities(pd.DataFrame([row]), 0.51)
     assert set(sides["verdict"]) == {"not read"} and set(sides["unread"]) == {0.51}
+
+
+def test_fewer_than_thirty_problems_settle_neither_side() -> None:
+    row = {"solve_samples": 4, "flops": 1.0, "difference": -0.2, "low": -0.3, "high": -0.1}
+    few, enough = (quantities(pd.DataFrame([row | {"n_problems": n}]), 0.0) for n in (29, 30))
+    assert few["verdict"].tolist() == ["undecided"] * 2
+    assert enough["verdict"].tolist() == ["wins", "loses"]
 
 
 def test_samples_without_tokens_have_no_price() -> None:

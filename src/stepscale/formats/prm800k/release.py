@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.formats.contract import Tables
+from stepscale.formats.output import checked_output
 from stepscale.formats.prm800k.counts import counts_by_round
 from stepscale.formats.prm800k.reading import read
 from stepscale.formats.prm800k.writing import Key, write
-from stepscale.formats.source_files import checked_path
 
 FILE = "labels.jsonl.gz"
 CARD = "README.md"
@@ -106,7 +106,7 @@ def write_release(
     Raises:
         InputError: Nothing finished is labeled, or the folder cannot be written.
     """
-    folder = Path(checked_path(folder))
+    folder = checked_output(folder)
     write(tables, folder / FILE, generations=rounds, verifier_scores=verifier_scores)
     counts = counts_by_round(read(folder / FILE))
     n_soft = int(tables.step_labels["value"].notna().sum())

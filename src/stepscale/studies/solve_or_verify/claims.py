@@ -36,6 +36,9 @@ def quantities(matched: pd.DataFrame, unread: float) -> pd.DataFrame:
             value = sign * row["difference"]
             rows.append(
                 {"name": name, "value": value, "low": low, "high": high}
-                | {"verdict": NOT_READ if unread > MOST_UNREAD else verdict(low, high), "unread": unread}
+                | {
+                    "verdict": NOT_READ if unread > MOST_UNREAD else verdict(low, high, int(row["n_problems"])),
+                    "unread": unread,
+                }
             )
     return pd.DataFrame(rows, columns=list(QUANTITIES.columns))
