@@ -87,21 +87,12 @@ def solve(
             problem is empty or too long.
     """
     sampling = Sampling(temperature, top_p, max_new_tokens)
-    chosen = _method(
-        method, budget, {"aggregation": _aggregation(verifier)} | options if isinstance(method, str) else options
-    )
-    asked = Problem("problem", checked_problem(problem))
-    for model in (generator, verifier):
-        if not isinstance(model, type):
-            start_afresh(model)  # else an answer would cost less after another to the same problem
-    [result] = search(
-        [asked],
-        generator,
-        verifier,
-        chosen,
-        sampling,
-        run_seed=checked_seed(seed),
-    )
+    if isinstance(method, str):
+        options = {"aggregation": _aggregation(verifier)} | options
+    chosen = _method(method, budget, options)
+    problems = [Problem("problem", checked_problem(problem))]
+    _forget(generator, verifier)
+    [result] = search(problems, generator, verifier, chosen, sampling, run_seed=checked_seed(seed))
     winner = None if result.chosen is None else result.candidates[result.chosen]
     return Answer(
         answer=result.answer,
@@ -114,6 +105,13 @@ def solve(
         cost=result.ledger,
         candidates=result.candidates,
     )
+
+
+def _forget(*models: object) -> None:
+    """Begin with models that remember no prefix: an answer would cost less after another one to the same problem."""
+    for model in models:
+        if not isinstance(model, type):  # what is no model is told by the search
+            start_afresh(model)
 
 
 def _method(method: str | SearchMethod, budget: int | None, options: Mapping[str, Any]) -> SearchMethod:
