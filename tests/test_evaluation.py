@@ -346,7 +346,7 @@ def test_blank_answers_of_tables_do_not_vote_and_blank_gold_answers_grade_nothin
 
 
 def test_a_file_named_twice_is_told_as_such_and_not_that_no_format_fits(scored: Path) -> None:
-    with pytest.raises(InputError, match="the problem 'p0' was given before"):
+    with pytest.raises(InputError, match="it is given twice"):
         evaluate([scored, scored])
 
 
