@@ -102,7 +102,8 @@ def evaluate(
         InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget or
             a vote rule is impossible.
     """
-    vote_rules, _ = _checked_rules(vote_rules), check_rules(rules)
+    check_rules(rules)
+    vote_rules = _checked_rules(vote_rules)
     name, tables = _read(path, format, rules)
     solutions, grid = _graded_grid(path, tables, rules)
     budgets = _checked_ns(ns, grid.mask.shape[1])
@@ -113,23 +114,22 @@ def evaluate(
     votes = votes_of_ways(grid, scores, budgets, seed)
     in_order = votes.pop(Way(IN_ORDER)).per_problem.mean(axis=0)
     ruled = ruled_votes(grid, scores, confidences(grid, solutions, vote_rules), budgets, vote_rules, seed)
-    parts, saved = [way_rows(votes | ruled, budgets, bootstrap, seed)], {}
-    tokens, saved_tokens = mean_tokens(solutions, grid.ids), {}
+    tokens, optimal = mean_tokens(solutions, grid.ids), dict[str, Optimal]()
+    parts = [way_rows(votes | ruled, budgets, bootstrap, seed)]
     if len(grid.ids) >= FEWEST_PROBLEMS:
         optimal = policies(grid, scores, votes, budgets, tokens, bootstrap, seed)
         parts += [
             rows.assign(verifier=verifier) for verifier, rows in _policy_rows(grid, scores, optimal, bootstrap, seed)
         ]
-        saved = {verifier: _times_fewer(policy, SAMPLES) for verifier, policy in optimal.items()}
-        if tokens is not None:
-            saved_tokens = {verifier: _times_fewer(policy, TOKENS) for verifier, policy in optimal.items()}
     absent = tell_absent(path, solutions)._asdict()
     frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(_MEASURED)].assign(**absent)
     by_n = dict(zip(budgets, map(float, in_order), strict=True))
     unmeasured = (*left_out(set(frame["verifier"].dropna())), *tokens_left_out(solutions))
     if tokens is not None:
-        frame.attrs.update(tokens={n: n * float(tokens.mean()) for n in budgets}, times_fewer_tokens=saved_tokens)
-    frame.attrs.update(format=name, majority_in_order=by_n, times_fewer=saved, left_out=unmeasured, **absent)
+        frame.attrs["tokens"] = {n: n * float(tokens.mean()) for n in budgets}
+        frame.attrs["times_fewer_tokens"] = _times_fewer(optimal, TOKENS)
+    frame.attrs["times_fewer"] = _times_fewer(optimal, SAMPLES)
+    frame.attrs.update(format=name, majority_in_order=by_n, left_out=unmeasured, **absent)
     return frame
 
 
@@ -230,13 +230,17 @@ def _policy_rows(
             yield verifier, first.rename(columns={"budget": "n"}).assign(method="online")
 
 
-def _times_fewer(policy: Optimal, unit: str) -> dict[str, list[float]]:
-    """By policy how many times fewer samples or tokens than the baseline with all of them: estimate, low, high."""
-    factors = {
-        method: efficiency(policy.curves[unit, policy.baseline], policy.curves[unit, label]).factor
-        for label, method in _POLICIES.items()
+def _times_fewer(optimal: Mapping[str, Optimal], unit: str) -> dict[str, dict[str, list[float]]]:
+    """By verifier and policy how many times fewer samples or tokens than the baseline with all of them: estimate, low, high."""
+
+    def factor(policy: Optimal, label: str) -> list[float]:
+        times = efficiency(policy.curves[unit, policy.baseline], policy.curves[unit, label]).factor
+        return [float(times.mean), float(times.low), float(times.high)]
+
+    return {
+        verifier: {method: factor(policy, label) for label, method in _POLICIES.items()}
+        for verifier, policy in optimal.items()
     }
-    return {name: [float(factor.mean), float(factor.low), float(factor.high)] for name, factor in factors.items()}
 
 
 __all__ = ["COLUMNS", "evaluate"]

@@ -4,12 +4,29 @@ MLflow refuses a whole batch for one name with a comma, and a path such as ``a/.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from typing import Any
 
 _REFUSED = re.compile(r"[^\w. -]+")  # a subset of what MLflow takes on any system; slashes would be read as a path
 _LONGEST = 250  # characters, MLflow's limit
 _DIGEST_BYTES = 4
+
+
+def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters as ``a.b.c`` names.
+
+    Args:
+        params: Nested mappings.
+        prefix: How every name begins.
+    """
+    flat: dict[str, Any] = {}
+    for key, value in params.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
 
 
 def stored_names(names: Iterable[str]) -> dict[str, str]:

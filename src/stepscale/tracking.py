@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from stepscale.metric_names import stored_names
+from stepscale.metric_names import flatten, stored_names
 from stepscale.resume.content import content_hash
 from stepscale.revision import code_revision
 from stepscale.scratch import local_path, share_files
@@ -32,22 +32,6 @@ logger = logging.getLogger(__name__)
 _BATCH = 1000  # metrics per request, MLflow's limit
 _DIGEST = 36  # characters of a dataset's digest, MLflow's limit
 _MACHINE, _PROCESS = "stepscale.machine", "stepscale.process"  # tags of runs
-
-
-def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested parameters as ``a.b.c`` names.
-
-    Args:
-        params: Nested mappings.
-        prefix: How every name begins.
-    """
-    flat: dict[str, Any] = {}
-    for key, value in params.items():
-        if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{prefix}{key}."))
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def process_tags() -> dict[str, str]:
@@ -142,9 +126,11 @@ class Tracked:
         """Many metric points (name, step, value) at once: learning curves by step, scaling curves by budget."""
         import mlflow
 
-        now, listed, client = int(time.time() * 1000), list(points), mlflow.MlflowClient()
-        names = stored_names(name for name, _, _ in listed)
-        metrics = [mlflow.entities.Metric(names[name], float(value), now, int(step)) for name, step, value in listed]
+        now = int(time.time() * 1000)
+        points = list(points)
+        names = stored_names(name for name, _, _ in points)
+        metrics = [mlflow.entities.Metric(names[name], float(value), now, int(step)) for name, step, value in points]
+        client = mlflow.MlflowClient()
         for start in range(0, len(metrics), _BATCH):
             client.log_batch(self.run_id, metrics=metrics[start : start + _BATCH])
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from configured import parameters
 
+from stepscale.metric_names import flatten
 from stepscale.parameters import Parameters, check_parameters
-from stepscale.tracking import flatten
 
 SIZES = {
     "problems",

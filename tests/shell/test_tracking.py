@@ -18,12 +18,12 @@ from pydantic import BaseModel
 from stepscale import revision
 from stepscale.cli import clear_line
 from stepscale.hooks.run_names import run_name
+from stepscale.metric_names import flatten
 from stepscale.tracking import (
     child_run,
     close_dead_runs,
     current_run,
     end_runs,
-    flatten,
     process_tags,
     tag_all_runs,
     tag_run,

@@ -81,14 +81,10 @@ def read(
         InputError: A bad line, a missing or empty source, or step scores of samples that are not there.
     """
     records = Records(source, on_error, split, config)
-    rows, pooled, scored = (
-        SampleRows(split, rules),
-        set[str](),
-        set[str](),
-    )  # the files with samples, and with scores alone
+    rows, kinds = SampleRows(split, rules), set[str]()
 
     def add(record: Record) -> None:
-        (scored if "step_scores" in record else pooled).add(records.file)
+        kinds.add("scores" if "step_scores" in record else "samples")
         if "step_scores" in record:
             sample_id, score = record["candidate_index"], record["step_scores"]
             if not is_whole(sample_id) or sample_id < 0:
@@ -103,7 +99,7 @@ def read(
             rows.add(*_pool(record))
 
     records.read_into(add)
-    if scored and not pooled:
+    if kinds == {"scores"}:
         raise InputError(
             f"{source}: step scores alone, without the samples; give the folder of pools too, both as a list"
         )

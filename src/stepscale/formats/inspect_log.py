@@ -17,13 +17,13 @@ from typing import Any
 from stepscale.formats.contract import Tables, checked
 from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
 from stepscale.formats.gold_answers import gold_answer
+from stepscale.formats.graded import UNFINISHED
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
 from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, stated_answer
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
-_CUT = ("max_tokens", "model_length", "content_filter")
 _ATTACHED = "attachment://"
 _RIGHT = ("C", 1, 1.0, True)
 
@@ -131,7 +131,7 @@ def _sample(sample: Record, scorer: str | None) -> SampleRow:
     output, failed = required(sample, "output"), sample.get("error") is not None
     choices = required(output, "choices")
     reply = _content(required(choices[0], "message"), sample) if choices else ""
-    cut = bool(choices) and choices[0].get("stop_reason") in _CUT
+    cut = bool(choices) and choices[0].get("stop_reason") in UNFINISHED
     verdict, answer = _score(sample, scorer)
     if answer is None or answer.strip() == reply.strip():  # a scorer that reads the whole completion names no answer
         answer = stated_answer(reply)

@@ -38,7 +38,7 @@ def check_hardware(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> No
 
 def _gpus(block: str, settings: Any) -> dict[str, int]:
     """How many GPUs a machine must have for each key of a block that names some."""
-    from stepscale.tracking import flatten
+    from stepscale.metric_names import flatten
 
     plain = settings if isinstance(settings, dict) or settings is None else settings.model_dump()
     needed = dict[str, int]()

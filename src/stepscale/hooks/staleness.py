@@ -16,7 +16,7 @@ from kedro.pipeline.node import Node
 from stepscale.errors import InputError
 from stepscale.hooks.inputs import is_parameter, nodes_by_output, pipeline_of
 from stepscale.hooks.lineage import Lineage, code_of
-from stepscale.tracking import flatten
+from stepscale.metric_names import flatten
 
 logger = logging.getLogger(__name__)
 

@@ -91,7 +91,8 @@ def solve(
         options = {"aggregation": _aggregation(verifier)} | options
     chosen = _method(method, budget, options)
     problems = [Problem("problem", checked_problem(problem))]
-    _forget(generator, verifier)
+    for model in (generator, verifier):
+        start_afresh(model)  # else an answer would cost less after another one to the same problem
     [result] = search(problems, generator, verifier, chosen, sampling, run_seed=checked_seed(seed))
     winner = None if result.chosen is None else result.candidates[result.chosen]
     return Answer(
@@ -105,13 +106,6 @@ def solve(
         cost=result.ledger,
         candidates=result.candidates,
     )
-
-
-def _forget(*models: object) -> None:
-    """Begin with models that remember no prefix: an answer would cost less after another one to the same problem."""
-    for model in models:
-        if not isinstance(model, type):  # what is no model is told by the search
-            start_afresh(model)
 
 
 def _method(method: str | SearchMethod, budget: int | None, options: Mapping[str, Any]) -> SearchMethod:

@@ -22,12 +22,13 @@ def mean_tokens(solutions: pd.DataFrame, ids: Sequence[str]) -> Floats | None:
         solutions: With their tokens, if the file counts them.
         ids: Problem ids.
     """
-    reasons = tokens_left_out(solutions)
-    if reasons:
-        logger.warning("%s", reasons[0])
-    if reasons or "n_tokens" not in solutions or solutions["n_tokens"].isna().all():
+    counts = _token_counts(solutions)
+    if counts is None:
         return None
-    means = solutions["n_tokens"].astype(float).groupby(solutions["problem_id"]).mean().reindex(list(ids))
+    if reasons := tokens_left_out(solutions):
+        logger.warning("%s", reasons[0])
+        return None
+    means = counts.groupby(solutions["problem_id"]).mean().reindex(list(ids))
     return None if means.isna().any() else np.asarray(means, float)
 
 
@@ -37,13 +38,19 @@ def tokens_left_out(solutions: pd.DataFrame) -> tuple[str, ...]:
     Args:
         solutions: With their tokens, if the file counts them.
     """
-    if "n_tokens" not in solutions or solutions["n_tokens"].isna().all():
+    counts = _token_counts(solutions)
+    if counts is None:
         return ()
-    counts = solutions["n_tokens"].astype(float)
     if (uncounted := int(counts.isna().sum())) or not (counts.groupby(solutions["problem_id"]).mean() > 0).all():
         lacking = f"{uncounted} of {len(counts)} samples have no count of tokens" if uncounted else "the counts are 0"
         return (f"Accuracy against tokens is left out: {lacking}.",)
     return ()
+
+
+def _token_counts(solutions: pd.DataFrame) -> "pd.Series[float] | None":
+    """Tokens of each sample, NaN where the file has none; None where it counts those of no sample."""
+    counted = "n_tokens" in solutions and solutions["n_tokens"].notna().any()
+    return solutions["n_tokens"].astype(float) if counted else None
 
 
 def policies(

@@ -33,12 +33,7 @@ def quantities(matched: pd.DataFrame, unread: float) -> pd.DataFrame:
         ]
         for name, sign, row in sides:
             low, high = sorted((sign * row["low"], sign * row["high"]))
-            value = sign * row["difference"]
-            rows.append(
-                {"name": name, "value": value, "low": low, "high": high}
-                | {
-                    "verdict": NOT_READ if unread > MOST_UNREAD else verdict(low, high, int(row["n_problems"])),
-                    "unread": unread,
-                }
-            )
+            settled = NOT_READ if unread > MOST_UNREAD else verdict(low, high, int(row["n_problems"]))
+            bounds = {"value": sign * row["difference"], "low": low, "high": high}
+            rows.append({"name": name, **bounds, "verdict": settled, "unread": unread})
     return pd.DataFrame(rows, columns=list(QUANTITIES.columns))
