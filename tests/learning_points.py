@@ -11,4 +11,5 @@ from stepscale.supervision.tables import POINTS
 def points_table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     """The points table of rows (arm, per_problem, seed, n, problem_id, accuracy)."""
     table = pd.DataFrame(rows, columns=["arm", "per_problem", "seed", "n", "problem_id", "accuracy"])
-    return table.assign(labeled=table["per_problem"].astype(float), selector=0.0)[list(POINTS.columns)]
+    assigned = table.assign(labeled=table["per_problem"].astype(float), selector=0.0, faultless=float("nan"))
+    return assigned[list(POINTS.columns)]

@@ -74,6 +74,29 @@ def test_every_cell_is_a_piece_of_its_own(tables) -> None:
     assert keys(plan(tables)) == keys(plan(tables)) and len(set(keys(plan(tables)))) == 4
 
 
+STORY = (
+    "Some friends have pens. Ida has 3. Bob has 9. As many as Bob less Ann go to Eve. As many as Ida and 4 more go to Ann. "
+    "How many pens does Eve have?"
+)
+RIGHT = ["As many as Ida and 4 more go to Ann: Ida's 3 plus 4, so Ann has 7"]
+WRONG = ["As many as Ida and 4 more go to Ann: Ida's 3 plus 4, so Ann has 8"]
+REST = ["As many as Bob less Ann go to Eve: Bob's 9 minus Ann's 7, so Eve has 2", "Answer: 2"]
+
+
+@pytest.mark.parametrize(("labeler", "verdicts"), [("symbolic", [True, False, False]), ("given", None)])
+def test_choices_are_graded_by_steps_where_the_symbolic_labeler_rates_them(tables, labeler: str, verdicts) -> None:
+    problems, solutions, labels, selections = tables
+    test = pd.DataFrame({"problem_id": ["t"], "problem": [STORY], "answer": ["2"], "split": "test"})
+    made = [(RIGHT + REST, "solution"), (WRONG + REST, "solution"), (RIGHT, "length")]
+    of_test = [("t", i, steps, True, finish) for i, (steps, finish) in enumerate(made)]
+    both = pd.concat([solutions, pd.DataFrame(of_test, columns=solutions.columns)])
+    pool = PoolBlock.model_validate({"train": PART["samples"], "labeler": labeler})
+    settings = SupervisionSettings(verifiers=VERIFIERS, experiment=EXPERIMENT, pool=pool, seed=0)
+    made_by = arms.train_arms(PROCESS, pd.concat([problems, test]), both, labels, selections, settings).pieces[0].make
+    right_steps = made_by.args[0].test.right_steps
+    assert (right_steps if verdicts is None else right_steps.tolist()) == verdicts
+
+
 def test_other_labels_or_settings_are_other_cells(tables) -> None:
     problems, solutions, labels, selections = tables
     first = set(keys(plan(tables)))

@@ -1,6 +1,6 @@
 """The experiment of A 4 in small: nested subsets, arms on identical samples, cells that train and measure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from stepscale.supervision.experiment import (
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS, by_size, learning
 from stepscale.supervision.selection import Uniform, candidates
 from stepscale.training.optimization import Optimization
+from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.options import VerifierTraining
 
 SIZES = (1, 2, 4)
@@ -146,6 +147,30 @@ def test_ablations_are_arms_too() -> None:
     values = label_table(pool.solutions, "rollouts", values=[[0.75, 0.25]] * len(pool.solutions))
     got = training_examples(soft, pool.problems, pool.solutions, values)
     assert soft.kind == "soft_prm" and {example.targets for example in got} == {(0.75, 0.25)}
+
+
+class Sure:
+    """Scores a solution by the number in its first step, the highest first; it never looks at the second."""
+
+    name = "sure"
+    parameters = 1
+
+    def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        numbers = [int(t.steps[0].split()[1]) for t in trajectories]
+        return [StepScores(np.array([0.9 - n / 10, 0.0]), np.zeros(2)) for n in numbers]
+
+
+def test_a_choice_is_graded_by_its_answer_and_by_its_steps() -> None:
+    pool = pool_of(2, n_samples=2)  # both answers are right, and a wrong step led to the second
+    right_steps = (pool.solutions["sample_id"] % 2 == 0).to_numpy()
+    cell = Cell(PAPER_ARMS[0], 1, 0)
+    rated, unrated = (
+        measure_cell(cell, Sure(), TestSamples(pool.problems, pool.solutions, steps), (1, 2), (1.0, 0.0), Ledger())
+        for steps in (right_steps, None)
+    )
+    assert rated["accuracy"].tolist() == unrated["accuracy"].tolist() == [1.0] * 4
+    assert rated["faultless"].tolist() == [0.5, 0.0] * 2, "of two it takes the one whose step is wrong"
+    assert unrated["faultless"].isna().all()
 
 
 def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) -> None:

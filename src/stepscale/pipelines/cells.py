@@ -76,7 +76,9 @@ def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPl
         measures: The base that every cell is trained from, and the test samples that every cell is measured on.
         purpose: What the cells are for, in the log.
     """
-    common = {"base": model_hash(measures.base), "test": content_hash(measures.test.problems, measures.test.solutions)}
+    test = measures.test
+    rated = [] if test.right_steps is None else [pd.DataFrame({"right_steps": test.right_steps})]
+    common = {"base": model_hash(measures.base), "test": content_hash(test.problems, test.solutions, *rated)}
     pieces = []
     for job in jobs:
         work = measures.work(job)

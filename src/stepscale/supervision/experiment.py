@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stepscale.cost import Ledger
 from stepscale.estimators.closed_form import best_of_n_per_problem
@@ -51,12 +52,14 @@ class TestSamples:
     Attributes:
         problems: A ``PROBLEMS`` table.
         solutions: A ``SOLUTIONS`` table with ``is_correct``.
+        right_steps: Whether each of them has right steps alone, row for row; None where no labeler rates them.
     """
 
     __test__ = False  # not a test of pytest's
 
     problems: pd.DataFrame
     solutions: pd.DataFrame
+    right_steps: NDArray[np.bool_] | None = None
 
 
 def train_cell(
@@ -114,7 +117,8 @@ def measure_cell(
 ) -> pd.DataFrame:
     """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
 
-    A PRM's score is the product of its steps, an ORM's its last.
+    A PRM's score is the product of its steps, an ORM's its last. Where the test's steps are rated, a choice is graded by them
+    as well: it is ``faultless`` if its answer is right and none of its steps is wrong.
 
     Args:
         cell: Arm, size and seed.
@@ -131,6 +135,10 @@ def measure_cell(
     grid = sample_grid(test.problems, test.solutions)
     values = grid.place(aggregate(list(scores["negative"]), list(scores["neutral"]), AGGREGATION[cell.arm.kind]))
     accuracy = best_of_n_per_problem(values, grid.correct, budgets, grid.mask)
+    faultless = np.full_like(accuracy, np.nan)
+    if test.right_steps is not None:
+        right_steps = grid.place(test.right_steps.astype(float)) > 0
+        faultless = best_of_n_per_problem(values, grid.correct & right_steps, budgets, grid.mask)
     frame = pd.DataFrame(
         {
             "arm": cell.arm.name,
@@ -141,6 +149,7 @@ def measure_cell(
             "n": np.tile(budgets, len(grid.ids)),
             "problem_id": np.repeat(grid.ids, len(budgets)),
             "accuracy": accuracy.ravel(),
+            "faultless": faultless.ravel(),
         }
     )
     return frame[list(POINTS.columns)]

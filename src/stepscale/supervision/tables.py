@@ -34,6 +34,7 @@ POINTS = Table(
         "n": Column("int64", low=1, about="generation budget N"),
         "problem_id": Column("str"),
         "accuracy": share("expected best-of-N accuracy on the problem"),
+        "faultless": share("the same where every step must be right as well; null where no labeler rates them", True),
     },
     key=("arm", "per_problem", "seed", "n", "problem_id"),
 )

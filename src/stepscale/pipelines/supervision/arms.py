@@ -4,16 +4,19 @@ Every arm trains on the same labels and is measured on the same test samples; ea
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial, update_wrapper
 
 import pandas as pd
 
 from stepscale.formats.splits import of_split
+from stepscale.labeling.options import PoolLabeler
 from stepscale.parameters import SupervisionSettings
 from stepscale.pipelines.cells import Job, Measures, plan_cells, with_problems
 from stepscale.resume import ShardPlan, Shards
 from stepscale.supervision.cells import Cell, labeled_counts, plan, training_samples
-from stepscale.supervision.experiment import LabeledPool
+from stepscale.supervision.experiment import LabeledPool, TestSamples
+from stepscale.supervision.outcomes import judged_by_steps
 from stepscale.supervision.selection import chosen
 
 
@@ -34,6 +37,8 @@ def train_arms(
 ) -> ShardPlan:
     """Every cell of one arm: trained, and measured by best-of-N on the test samples.
 
+    Choices are graded by their answers, and by their steps as well where the symbolic labeler can rate them.
+
     Args:
         arm: The arm's name; None: every ablation.
         problems: The problems table.
@@ -45,11 +50,22 @@ def train_arms(
     verifiers, design = settings.verifiers, settings.experiment.design
     names = {ablation.name for ablation in design.ablations} if arm is None else {arm}
     train = of_split(problems, solutions, "train")
-    test = with_problems(problems, of_split(problems, solutions, "test"))
+    test = _rated(with_problems(problems, of_split(problems, solutions, "test")), settings.pool.labeler)
     measures = Measures(verifiers, test, design.budgets, design.least_steps)
     cells = (cell for cell in plan(design, settings.seed) if cell.arm.name in names)
     jobs = [_job(cell, problems, train, labels, selections) for cell in cells]
     return plan_cells(jobs, measures, f"training {arm or 'ablations'}")
+
+
+def _rated(test: TestSamples, labeler: PoolLabeler) -> TestSamples:
+    """The test samples with a verdict on their steps by the labeler that is always right; as they are under any other."""
+    if labeler.kind != "symbolic":
+        return test
+    from stepscale.labeling.symbolic import label_solutions
+
+    labels = label_solutions(test.problems, test.solutions, labeler.free_text)
+    verdicts = judged_by_steps(test.solutions, labels)["is_correct"].fillna(False)
+    return replace(test, right_steps=verdicts.to_numpy(bool))
 
 
 def _job(

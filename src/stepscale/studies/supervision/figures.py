@@ -45,9 +45,20 @@ def supervision_part(
         ),
         tables=(
             TextTable(title="Accuracy of every arm at every size", rows=_size_rows(tables["by_size"])),
+            _leads_table(
+                tables.get("right_steps", pd.DataFrame()),
+                "The arms of claim A3 where every step must be right, too",
+                "supervision",
+                "right answer by right steps, ",
+            ),
             TextTable(title="Active learning against uniform labels", rows=_saved_rows(saved)),
             _overlap_table(tables.get("overlap", pd.DataFrame())),
-            _ablation_table(tables.get("ablations", pd.DataFrame())),
+            _leads_table(
+                tables.get("ablations", pd.DataFrame()),
+                "Ablations, at the same labels as the arm each varies",
+                "ablation",
+                "",
+            ),
             TextTable(
                 title="PRM_large against the pool's labeler [95 % over problems]",
                 rows=metric_rows({"value [95 %]": agreement}, "measure"),
@@ -180,17 +191,18 @@ def _overlap_table(overlap: pd.DataFrame) -> TextTable:
     return TextTable(title="Labels that active learning shares with uniform choice", rows=rows)
 
 
-def _ablation_table(ablations: pd.DataFrame) -> TextTable:
+def _leads_table(compared: pd.DataFrame, title: str, first: str, reached: str) -> TextTable:
+    """Arms beside the arm that each is compared with, at the same labels; ``first`` and ``reached`` head two columns."""
     rows = tuple(
         {
-            "ablation": row["label"],
+            first: row["label"],
             "labeled samples per problem": str(int(row["per_problem"])),
-            f"best-of-{row['n']} [95 %]": cell(row, "accuracy"),
+            f"{reached}best-of-{row['n']} [95 %]": cell(row, "accuracy"),
             "against": row["against"],
             "difference, points": interval(100 * row["lead"], 100 * row["lead_low"], 100 * row["lead_high"], "+.1f"),
             "problems": str(int(row["n_problems"])),
             "seeds": str(int(row["seeds"])),
         }
-        for row in ablations.to_dict("records")
+        for row in compared.to_dict("records")
     )
-    return TextTable(title="Ablations, at the same labels as the arm each varies", rows=rows)
+    return TextTable(title=title, rows=rows)

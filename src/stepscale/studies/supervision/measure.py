@@ -12,6 +12,7 @@ from stepscale.studies.supervision.blind import compared_with_blind
 from stepscale.studies.supervision.claims import a3_quantities, a4_quantities
 from stepscale.studies.supervision.data_efficiency import APART, data_efficiency, efficiency_table
 from stepscale.studies.supervision.label_overlap import MOST, label_overlap
+from stepscale.studies.supervision.right_steps import right_steps_table
 from stepscale.supervision.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
 
 
@@ -28,7 +29,8 @@ def measure_supervision(
         seed: Of the run.
 
     Returns:
-        ``tables`` by name: by_size, by_budget, ablations, saved, overlap; and ``claims``: A3 and, of several sizes, A4.
+        ``tables`` by name: by_size, by_budget, ablations, right_steps, saved, overlap; and ``claims``: A3 and, of several
+        sizes, A4.
     """
     design, resamples = experiment.design, config.bootstrap
     n = max(design.budgets)
@@ -38,6 +40,7 @@ def measure_supervision(
         "by_size": compared_with_blind(paper, by_size(paper, n, resamples, seed), n, resamples, seed),
         "by_budget": by_budget(paper, max(design.sizes), resamples, seed),
         "ablations": ablation_table(points, design.varied, n, resamples, seed),
+        "right_steps": right_steps_table(paper, n, resamples, seed),
         "overlap": pd.DataFrame(overlap),
     }
     claims = [settle("A3", a3_quantities(points, n, resamples, seed), design.seeds)]

@@ -40,6 +40,17 @@ ABLATIONS = Table(
     },
     key=("label", "per_problem", "n", "against"),
 )
+RIGHT_STEPS = Table(
+    "right_steps",
+    {
+        **_REACHED,
+        "against": Column("str", about="the arm after it in claim A3"),
+        "lead": Column("float64", about="accuracy minus that arm's at the same size, both graded by answer and steps"),
+        **interval("lead_"),
+        **COUNTS,
+    },
+    key=("label", "per_problem", "n", "against"),
+)
 OVERLAP = Table(
     "overlap",
     {
@@ -66,6 +77,7 @@ TABLES = {
     "by_size": BY_SIZE,
     "by_budget": BY_BUDGET,
     "ablations": ABLATIONS,
+    "right_steps": RIGHT_STEPS,
     "overlap": OVERLAP,
     "saved": SAVED,
 }
