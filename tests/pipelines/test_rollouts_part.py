@@ -208,7 +208,8 @@ def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
     )
     folder = train_prm(table, labels, verifiers, 0)
     assert SavedVerifier.read(folder).kind == "soft_prm"
-    metrics, bins, positions = evaluate_verifiers(folder, folder, table, written, labels, verifiers)
+    quality = evaluate_verifiers(folder, folder, table, written, labels, verifiers)
+    metrics, bins, positions = quality["metrics"], quality["calibration"], quality["positions"]
     assert set(metrics) == {"prm", "orm"} and "first_error_accuracy" not in metrics["prm"], "nobody rated"
     assert set(bins["verifier"]) == {"prm", "orm"}
     assert positions.loc[positions["verifier"] == "prm", "share_right"].tolist() == pytest.approx([2 / 3, 2 / 3])
