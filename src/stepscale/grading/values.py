@@ -32,7 +32,7 @@ FUNCTION = re.compile(
 )
 _NAME = re.compile(rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{_GREEK}{_SYMBOLS}]")
 _MACRO = re.compile(
-    r"\\(?!left|right|boxed|fbox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
+    r"\\(?!left|right|boxed|fbox|framebox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
     r"(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[\d+\])*|\\text\{[^{}]*\}"
 )
 _OPEN = re.compile(r"(?:\\left\s*)?(?:[(\[{\uff08\uff3b\uff5b\u230a\u2308\u27e8]|\\\{)[ ]*")
