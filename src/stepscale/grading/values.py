@@ -147,7 +147,14 @@ def tidied(value: str) -> str:
 
 
 def result_of_arithmetic(value: str) -> str:
-    """``9*2 = 18`` and ``18 = 9*2`` state 18, and ``5 = x`` states 5; an equation with a letter on its left side is kept."""
+    """``9*2 = 18`` and ``18 = 9*2`` state 18, and ``5 = x`` states 5; an equation with a letter on its left side is kept.
+
+    Args:
+        value: An answer, perhaps an equation.
+
+    Returns:
+        Its result; the text as it is where it is no computation.
+    """
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
     is_list = re.search(r",(?!\d{3})", value) is not None
