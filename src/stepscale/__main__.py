@@ -17,6 +17,9 @@ def main() -> None:
             commands[sys.argv[1]](sys.argv[2:], prog_name=f"python -m stepscale {sys.argv[1]}")
         if sys.argv[1:] == ["--help"]:
             print(_in_words(commands))
+        elif sys.argv[1:2] and not sys.argv[1].startswith("-"):
+            known = ", ".join(sorted(commands))
+            raise InputError(f"no command is called {sys.argv[1]!r}; there are {known}; --help tells each")
         run = _run_command()
     except InputError as error:
         sys.exit(f"Error: {error}")

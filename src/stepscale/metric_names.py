@@ -29,22 +29,26 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def stored_names(names: Iterable[str]) -> dict[str, str]:
+def stored_names(names: Iterable[str], before: Mapping[str, str] | None = None) -> dict[str, str]:
     """What each name is stored as; names that differ stay different.
 
     Args:
         names: Any texts.
+        before: What earlier names of the same run are stored as, by name. They keep theirs, and no other name gets it.
 
     Returns:
         By name: the same, without the characters that MLflow refuses, and at most 250 characters long. Where that would be
         empty, cut short, or the same as for another name, a digest of the whole name follows.
     """
+    before = before or {}
     distinct = list(dict.fromkeys(names))
     plain = {name: _REFUSED.sub("", name) for name in distinct}
-    as_given = {name for name in distinct if plain[name] == name}
-    stored: dict[str, str] = {}
-    taken = set(as_given)
+    as_given = {name for name in distinct if plain[name] == name and name not in before.values()}
+    stored = {name: before[name] for name in distinct if name in before}
+    taken = as_given | set(before.values())
     for name in distinct:
+        if name in stored:
+            continue
         short = plain[name]
         clear = (
             short.strip(". ")

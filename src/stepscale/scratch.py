@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 _LARGE = 1_000_000  # bytes of a file that is worth sharing
+_LONGEST_NAME = 255  # bytes of a file name
 
 
 def scratch_folder(name: str) -> Path:
@@ -37,6 +38,21 @@ def local_path(uri: str) -> Path | None:
     """Where artifacts of this address lie, if they do on this machine."""
     parts = urlsplit(uri)
     return Path(url2pathname(parts.path)) if parts.scheme in ("", "file") else None
+
+
+def beside(path: Path, ending: str, hidden: bool = False) -> Path:
+    """A place in the same folder for what is written before it gets the name ``path``.
+
+    Args:
+        path: The file to be.
+        ending: What tells it from the file, such as ".partial".
+        hidden: Whether a dot begins it.
+
+    Returns:
+        The name with the ending; a name too long for that (a file system takes 255 bytes) is cut.
+    """
+    room = _LONGEST_NAME - len(ending) - hidden
+    return path.with_name("." * hidden + path.name.encode()[:room].decode(errors="ignore") + ending)
 
 
 def share_files(copy: Path, original: Path) -> None:

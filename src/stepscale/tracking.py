@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 _BATCH = 1000  # metrics per request, MLflow's limit
 _DIGEST = 36  # characters of a dataset's digest, MLflow's limit
+_stored: dict[tuple[str, str], dict[str, str]] = {}  # by run and kind: what each name is stored as
 _MACHINE, _PROCESS = "stepscale.machine", "stepscale.process"  # tags of runs
 
 
@@ -118,9 +119,15 @@ class Tracked:
 
         values = params.model_dump(mode="json") if isinstance(params, BaseModel) else params
         flat = {key: str(value)[:6000] for key, value in flatten(values).items()}
-        names = stored_names(flat)
+        names = self._names("params", flat)
         stored = [mlflow.entities.Param(names[key], value) for key, value in flat.items()]
         mlflow.MlflowClient().log_batch(self.run_id, params=stored)
+
+    def _names(self, kind: str, names: Iterable[str]) -> dict[str, str]:
+        """What names are stored as, other ones than all that this run has got so far."""
+        before = _stored.setdefault((self.run_id, kind), {})
+        before |= (stored := stored_names(names, before))
+        return stored
 
     def history(self, points: Iterable[tuple[str, int, float]]) -> None:
         """Many metric points (name, step, value) at once: learning curves by step, scaling curves by budget."""
@@ -128,7 +135,7 @@ class Tracked:
 
         now = int(time.time() * 1000)
         points = list(points)
-        names = stored_names(name for name, _, _ in points)
+        names = self._names("metrics", (name for name, _, _ in points))
         metrics = [mlflow.entities.Metric(names[name], float(value), now, int(step)) for name, step, value in points]
         client = mlflow.MlflowClient()
         for start in range(0, len(metrics), _BATCH):

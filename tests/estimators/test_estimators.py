@@ -23,6 +23,7 @@ from stepscale.estimators import (
     weighted_per_problem,
 )
 from stepscale.estimators.intervals import groups_interval
+from stepscale.estimators.vote_rules import FilteredVote
 
 
 @st.composite
@@ -160,6 +161,18 @@ def test_one_vote_decides_nothing_more_than_chance_among_answers_of_score_zero()
 def test_sums_that_agree_to_twelve_digits_are_tied_at_every_budget() -> None:
     answers, scores, correct = [["a", "b", "c"]], [[0.3, 0.1 + 0.2, 0.1]], [[1, 0, 0]]
     assert weighted(answers, scores, correct, [1, 2, 3]) == pytest.approx([1 / 3, 1 / 2, 1 / 2])
+
+
+def test_votes_whose_sum_no_float_can_hold_are_counted_as_any_others() -> None:
+    answers, correct = [["a", "a", "b", "b"]], [[1, 1, 0, 0]]
+    tiny, huge = [[0.5, 0.6, 0.7, 0.8]], [[0.85e308, 1.02e308, 1.19e308, 1.36e308]]
+    with np.errstate(all="raise"):
+        assert weighted(answers, huge, correct, [1, 2, 3, 4]) == pytest.approx(
+            weighted(answers, tiny, correct, [1, 2, 3, 4])
+        )
+        codes, rule = np.array([[1, 1, 2, 2]]), FilteredVote(by="score", share=1.0)
+        tally = rule.tally(codes, np.array(huge), 3)[0]
+    assert tally[2] / tally[1] == pytest.approx(1.5 / 1.1)
 
 
 def test_a_negative_weight_is_refused() -> None:

@@ -306,6 +306,14 @@ def test_what_is_written_is_read_again_under_any_name_that_is_taken(folder: Path
     assert problems(tmp_path / name) == ["0+0", "1+1", "2+2"]
 
 
+@pytest.mark.parametrize("letter", ["x", "\u00e9"])
+def test_the_longest_name_that_a_file_can_have_is_written_and_read(folder: Path, tmp_path: Path, letter: str) -> None:
+    name = letter * ((255 - len(".jsonl")) // len(letter.encode())) + ".jsonl"
+    path = tmp_path / "out" / name
+    write(read(folder, "math"), path, "math")
+    assert len(read(path, "math").problems) and [file.name for file in path.parent.iterdir()] == [name]
+
+
 def test_writing_nothing_or_nowhere_is_one_line(folder: Path, tmp_path: Path) -> None:
     data = read(folder, "math")
     for path in ("", " ", None, 3, b"x"):

@@ -112,7 +112,24 @@ def test_a_gold_answer_that_is_an_integer_is_its_digits(jsonl: Jsonl, format: st
     assert read(jsonl(record), format).problems["answer"].tolist() == ["204"]
 
 
-@pytest.mark.parametrize("answer", [2.5, True, ["2"], {"a": 1}])
+@pytest.mark.parametrize(
+    "absent", [{"answer": float("nan")}, {"answer": float("nan"), "level": float("nan"), "subject": None}]
+)
+def test_nan_is_a_missing_value(jsonl: Jsonl, absent: dict[str, Any]) -> None:
+    problems = read(jsonl({**MATH, **absent}), "math").problems
+    assert problems["answer"].tolist() == ["2"], "that of the solution's box"
+
+
+@pytest.mark.parametrize("number", [2.5, 10**29, float("inf")])
+def test_a_gold_answer_that_may_be_rounded_is_asked_for_in_quotes(jsonl: Jsonl, number: float) -> None:
+    with pytest.raises(
+        InputError, match=r"data.jsonl:1: 'answer' is the number \S+, perhaps rounded; write the answer in quotes"
+    ):
+        read(jsonl({**MATH, "answer": number}), "math")
+    assert read(jsonl({**MATH, "answer": str(10**29)}), "math").problems["answer"].tolist() == [str(10**29)]
+
+
+@pytest.mark.parametrize("answer", [True, ["2"], {"a": 1}])
 def test_a_gold_answer_of_another_type_is_a_bad_line(jsonl: Jsonl, answer: Any) -> None:
     with pytest.raises(InputError, match=r"data.jsonl:1: 'answer' is \w+ where a string is needed"):
         read(jsonl({**MATH, "answer": answer}), "math")

@@ -61,6 +61,11 @@ LEARN = {
 }
 
 
+def without(key: str, record: dict[str, Any]) -> dict[str, Any]:
+    """The record without one key."""
+    return {name: value for name, value in record.items() if name != key}
+
+
 def test_a_sample_without_a_verdict_is_graded_here(jsonl: Jsonl) -> None:
     for record in (
         {**QWEN, "pred": ["2", "3", ""]},
@@ -171,6 +176,11 @@ def test_what_the_searches_answered_is_a_table_by_strategy_and_budget(jsonl: Jso
         ("best_of_n", {**POOL, "candidates": []}, "'candidates' is empty"),
         ("best_of_n", {**POOL, "candidates": [{**CANDIDATE, "is_correct": "False"}]}, "verdict is 'False'"),
         ("best_of_n", {**POOL, "candidates": [{**CANDIDATE, "problem": "1+1?"}]}, "a JSON object with 'question'"),
+        ("best_of_n", without("n_steps", CACHED), "key 'n_steps' is missing"),
+        ("best_of_n", without("candidate_index", CACHED), "key 'candidate_index' is missing"),
+        ("best_of_n", {**POOL, "candidates": [without("steps", CANDIDATE)]}, "key 'steps' is missing"),
+        ("best_of_n", {**POOL, "candidates": [without("extracted_answer", CANDIDATE)]}, "key 'extracted_answer' is"),
+        ("best_of_n", {**POOL, "candidates": [without("problem", CANDIDATE)]}, "key 'problem' is missing"),
         ("best_of_n", {**CACHED, "n_steps": 3}, "qwen_prm has 2 scores for 3 steps"),
         ("best_of_n", {**CACHED, "candidate_index": "1"}, "'candidate_index' is '1'"),
         ("best_of_n", {**CACHED, "step_scores": [0.5, 1.5]}, "is 1.5, not a number in [0, 1]"),

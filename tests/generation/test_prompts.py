@@ -151,6 +151,19 @@ def test_a_template_without_its_place_is_refused(model: Path) -> None:
         prompt_template("Solve it:\n", str(model), seed=0)
 
 
+@pytest.mark.parametrize("other", ["{x}", "{the_answer}"])
+def test_words_in_braces_that_nothing_stands_for_are_told(
+    model: Path, caplog: pytest.LogCaptureFixture, other: str
+) -> None:
+    assert prompt_template(f"{{problem}}{other}", str(model), seed=0) == f"{{problem}}{other}", "braces may be meant"
+    assert caplog.messages == [f"the prompt shows {other} as written: {{problem}} is its only field"]
+
+
+def test_braces_of_latex_in_a_prompt_are_nothing_to_tell(model: Path, caplog: pytest.LogCaptureFixture) -> None:
+    prompt_template("{problem}\nAnswer in \\boxed{answer}, as x^{n}, \\sqrt[3]{x} or {1, 2}:\n", str(model), seed=0)
+    assert caplog.messages == []
+
+
 def test_the_choice_is_typed() -> None:
     prompts: TypeAdapter[Prompt] = TypeAdapter(Prompt)
     assert prompts.validate_python("{problem}\n") == "{problem}\n"

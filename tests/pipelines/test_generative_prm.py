@@ -18,7 +18,8 @@ GIVEN = {"base": "b", "prompt": "{problem}", "prm": {}, "orm": {}}
 
 
 def test_it_is_taken_in_the_place_of_a_trained_prm_and_named_once() -> None:
-    prm, _ = take_prm(VerifierBlock.model_validate({**GIVEN, "generative": {"base": "m/critic", "judgments": 4}}))
+    critic = VerifierBlock.model_validate({**GIVEN, "generative": {"base": "m/critic", "judgments": 4}})
+    prm = take_prm(critic)["prm"]
     reference = reference_in(prm)
     assert reference and reference.kind == "generative verifier" and reference.settings["judgments"] == 4
     both = {"generative": {"base": "m"}, "public": {"adapter": "trl", "source": "s"}}

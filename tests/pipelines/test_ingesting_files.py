@@ -77,7 +77,8 @@ def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_th
     source = ProblemSource.model_validate(block)
     problems = _problems_of_files(source, seed=0)
     pool = PoolBlock.model_validate({"train": {"per_problem": 1, "problems_per_shard": 1}, "labeler": "given"})
-    solutions, labels = read_given_labels(problems, source, pool)
+    given = read_given_labels(problems, source, pool)
+    solutions, labels = given["solutions"], given["step_labels"]
     assert solutions["sample_id"].tolist() == [0, 1, 2, 4, 5], "3 is the record that was given up"
     assert solutions["finish"].tolist() == ["found_error"] * 3 + ["solution"] * 2
     assert solutions["is_correct"].tolist() == [False] * 4 + [True]

@@ -137,11 +137,12 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
     keys["round"] = keys["sample_id"] - 5
     others = keys.assign(strategy="another")
     options = LoopOptions(problems=3, per_problem=1, budgets=(1,), strategies=(RETRAINED, _another()))
-    looped, loop_labels, rounds = loop.collect_labels(
-        pool, deep, pd.concat([keys, others]), labels_of(deep), options, 0
-    )
-    solutions, labels = add_loop(pool, labels_of(pool), looped, loop_labels)
-    release, counts = release_with_loop(problems, solutions, labels, rounds, settings(POOL, options))
+    looped = loop.collect_labels(pool, deep, pd.concat([keys, others]), labels_of(deep), options, 0)
+    rounds = looped["rounds"]
+    joined = add_loop(pool, labels_of(pool), looped["solutions"], looped["step_labels"])
+    solutions, labels = joined["solutions"], joined["step_labels"]
+    written = release_with_loop(problems, solutions, labels, rounds, settings(POOL, options))
+    release, counts = written["folder"], written["counts"]
     dataset = FolderDataset(path=str(tmp_path / "release"))
     with pytest.raises(DatasetError, match="no such folder"):
         dataset.load()
@@ -199,7 +200,7 @@ def test_of_given_labels_the_release_holds_the_errors_that_were_found_and_tells_
     labels = pd.DataFrame(rows, columns=["place", "step", "text", "rating", "is_chosen", "source"])
     labels["problem_id"] = problems["problem_id"].to_numpy()[labels.pop("place")]
     labels = tables.step_labels(labels.assign(sample_id=0, completion=0, labeler="ann", value=None, flagged=False))
-    release, _ = release_pool(problems, solutions, labels, settings(GIVEN, OPTIONS))
+    release = release_pool(problems, solutions, labels, settings(GIVEN, OPTIONS))["folder"]
     back = read(release / "labels.jsonl.gz", "prm800k")
     finish = back.solutions.merge(back.problems, on="problem_id").set_index("problem")["finish"]
     assert finish[problems["problem"][0]] == "found_error", "its error is a label after the last step"

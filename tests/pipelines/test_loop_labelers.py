@@ -141,13 +141,14 @@ def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
 def begun() -> tuple[pd.DataFrame, pd.DataFrame]:
     """What round 0 asks for, and no labels."""
     problems, solutions = lab()
-    _, requests = loop.begin(problems, solutions, options("symbolic"), 0)
+    requests = loop.begin(problems, solutions, options("symbolic"), 0)["asked"]
     return requests, label_table(solutions, "x", [[]] * len(solutions))
 
 
 def test_round_0_asks_for_one_sample_a_problem_and_the_audit_with_their_texts() -> None:
     problems, solutions = lab()
-    keys, requests = loop.begin(problems, solutions, options("symbolic"), 0)
+    begun = loop.begin(problems, solutions, options("symbolic"), 0)
+    keys, requests = begun["keys"], begun["asked"]
     assert list(requests) == loop.ASKED and requests["problem_id"].value_counts().tolist() == [2, 2, 2]
     assert not len(keys[KEY].merge(requests[KEY])[KEY].drop_duplicates()) - 3, "all chosen ones are asked for"
     texts = chosen(solutions, requests)["steps"].tolist()
@@ -205,7 +206,8 @@ def labeled_file(path: Path, requests: pd.DataFrame, *people: str) -> Path:
 
 def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_asked_again(tmp_path: Path) -> None:
     problems, solutions = lab()
-    keys, requests = loop.begin(problems, solutions, options("symbolic"), 0)
+    begun = loop.begin(problems, solutions, options("symbolic"), 0)
+    keys, requests = begun["keys"], begun["asked"]
     none = label_table(solutions, "x", [[]] * len(solutions))
     path = labeled_file(tmp_path / "people.jsonl", requests.iloc[1:], "ann", "bob")
     who = {"kind": "file", "path": str(path)}
@@ -217,7 +219,8 @@ def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_a
     scores = pd.concat([scored.assign(strategy=s.name) for s in (RETRAINED, AT_RANDOM)], ignore_index=True)[
         training.SCORES
     ]
-    after, more = loop.choose_and_ask(problems, solutions, scores, keys, first, options(who))
+    then = loop.choose_and_ask(problems, solutions, scores, keys, first, options(who))
+    after, more = then["keys"], then["asked"]
     assert set(after["round"]) == {0, 1}
     again = more[KEY].merge(first[KEY].drop_duplicates())
     assert again.empty, "none is labeled twice"

@@ -44,7 +44,7 @@ def test_public_prms_score_samples_of_a_run_without_models_of_its_own(public: Pa
     search = SearchBlock.model_validate(
         {"samples": COUNTS, "heldout_samples": COUNTS, "public_prms": [{"adapter": "trl", "source": str(public)}]}
     )
-    got = check_scores(sort_scores(problems, solutions, empty(SCORES), search)[0])
+    got = check_scores(sort_scores(problems, solutions, empty(SCORES), search)["of_prms"])
     assert got["verifier"].tolist() == ["Tiny-PRM"] * 2
     assert got["negative"].map(len).tolist() == [2, 1]
     scored = score_samples(problems, "test", solutions, got, empty(SCORES))

@@ -142,8 +142,12 @@ def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path],
     whole = OPTIONS.model_copy(update={"patience": None})
     folder = nodes.train_soft_prm(table, written, labels, settings(verifiers, whole))
     assert SavedVerifier.read(folder).kind == "soft_prm"
+    assert (nodes.train_soft_prm(table, written, labels, settings(verifiers)) / "config.json").exists(), (
+        "one is kept apart"
+    )
+    none_apart = settings(verifiers, OPTIONS.model_copy(update={"validation_share": 0.0}))
     with pytest.raises(InputError, match=r"rollouts\.patience: none of the 4 questions .* set patience to null"):
-        nodes.train_soft_prm(table, written, labels, settings(verifiers))
+        nodes.train_soft_prm(table, written, labels, none_apart)
 
 
 def test_an_orm_learns_the_answers_of_the_same_solutions(model_of: Callable[..., Path], client: MlflowClient) -> None:
@@ -208,7 +212,8 @@ def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
     )
     folder = train_prm(table, labels, verifiers, 0)
     assert SavedVerifier.read(folder).kind == "soft_prm"
-    metrics, bins, positions = evaluate_verifiers(folder, folder, table, written, labels, verifiers)
+    quality = evaluate_verifiers(folder, folder, table, written, labels, verifiers)
+    metrics, bins, positions = quality["metrics"], quality["calibration"], quality["positions"]
     assert set(metrics) == {"prm", "orm"} and "first_error_accuracy" not in metrics["prm"], "nobody rated"
     assert set(bins["verifier"]) == {"prm", "orm"}
     assert positions.loc[positions["verifier"] == "prm", "share_right"].tolist() == pytest.approx([2 / 3, 2 / 3])

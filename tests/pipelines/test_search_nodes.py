@@ -98,7 +98,8 @@ def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_aga
     assert len(plan.runs) == 6 and len(searches) < 6
     assert len(first.pieces) == 2 * len(searches), "two pieces of five problems for each search"
     tables = shards_of(first)
-    results, candidates = gather_searches(tables, plan)
+    gathered = gather_searches(tables, plan)
+    results, candidates = gathered["results"], gathered["candidates"]
     searched = {options.strategy for _, _, options in plan.runs}
     assert set(results["strategy"]) == set(candidates["strategy"]) == searched and len(results) == 6 * 10
 
@@ -108,7 +109,7 @@ def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_aga
         "named by what is searched, pieces serve a plan of other strategies too"
     )
     pd.testing.assert_frame_equal(
-        gather_searches(tables, turned)[0].sort_values(["strategy", "problem_id"], ignore_index=True),
+        gather_searches(tables, turned)["results"].sort_values(["strategy", "problem_id"], ignore_index=True),
         results.sort_values(["strategy", "problem_id"], ignore_index=True),
     )
     with pytest.raises(InputError, match="run test_time_search again"):
@@ -157,14 +158,15 @@ def test_given_samples_of_problems_that_were_learned_from_are_left_out_where_mod
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     learned = pd.DataFrame({"problem_id": ["z", "y"], "problem": ["1+1?", "2+2?"], "split": ["train", "test"]})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
-    chosen, got = read_samples_to_judge(learned, search)
+    to_judge = read_samples_to_judge(learned, search)
+    chosen, got = to_judge["problems"], to_judge["solutions"]
     assert chosen["problem_id"].tolist() == ["b"] and got["answer"].tolist() == ["4", "5"], "taken from the texts"
     assert got["is_correct"].tolist() == [True, False]
     with pytest.raises(InputError, match="all 2 problems are among those that the models here learned from"):
         read_samples_to_judge(learned.assign(split="valid"), search)
     row = solutions[["problem_id", "sample_id"]].assign(verifier="prm")
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=row))
-    assert len(read_samples(search)[0]) == 2, "who scored them did not learn here"
+    assert len(read_samples(search)["problems"]) == 2, "who scored them did not learn here"
 
 
 def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end(
@@ -187,7 +189,7 @@ def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end
     )
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
-    _, got, _ = read_samples(search)
+    got = read_samples(search)["solutions"]
     assert got["answer"].isna().tolist() == [True, True, False, False]
     assert got["is_correct"].fillna(False).tolist() == [False, False, False, True]
     assert got["finish"].tolist() == ["length", "length", "solution", "solution"]
@@ -202,7 +204,7 @@ def test_given_samples_without_a_verdict_are_graded_by_the_rules_of_the_run(
     counts = {"per_problem": 1, "problems_per_shard": 1}
     search_block = {"path": str(tmp_path / "theirs.jsonl"), "format": "search_and_learn"}
     block = {"samples": counts, "heldout_samples": counts, "given_samples": search_block, "grading_rules": rules}
-    _, solutions, _ = read_samples(SearchBlock.model_validate(block))
+    solutions = read_samples(SearchBlock.model_validate(block))["solutions"]
     assert solutions["is_correct"].tolist() == [right]
 
 

@@ -198,9 +198,9 @@ def test_a_prm_that_is_ready_is_named_once() -> None:
         VerifierBlock.model_validate({**block, "server": SERVER, "public": public})
     with pytest.raises(InputError, match=r"give verifiers\.server or verifiers\.public"):
         take_prm(VerifierBlock.model_validate(block))
-    prm, orm = take_prm(VerifierBlock.model_validate({**block, "public": public}))
-    assert "public verifier" in (prm / "stepscale_reference.json").read_text()
-    assert '"none"' in (orm / "stepscale_reference.json").read_text()
+    folders = take_prm(VerifierBlock.model_validate({**block, "public": public}))
+    assert "public verifier" in (folders["prm"] / "stepscale_reference.json").read_text()
+    assert '"none"' in (folders["orm"] / "stepscale_reference.json").read_text()
 
 
 def test_a_served_generator_is_no_base_of_revisions_and_what_is_ready_is_not_looked_for_on_disk() -> None:

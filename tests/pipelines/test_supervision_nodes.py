@@ -149,10 +149,11 @@ def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: 
     unseen = solutions[solutions["problem_id"] == "a"].assign(problem_id="c")
     all_problems = pd.concat([problems, problems.head(1).assign(problem_id="c", split="valid")])
     reference = labels_of(unseen.assign(is_correct=True))  # by which the right half alone is right
-    got, ledger = supervision.label_by_large_prm(
+    labeled = supervision.label_by_large_prm(
         tmp_path / "large", all_problems, solutions, pd.concat([solutions, unseen]), reference, VERIFIERS
     )
-    pd.testing.assert_frame_equal(got, labels)
+    ledger = labeled["agreement"]
+    pd.testing.assert_frame_equal(labeled["labels"], labels)
     assert ledger["n_solutions"] == 4 and ledger["outcome_agreement"] == 0.5, "on the problem it never saw"
     assert ledger["final_answer_agreement"] == 1 and ledger["final_answer_n_solutions"] == 8
     assert folders == [tmp_path / "large"]

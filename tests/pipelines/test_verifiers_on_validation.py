@@ -46,7 +46,8 @@ def test_a_found_error_is_one_faulty_solution_and_no_right_one(
     labels = pd.DataFrame(rows, columns=["step", "completion", "text", "rating", "is_chosen"]).assign(
         problem_id="p", sample_id=0, labeler="ann", value=None
     )
-    metrics, _, positions = evaluate_verifiers(tmp_path, tmp_path, problems, solutions, labels, VERIFIERS)
+    quality = evaluate_verifiers(tmp_path, tmp_path, problems, solutions, labels, VERIFIERS)
+    metrics, positions = quality["metrics"], quality["positions"]
     prm = metrics["prm"]
     assert prm["first_error_accuracy"] == prm["processbench_erroneous"] == 0
     assert np.isnan(prm["processbench_correct"]) and prm["first_error_n_solutions"] == 1

@@ -111,7 +111,7 @@ def test_tables_hold_rows_of_its_own_for_a_new_method() -> None:
             for _, _, options in search_plan.searches
         ]
     )
-    results, _ = gather_searches({"search-00": lambda: rows}, search_plan)
+    results = gather_searches({"search-00": lambda: rows}, search_plan)["results"]
     assert len(results) == len(search_plan.runs) == 6
     assert (results["answer"] == results["strategy"]).all()
 

@@ -148,6 +148,12 @@ def test_lookahead_ranks_a_beam_by_where_it_leads_k_steps_on(k, survivors):
     assert all(len(requests) <= 2 for requests in generator.rollouts())
 
 
+def test_lookahead_looks_one_step_ahead_unless_told_and_its_name_says_so():
+    assert read_options({"method": "lookahead", "n": 4}) == read_options({"method": "lookahead", "n": 4, "k": 1})
+    names = [read_options({"method": "lookahead", "n": 4, "k": k}).display_name() for k in (1, 3)]
+    assert names == ["lookahead k = 1, M = sqrt(N)", "lookahead k = 3, M = sqrt(N)"]
+
+
 def test_lookahead_stops_where_the_rollout_ends_and_gives_candidates_their_own_scores():
     script = {"": ["a\n", "b\n"], "a": ["\\boxed{1}$"], "b": ["\\boxed{2}$"]}
     verifier = valued({"a": 0.9, "b": 0.1, "\\boxed{1}": 0.2, "\\boxed{2}": 0.8})

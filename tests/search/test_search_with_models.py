@@ -9,10 +9,13 @@ import torch
 from stepscale.cost import Ledger
 from stepscale.engine.encoding import TextFormat
 from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
+from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.local import LocalGenerator
 from stepscale.lab.problems import make_problems
-from stepscale.search.methods import read_options, search
+from stepscale.search.beam import Beam
+from stepscale.search.methods import read_options, search, search_on
+from stepscale.search.online import search_online
 from stepscale.search.results import Problem
 from stepscale.search.table import candidates_table
 from stepscale.studies.search.sample_costs import sample_costs
@@ -106,8 +109,27 @@ def test_the_verifier_reads_each_step_of_the_tree_once(verifier_folder):
     beam = read_options({"method": "beam", "n": 9})
     fresh = ModelVerifier(verifier_folder, "prm", device="cpu")
     search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=first)
-    search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=second)
+    search_on(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=second)
     assert first.models["prm"].verify > 0 == second.models["prm"].verify
+
+
+@pytest.mark.parametrize("method", ["beam", "online"])
+def test_what_a_search_costs_does_not_depend_on_what_its_models_did_before(verifier_folder, method):
+    asked, judge, beam = generator(), ModelVerifier(verifier_folder, "prm", device="cpu"), Beam(n=9)
+
+    def costs():
+        ledger = Ledger()
+        if method == "beam":
+            search(problems(3), asked, judge, beam, SAMPLING, run_seed=3, ledger=ledger)
+        else:
+            policy = OnlinePolicy(probes=2, sure=2.0, borders=(), actions=(Action(samples=2, run="beam"),))
+            search_online(problems(3), asked, judge, policy, {"beam": beam}, SAMPLING, run_seed=3, ledger=ledger)
+        return [(cost.prefill, cost.decode, cost.verify) for cost in ledger.models.values()]
+
+    first = costs()
+    assert first[0][0] > 0 and first[1][2] > 0, "prompts are read, and the verifier reads"
+    search(problems(2), asked, judge, beam, SAMPLING, run_seed=3)
+    assert costs() == first
 
 
 def test_the_same_candidates_are_found_problem_by_problem(verifier):

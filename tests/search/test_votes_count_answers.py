@@ -1,5 +1,7 @@
 """Votes count answers, not spellings, by the grading rules of the run: in searches, in chains, in what is made of samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,6 +38,12 @@ def test_three_spellings_of_a_half_outvote_two_of_seven(how, seed) -> None:
     choice = choose(candidates("7", "7", *HALVES), how, seed)
     assert (choice.answer, choice.candidate) == ("0.5", 4)
     assert choice.confidence == pytest.approx(0.6, abs=0.02)
+
+
+def test_huge_scores_choose_as_small_ones_do() -> None:
+    small = candidates("7", "7", "8")
+    huge = [replace(candidate, score=candidate.score * 1.7e308) for candidate in small]
+    assert choose(huge, "weighted", 0) == replace(choose(small, "weighted", 0), confidence=pytest.approx(1.01 / 1.53))
 
 
 def test_the_rules_of_the_run_decide_which_answers_are_one() -> None:

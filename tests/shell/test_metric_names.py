@@ -20,6 +20,13 @@ def test_names_of_broken_characters_stay_different_too() -> None:
     assert len(set(stored_names(names).values())) == 3
 
 
+def test_a_name_keeps_what_it_was_stored_as_and_no_later_one_gets_it() -> None:
+    before = stored_names(["a,b", "loss"])
+    later = stored_names(["a=b", "ab", "a,b"], before)
+    assert later["a,b"] == before["a,b"] == "ab"
+    assert len({*before.values(), *later.values()}) == 4
+
+
 @given(st.lists(st.text(max_size=12) | st.sampled_from(["a,b", "a=b", "ab", "a/../b", "..", "x" * 400, "x" * 401])))
 def test_any_names_are_taken_and_stay_different(names: list[str]) -> None:
     stored = stored_names(names)

@@ -394,6 +394,15 @@ def test_the_help_of_the_module_lists_the_commands_that_need_no_project() -> Non
     assert "--pipelines" in done.stdout, "the options of the project's own run follow"
 
 
+def test_a_command_of_the_module_that_is_not_there_lists_those_that_are() -> None:
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
+    command = [sys.executable, "-m", "stepscale", "nonsense"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    known = "label, label-pull, label-push, step-benchmarks, world-rule"
+    assert done.stderr == f"Error: no command is called 'nonsense'; there are {known}; --help tells each\n"
+
+
 @pytest.mark.parametrize(("words", "extra"), [(["stepscale", "label"], "label"), (["stepscale.serving"], "serving")])
 def test_a_command_of_the_package_without_its_extra_is_one_line_that_names_it(
     tmp_path: Path, words: list[str], extra: str

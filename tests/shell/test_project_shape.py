@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints, is_typeddict
 
 import pytest
 import yaml
@@ -119,6 +119,23 @@ def test_nodes_take_six_named_inputs_at_the_most_and_give_four_outputs(pipelines
     for node in {node for pipeline in pipelines.values() for node in pipeline.nodes}:
         assert len(node.inputs) <= 6 and len(node.outputs) <= 4, node.name
         assert isinstance(node._inputs, dict), f"{node.name}: inputs are not named"
+
+
+def test_a_node_that_gives_more_than_one_output_names_each(pipelines: dict[str, Pipeline]) -> None:
+    several = [node for pipeline in pipelines.values() for node in pipeline.nodes if len(node.outputs) > 1]
+    assert len({node.name for node in several}) > 15
+    assert {node.name for node in several if not isinstance(node._outputs, dict)} == set()
+
+
+def test_what_a_node_returns_has_the_names_of_its_outputs(pipelines: dict[str, Pipeline]) -> None:
+    """Where its return type tells them; the others' are typed as a plain dict."""
+    told = {}
+    for node in {node for pipeline in pipelines.values() for node in pipeline.nodes}:
+        returned = get_type_hints(node.func).get("return")
+        if isinstance(node._outputs, dict) and is_typeddict(returned):
+            told[node.name] = returned.__required_keys__, node._outputs.keys()
+    assert len(told) > 15
+    assert [name for name, (returned, outputs) in told.items() if returned != outputs] == []
 
 
 def test_no_parameter_of_a_study_may_be_null() -> None:

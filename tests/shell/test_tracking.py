@@ -48,6 +48,15 @@ def test_parameters_are_flat_names(client: MlflowClient) -> None:
     assert flatten({"a": {"b": {"c": 1}}, "d": None}) == {"a.b.c": 1, "d": None}
 
 
+def test_names_that_lose_characters_stay_different_over_all_calls_of_a_run(client: MlflowClient) -> None:
+    with child_run("prm", {"a,b": 1}) as run:
+        run.metrics({"vote, 0.9": 0.25})
+        run.metrics({"vote 0.9": 0.5})
+        current_run().params({"a=b": 2})
+    data = client.get_run(run.run_id).data
+    assert sorted(data.metrics.values()) == [0.25, 0.5] and sorted(data.params.values()) == ["1", "2"]
+
+
 def test_a_child_hangs_below_the_active_run_and_carries_the_revision(client: MlflowClient) -> None:
     with mlflow.start_run(run_name="parent") as parent, child_run("prm") as run:
         assert current_run() is not None

@@ -190,7 +190,8 @@ def test_of_few_problems_one_at_least_is_on_either_side(share: float) -> None:
     for seed in range(20):
         train, valid = split_by_problem(examples, share, seed)
         assert train and valid and len(train) + len(valid) == 4
-    assert split_by_problem(examples[:1], 0.01, seed=1) == (examples[:1], []), "a single one is learned from"
+    for single in examples[:40]:
+        assert split_by_problem([single], share, seed=1) == ([single], []), "a single one is learned from"
 
 
 def test_missing_labels_and_problems_are_refused() -> None:

@@ -14,6 +14,8 @@ from kedro_datasets import json as kedro_json
 from kedro_datasets import pandas as kedro_pandas
 from kedro_datasets import text as kedro_text
 
+from stepscale.scratch import beside
+
 
 class ParquetDataset(kedro_pandas.ParquetDataset):
     """A Parquet file."""
@@ -57,6 +59,6 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> None:
         write: Writes the file at the path that it gets.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
+    partial = beside(target, ".partial")
     write(partial)
     os.replace(partial, target)

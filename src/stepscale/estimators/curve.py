@@ -40,7 +40,12 @@ class Curve:
 
     @property
     def rows(self) -> tuple[Floats, Floats]:
-        """Spending and accuracy [1 + resamples, budgets], the estimate first."""
+        """Spending and accuracy [1 + resamples, budgets], the estimate first.
+
+        Returns:
+            Two arrays [1 + resamples, budgets]: spending per problem in the unit of ``x``, and accuracy in [0, 1]. Row 0 is the
+            estimate; the rest are the resamples, paired row by row.
+        """
         return np.vstack([self.x, self.x_resampled]), np.vstack([self.accuracy, self.resampled])
 
     def check_paired(self, other: "Curve") -> None:

@@ -12,6 +12,7 @@ from stepscale.estimators.checking import Codes, Floats
 Tally = Callable[[Codes, Floats, int], Floats]
 """Codes of answers [rows, samples], what each sample is judged by, and how many codes there are -> [rows, answers]."""
 FAINT = 1e-200  # weight of a sample whose score is 0: it has a vote, though it adds nothing
+_HUGE = 1e290  # scores above it are scaled, for their sum may be more than a float can hold
 
 
 def vote_weights(codes: Codes, scores: Floats) -> Floats:
@@ -22,9 +23,10 @@ def vote_weights(codes: Codes, scores: Floats) -> Floats:
         scores: Verifier scores >= 0 [problems, samples].
 
     Returns:
-        Weights [problems, samples].
+        Weights [problems, samples]; where a problem's greatest score is above 1e290, as shares of it.
     """
-    return np.where(codes > 0, np.maximum(scores, FAINT), 0.0)
+    greatest = np.where(codes > 0, scores, 0.0).max(axis=1, initial=0.0, keepdims=True)
+    return np.where(codes > 0, np.maximum(scores / np.where(greatest > _HUGE, greatest, 1.0), FAINT), 0.0)
 
 
 def share_right(codes: Codes, right: Floats, width: int) -> Floats:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from stepscale.estimators.checking import Codes, Floats
 from stepscale.estimators.confidence import Measure
-from stepscale.estimators.vote_counts import FAINT, count_votes
+from stepscale.estimators.vote_counts import FAINT, count_votes, vote_weights
 from stepscale.user_settings import UserSettings
 
 
@@ -121,7 +121,7 @@ class FilteredVote(VoteRule):
         ordered = -np.sort(-np.where(able, values, -np.inf), axis=1)
         last = np.maximum(np.ceil(self.share * able.sum(axis=1) - 1e-9).astype(int) - 1, 0)
         is_confident = able & (values >= np.take_along_axis(ordered, last[:, None], 1))
-        return count_votes(codes, np.where(is_confident, np.maximum(values, FAINT), 0.0), width)
+        return count_votes(codes, vote_weights(codes * is_confident, values), width)
 
 
 class PessimisticVote(VoteRule):

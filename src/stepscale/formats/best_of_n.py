@@ -86,10 +86,10 @@ def read(
     def add(record: Record) -> None:
         kinds.add("scores" if "step_scores" in record else "samples")
         if "step_scores" in record:
-            sample_id, score = record["candidate_index"], record["step_scores"]
+            sample_id, score = required(record, "candidate_index"), record["step_scores"]
             if not is_whole(sample_id) or sample_id < 0:
                 raise BadRecord(f"'candidate_index' is {sample_id!r:.60}, not a place in the pool")
-            step_scores = _step_scores(sample_id, text(record, "prm_name"), score, record["n_steps"])
+            step_scores = _step_scores(sample_id, text(record, "prm_name"), score, required(record, "n_steps"))
             rows.add_scores(text(record, "problem_id"), [step_scores])
         elif "candidates" not in record:
             rows.add(*_rewarded(record, verifier))
@@ -150,7 +150,7 @@ def _joined(record: Record) -> Parts:
         if type(by_verifier) is not dict:
             raise BadRecord(f"sample {number}: 'step_scores' is {by_verifier!r:.60}, not lists by verifier")
         for verifier, values in by_verifier.items():
-            scores.append(_step_scores(number, verifier, values, candidate["n_steps"]))
+            scores.append(_step_scores(number, verifier, values, required(candidate, "n_steps")))
     return problem, samples, scores
 
 
@@ -159,7 +159,7 @@ def _pool(record: Record) -> Parts:
     candidates = _candidates(record)
     if not candidates:
         raise BadRecord("'candidates' is empty")
-    about = candidates[0]["problem"]
+    about = required(candidates[0], "problem")
     problem = ProblemRow(
         text(record, "problem_id"),
         problem_text(about, "question"),
@@ -168,13 +168,14 @@ def _pool(record: Record) -> Parts:
     )
     samples = []
     for number, candidate in enumerate(candidates):
-        if candidate["problem"] != about and problem_text(candidate["problem"], "question") != problem.problem:
+        asked = required(candidate, "problem")
+        if asked != about and problem_text(asked, "question") != problem.problem:
             raise BadRecord(
                 f"sample {number} is of another question than sample 0; a pool holds samples of one problem"
             )
-        steps = [text(step, "text") for step in _in_order(candidate["steps"])]
+        steps = [text(step, "text") for step in _in_order(required(candidate, "steps"))]
         steps[:1] = [_PROMPT.sub("", step) for step in steps[:1]]
-        answer = checked_answer(number, candidate["extracted_answer"])
+        answer = checked_answer(number, required(candidate, "extracted_answer"))
         verdict = checked_verdict(number, candidate.get("is_correct"))
         (tokens,) = token_counts(candidate, 1)
         samples.append(SampleRow(steps, answer, verdict, maybe_text(candidate, "model_name"), tokens))

@@ -44,13 +44,21 @@ class Columns:
         self._chunks: list[list[Any]] = [[] for _ in names]
 
     def row(self, *values: Any) -> None:
-        """Add one row."""
+        """Add one row.
+
+        Args:
+            values: In the order of the names; their types are checked by ``frame``.
+        """
         self._rows.append(values)
         if len(self._rows) >= _CHUNK:
             self._flush()
 
     def rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Add several rows."""
+        """Add several rows.
+
+        Args:
+            rows: Each with its values in the order of the names.
+        """
         self._rows.extend(rows)
         if len(self._rows) >= _CHUNK:
             self._flush()
@@ -64,7 +72,14 @@ class Columns:
         return check(self.unchecked_frame(), self.table)
 
     def unchecked_frame(self) -> pd.DataFrame:
-        """The table so far, in its declared dtypes; for a reader that saw to bounds and keys itself."""
+        """The table so far, in its declared dtypes; for a reader that saw to bounds and keys itself.
+
+        Returns:
+            All columns that the table declares, nulls in those that were not named.
+
+        Raises:
+            InputError: A value is of another type than its column.
+        """
         self._flush()
         columns = zip(self.names, self._chunks, strict=True)
         return complete(frame_of({name: series_of(self._kind(name), chunks) for name, chunks in columns}), self.table)

@@ -89,7 +89,7 @@ def problem_text(record: Record, key: str) -> str:
 
 
 def maybe_text(record: Record, key: str) -> str | None:
-    """The string under ``key``, None if it is missing or null.
+    """The string under ``key``, None if it is missing, null or NaN.
 
     Args:
         record: A parsed record.
@@ -98,22 +98,36 @@ def maybe_text(record: Record, key: str) -> str | None:
     Raises:
         BadRecord: It is anything else.
     """
-    return None if record.get(key) is None else text(record, key)
+    return None if is_absent(record, key) else text(record, key)
 
 
 def maybe_answer(record: Record, key: str) -> str | None:
-    """The final answer under ``key``, None if it is missing, null or blank. AIME's answers are integers: the same as text.
+    """The final answer under ``key``, None if it is missing, null, NaN or blank. AIME's are integers: the same as text.
 
     Args:
         record: A parsed record.
         key: Name of the field.
 
     Raises:
-        BadRecord: It is anything but a string or an integer.
+        BadRecord: It is anything but a string or an integer. A number with a fraction or of more than 64 bits is refused too:
+            as JSON gives it, its digits may be other ones than those written.
     """
     value = record.get(key)
-    answer = str(value) if is_whole(value) else maybe_text(record, key)
+    if type(value) is float and not is_absent(record, key):
+        raise BadRecord(f"{key!r} is the number {value!r}, perhaps rounded; write the answer in quotes")
+    answer = str(value) if type(value) is int else maybe_text(record, key)
     return None if answer is None or not answer.strip() else answer
+
+
+def is_absent(record: Record, key: str) -> bool:
+    """Whether there is no value under ``key``: none at all, null, or NaN, which tables write for none.
+
+    Args:
+        record: A parsed record.
+        key: Name of the field.
+    """
+    value = record.get(key)
+    return value is None or (type(value) is float and math.isnan(value))
 
 
 def texts(record: Record, key: str) -> list[str]:
@@ -149,17 +163,17 @@ def flag(record: Record, key: str) -> bool:
 
 
 def maybe_flag(record: Record, key: str) -> bool | None:
-    """The same, None if it is missing or null.
+    """The same, None if it is missing, null or NaN.
 
     Args:
         record: A parsed record.
         key: Name of the field.
     """
-    return None if record.get(key) is None else flag(record, key)
+    return None if is_absent(record, key) else flag(record, key)
 
 
 def maybe_whole(record: Record, key: str) -> int | None:
-    """The integer under ``key``, None if it is missing or null.
+    """The integer under ``key``, None if it is missing, null or NaN.
 
     Args:
         record: A parsed record.
@@ -168,8 +182,10 @@ def maybe_whole(record: Record, key: str) -> int | None:
     Raises:
         BadRecord: It is anything else.
     """
-    value = record.get(key)
-    if value is not None and not is_whole(value):
+    if is_absent(record, key):
+        return None
+    value = record[key]
+    if not is_whole(value):
         raise BadRecord(f"{key!r} is {value!r:.60} where an integer is needed")
     return value
 

@@ -19,7 +19,7 @@ import orjson
 from stepscale.formats import hub, tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_answer, maybe_text, problem_text
+from stepscale.formats.fields import BadRecord, Record, is_absent, is_whole, maybe_answer, maybe_text, problem_text
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
@@ -143,7 +143,7 @@ def level_of(record: Record) -> int | None:
     Args:
         record: A parsed record.
     """
-    level: Any = record.get("level")
+    level: Any = None if is_absent(record, "level") else record["level"]
     if isinstance(level, str):
         word = level.removeprefix("Level").strip()
         level = None if word in ("", "?") else int(word) if word.isdecimal() else level

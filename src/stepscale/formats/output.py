@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stepscale.errors import InputError
 from stepscale.formats.source_files import LINES, checked_path, ending
+from stepscale.scratch import beside
 
 _ENDINGS = (*LINES, ".json", "")
 
@@ -32,7 +33,7 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
     path = lines_path(path)
     if os.path.exists(path) and not path.is_file():  # a device, such as /dev/null, must not be replaced by a file
         raise InputError(f"{path} cannot be written: it is no regular file; give the name of a file")
-    part = path.with_name(f".{path.name}.part")
+    part = beside(path, ".part", hidden=True)
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -112,7 +112,11 @@ class Cohort:
             self.members.free(member)
 
     def step(self) -> Ints:
-        """One token for every member still drawing; gives those who end with it."""
+        """One token for every member still drawing; gives those who end with it.
+
+        Returns:
+            Numbers of the members that ended [ended], as ``join`` gave them.
+        """
         # 1. One pass over the rows; then each member draws from its row's logits with a number of its own.
         alive, members, device = self._alive, self.members, self._memory.device
         self._memory.advance()

@@ -97,7 +97,11 @@ class ContinuousBatch:
             del self._owners[member]
 
     def step(self) -> list[DrawCall]:
-        """One token for every request that has a place; gives the calls that are done."""
+        """One token for every request that has a place; gives the calls that are done.
+
+        Returns:
+            Calls all of whose requests have ended. Those that wait for a place get one first, as memory allows.
+        """
         with torch.inference_mode():  # the mode is each thread's own
             if self._waiting:
                 self._admit()

@@ -124,7 +124,11 @@ class Forgetful(Protocol):
 
 
 def start_afresh(model: object) -> None:
-    """Before every piece of work: its bytes must be the same whether or not others were made before it in this process."""
+    """Before every piece of work: its bytes must be the same whether or not others were made before it in this process.
+
+    Args:
+        model: A generator or verifier. One that remembers nothing, None or a class is left as it is.
+    """
     if isinstance(model, Forgetful) and not isinstance(
         model, type
     ):  # a class has the method too, and nothing to forget

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from stepscale.engine.placement import GeneratorPlacement
-from stepscale.generation.prompts import ChatPrompt, check_template, prompt_template
+from stepscale.generation.prompts import ChatPrompt, check_template, prompt_template, tell_other_fields
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.opening import (
     check_no_server_options,
@@ -67,6 +67,7 @@ def load_generator(
     """
     if prompt is not None:
         check_template(prompt)
+        tell_other_fields(prompt)
     if is_address(source):
         settings = _server_settings(source, model, api_key_variable, concurrency)
         texts = {"prompt_template": prompt or _PLAIN, "step_separator": step_separator, "ends_before": ends_before}

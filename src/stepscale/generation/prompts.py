@@ -5,6 +5,8 @@ generator and its fine-tuning tokenize whole. Where its answer begins is the tem
 the newline tokens after it. Knows nothing of sampling.
 """
 
+import logging
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -16,7 +18,10 @@ from stepscale.seeds import seed_for
 from stepscale.user_paths import UserPath
 from stepscale.user_settings import TextOrBlank, UserSettings
 
+logger = logging.getLogger(__name__)
+
 PROBLEM = "{problem}"
+_OTHER_FIELD = re.compile(r"(?<![\w{}^\]\\])\{(?!problem\})[a-z_]+\}(?![{}])")  # not LaTeX's `\boxed{answer}`, `x^{n}`
 HEADING = "Problem:"  # opens an example; a solution ends where the model opens one itself (``generation.ends``)
 _DAY = "01 Jan 2025"  # what templates that tell the day tell: a prompt must not change from one run to the next
 _SAME_DAY = f"{{%- macro strftime_now(form) -%}}{_DAY}{{%- endmacro -%}}"
@@ -82,6 +87,16 @@ def check_template(template: str) -> None:
         raise InputError(f"prompt_template {template!r} must hold {PROBLEM} exactly once")
 
 
+def tell_other_fields(template: str) -> None:
+    """Warn of words in braces that look like fields: nothing stands for them, and braces may be meant.
+
+    Args:
+        template: As a person wrote it.
+    """
+    if others := sorted(set(_OTHER_FIELD.findall(template))):
+        logger.warning("the prompt shows %s as written: %s is its only field", ", ".join(others), PROBLEM)
+
+
 def prompt_template(prompt: Prompt, base: str, seed: int) -> str:
     """The template of prompts for a model.
 
@@ -97,7 +112,7 @@ def prompt_template(prompt: Prompt, base: str, seed: int) -> str:
         InputError: It cannot be made, or lacks {problem}.
     """
     if isinstance(prompt, str):
-        template = prompt
+        tell_other_fields(template := prompt)
     else:
         from stepscale.engine.loading import load_tokenizer
 

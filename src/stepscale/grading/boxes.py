@@ -1,4 +1,4 @@
-r"""Boxed answers: the last ``\boxed{...}`` or ``\fbox{...}`` with content, and the boxes beside it in one list.
+r"""Boxed answers: the last ``\boxed{...}``, ``\fbox{...}`` or ``\framebox{...}`` with content, and those listed beside it.
 
 A box that holds nothing, or a placeholder such as ``\boxed{answer}``, only mentions the box. A mention hides no answer.
 Every scan is bounded, so that the time grows with the text and not with its square.
@@ -6,7 +6,8 @@ Every scan is bounded, so that the time grows with the text and not with its squ
 
 import re
 
-BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*(?={)|[ \t]*)")
+_NAME = r"\\(?:boxed|fbox|framebox(?:\[[^\[\]\n]{0,20}\]){0,2})(?![a-zA-Z])"  # `\framebox[2cm][c]{42}`
+BOX = re.compile(rf"{_NAME}(?:\s*(?={{)|[ \t]*)")
 _LIST_SEPARATOR = re.compile(
     r"(?:[ \t,;$&]|\\[,;:! ()]|\\q?quad(?![a-zA-Z])|\\text\s*\{[^{}\n]{0,30}?\b(?:and|or)\s*\}|\band\b|\bor\b)*\Z"
 )
@@ -14,7 +15,7 @@ _BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 _DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
 _UNBRACED_END = re.compile(r"\$|\\\)|\\\]|\n|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}")
 _BEGINS_LIKE_AN_ANSWER = re.compile(
-    r"[(\[]?(?:[-+\u2212\u2013\u00b1]?[ \t]?[.$]?\d|[-+\u2212\u2013\u00b1]?\\(?!boxed|fbox)(?:[a-zA-Z]|[{$])"
+    r"[(\[]?(?:[-+\u2212\u2013\u00b1]?[ \t]?[.$]?\d|[-+\u2212\u2013\u00b1]?\\(?!boxed|fbox|framebox)(?:[a-zA-Z]|[{$])"
     r"|[-+\u2212\u2013\u00b1]?[a-zA-Z](?![a-zA-Z'\u2019])(?!\s+[a-zA-Z]{2})"
     r"|[-+\u2212\u2013\u00b1]?[\u221a\u03c0\u221e\u00bc-\u00be\u2150-\u215e])"
 )
@@ -34,7 +35,7 @@ _ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
     r"(?=\S)(?P<answer>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_MENTION = re.compile(r"[`$]*\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*\{(?:[^{}\n]|\{[^{}\n]*\}){0,100}\}|[ \t]*\{)?[`$]*")
+_MENTION = re.compile(rf"[`$]*{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}}){{0,100}}\}}|[ \t]*\{{)?[`$]*")
 _MOST_BOXES = 100  # looked at from the end
 _MOST_LISTED = 50  # boxes in one list
 _LONGEST_CONTENT = 10_000  # characters

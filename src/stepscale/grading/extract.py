@@ -18,6 +18,7 @@ from collections import deque
 from stepscale.grading.boxes import BOX, boxed_answer, without_mentions
 from stepscale.grading.statements import announced_answer, stated_answer
 from stepscale.grading.values import FORMULA, leading_value, result_of_arithmetic
+from stepscale.grading.worded import SENTENCE_BREAK, with_content
 
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\u0085]")
 _ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -54,7 +55,6 @@ _ANNOUNCEMENT = re.compile(
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
 _VERB_OR_TITLE = re.compile(r"\s*(?:[:.)]\s|(?:is|are|was|to|of|for|key|choices?)\b)")
 _POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)
-_SENTENCE_END = re.compile(r"\.(?=\s+[A-Z])")
 _CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
 _BEFORE_STATEMENT = re.compile(
     r"(?:[ \t*_\"'`\u201c\u2018\u00ab}]|</?[a-z]+>|\n+(?:[ \t]*>)*(?:[ \t]*[-*\u2022][ \t]+)?)*"
@@ -98,12 +98,12 @@ def extract_answer(text: str) -> str | None:
         if not searched or marks.search(searched) is None:
             continue
         marked = True
-        if answer := (read(searched) or "").strip():
+        if answer := with_content(read(searched)):
             return answer
-    answer = None if marked else (_whole_line(text) or "").strip()
+    answer = None if marked else with_content(_whole_line(text))
     if has_box and not re.search(r"\d", answer or ""):  # "put it in \boxed{}" has words, and no answer
         return None
-    return answer or None
+    return answer
 
 
 def _from_first_mention(text: str) -> str:
@@ -245,5 +245,5 @@ def _whole_line(text: str) -> str | None:
     conclusion = _last(_CONCLUSION, line)
     if conclusion is not None:
         return stated_answer(line[conclusion.start() :])
-    sentences = [sentence for sentence in _SENTENCE_END.split(line) if sentence.strip()]
+    sentences = [sentence for sentence in SENTENCE_BREAK.split(line) if sentence.strip()]
     return stated_answer(next((s for s in reversed(sentences) if re.search(r"[0-9$\\]", s)), line))

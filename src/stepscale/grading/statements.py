@@ -7,14 +7,14 @@ apples.") states what stands behind its verb, or its last value.
 import re
 
 from stepscale.grading.values import FORMULA, FUNCTION, MINUS, formulas, inside, leading_value, tidied, values
+from stepscale.grading.worded import SENTENCE_END, behind_computation, leading_date, without_marks
 
-_SENTENCE_END = re.compile(r"\.(?=\s+[A-Z<]|\s*$)")
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
 _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
 _VERB = re.compile(r"\b(?:is|are|be|equals)\b:?\s+")
 _FILLER = re.compile(
-    r"(?:(?:therefore|thus|hence|so|then|simply|just|exactly|approximately|about|around|roughly|nearly|only|indeed"
-    r"|equal to|given by|option|choice)\b[,:]?[ ]+)+",
+    r"(?:(?:i\.e\.|e\.g\.|(?:therefore|thus|hence|so|then|simply|just|exactly|approximately|about|around|roughly|nearly|only|indeed"
+    r"|equal to|given by|option|choice)\b)[,:]?[ ]+)+",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(r"(?:\\(?:approx|sim|simeq)(?![a-zA-Z])|[~\u2248\u223c\u2243\u2245=])\s*")
@@ -23,7 +23,9 @@ _CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
     r"|(?P<letter>[A-E])[.)][ ]+(?=\S)"
 )
 _NAMED_CHOICE = re.compile(r"\b(?:option|choice)[ ]+(?P<letter>\(?[A-Z]\)?)[,:](?![ ]*[A-Z]\b)", re.IGNORECASE)
-_YES_OR_NO = re.compile(r"(?:yes|no|true|false)\b(?=[*_\"' ]*(?:[,.;:!(]|\Z|\b(?:because|since|as)\b))", re.IGNORECASE)
+_YES_OR_NO = re.compile(
+    r"(?:yes|no|true|false)\b(?!\.[ ]?\d)(?=[*_\"' ]*(?:[,.;:!(]|\Z|\b(?:because|since|as)\b))", re.IGNORECASE
+)
 _REMARK = re.compile(  # what is said of an answer, not the answer
     r"(?:in|inside|within|on|below|above|as follows|correct|right|wrong|incorrect|reasonable|sensible|valid|plausible"
     r"|consistent|clear|unclear|known|unknown|found|given|stated|boxed|not \w+|to be|what|that|this|our|your)\b",
@@ -42,7 +44,7 @@ _MATHEMATICAL = re.compile(
     r"[\x00-\x7f\u00b1\u00b2\u00b3\u00b7\u00b9\u00bc-\u00be\u00d7\u00f7\u0391-\u03c9\u2010-\u2014\u2032\u2044\u2070-\u209c"
     r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\u2a2f\u2a7d\u2a7e\ufe63\uff0d]+"
 )
-_CLOSING_MARKS = re.compile(r"(?:[ .,;:?]|(?<=[ ?])!+|(?<=\d)'|(?<=[ ])\||\\(?=[.,]))+\Z")
+_CLOSING_MARKS = re.compile(r"(?:[ ,;:?]|(?<!\b[A-Za-z]\.[A-Za-z])\.|(?<=[ ?])!+|(?<=\d)'|(?<=[ ])\||\\(?=[.,]))+\Z")
 _CLOSING_SIGNS = re.compile(r"[\s>~=]+\Z")  # no answer ends with one
 _DELIMITER = re.compile(r"\\?[{}]|\\?[()\[\]]")
 _DOLLAR = re.compile(r"(?<!\\)\$+")
@@ -65,6 +67,9 @@ def announced_answer(statement: str) -> str | None:
     statement = statement[filler.end() :] if (filler := _FILLER.match(statement)) else statement
     if word := _YES_OR_NO.match(statement):
         return word[0]
+    if date := leading_date(statement):
+        return date
+    statement = behind_computation(statement)
     statement = statement[about.end() :] if (about := _ABOUT.match(statement)) else statement
     if choice := _CHOICE.match(statement):
         return choice["bracketed"] or choice["letter"]
@@ -107,18 +112,20 @@ def stated_answer(sentence: str) -> str | None:
         return stated_answer(sentence[verbs[-1].end() :])
     if sentence_formulas:
         return inside(sentence_formulas[-1])
+    if date := leading_date(sentence):
+        return date
     if _is_bare(sentence):
         return _bare(sentence)
     numbers = values(sentence)
     if numbers:
         return numbers[-1]
-    words = sentence.strip("*_\"'.,;: ")
+    words = without_marks(sentence)
     return words if len(words.split()) <= _MOST_WORDS else None
 
 
 def _first_sentence(text: str) -> str:
     """The first sentence of a text, without emphasis."""
-    return _MARKUP.sub("", _SENTENCE_END.split(text.strip(), maxsplit=1)[0]).strip("*_ ")
+    return _MARKUP.sub("", SENTENCE_END.split(text.strip(), maxsplit=1)[0]).strip("*_ ")
 
 
 def _closed(sentence: str) -> str:

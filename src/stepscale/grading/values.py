@@ -32,7 +32,7 @@ FUNCTION = re.compile(
 )
 _NAME = re.compile(rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{_GREEK}{_SYMBOLS}]")
 _MACRO = re.compile(
-    r"\\(?!left|right|boxed|fbox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
+    r"\\(?!left|right|boxed|fbox|framebox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
     r"(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[\d+\])*|\\text\{[^{}]*\}"
 )
 _OPEN = re.compile(r"(?:\\left\s*)?(?:[(\[{\uff08\uff3b\uff5b\u230a\u2308\u27e8]|\\\{)[ ]*")
@@ -147,7 +147,14 @@ def tidied(value: str) -> str:
 
 
 def result_of_arithmetic(value: str) -> str:
-    """``9*2 = 18`` and ``18 = 9*2`` state 18, and ``5 = x`` states 5; an equation with a letter on its left side is kept."""
+    """``9*2 = 18`` and ``18 = 9*2`` state 18, and ``5 = x`` states 5; an equation with a letter on its left side is kept.
+
+    Args:
+        value: An answer, perhaps an equation.
+
+    Returns:
+        Its result; the text as it is where it is no computation.
+    """
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
     is_list = re.search(r",(?!\d{3})", value) is not None

@@ -32,8 +32,8 @@ def stopped_in_time(
     questions = set(problem_ids)
     if patience is not None and not validation_problems(questions, validation_share, seed):
         raise InputError(
-            f"{block}.patience: none of the {len(questions)} questions falls among those kept apart (validation_share: "
-            f"{validation_share}); take more questions, raise that share, or set patience to null"
+            f"{block}.patience: none of the {len(questions)} questions is kept apart (validation_share: {validation_share}); "
+            "take two questions or more, raise that share above 0, or set patience to null"
         )
     stopped = training.optimization.model_copy(update={"patience": patience})
     return training.model_copy(update={"validation_share": validation_share, "optimization": stopped})

@@ -16,8 +16,9 @@ class Lookahead(TreeMethod):
     """One tree of N beams per problem, ranked k steps ahead."""
 
     is_its_shape: ClassVar[bool] = True
+    named_always: ClassVar[frozenset[str]] = frozenset({"k"})
     method: Literal["lookahead"] = "lookahead"
-    k: int = Field(ge=1, description="steps rolled forward before a beam is ranked; 1 and 3 in the paper")
+    k: int = Field(1, ge=1, description="steps rolled forward before a beam is ranked; 1 and 3 in the paper")
 
     @property
     def budget(self) -> int:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
-from stepscale.generation.contract import Generator, Sampling
+from stepscale.generation.contract import Generator, Sampling, start_afresh
 from stepscale.grading import Rules
 from stepscale.search.asking import checked_sampling
 from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
-from stepscale.search.methods import search
+from stepscale.search.methods import search_on
 from stepscale.search.results import Candidate, Problem, SearchResult, checked_problems
 from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import choose, one_spelling
@@ -40,7 +40,7 @@ def search_online(
     neutral_is: NeutralIs = "positive",
     rules: Rules = "prm800k",
 ) -> list[SearchResult]:
-    """Solve problems as the policy decides.
+    """Solve problems as the policy decides, by models that start afresh, as for ``search``.
 
     Args:
         problems: What is to be solved.
@@ -68,6 +68,8 @@ def search_online(
         raise InputError(
             f"the online policy switches to {sorted(unknown)}, which are not among the runs {sorted(runs)}"
         )
+    for model in (generator, verifier):
+        start_afresh(model)
     meter = Meter(problems, generator, verifier, ledger)
     sampler = _Sampler(meter, SeededSampling(sampling, run_seed, rules), aggregation, neutral_is)
     states = [_State(i, rules) for i in range(len(problems))]
@@ -154,7 +156,7 @@ def _switched(
         # another seed than the probes': a search of whole samples would only draw them again
         seed = seed_for(draws.run_seed, "online-run")
         switched = [meter.problems[i] for i in owners]
-        results = search(
+        results = search_on(
             switched, meter.generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger, rules=draws.rules
         )
         by_owner.update(zip(owners, results, strict=True))

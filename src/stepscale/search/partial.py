@@ -44,5 +44,12 @@ class PartialSolution:
         return self.prompt + self.tokens
 
     def copied_to(self, slot: int) -> "PartialSolution":
-        """The same in another slot; if it is open, its score is that of the steps to come."""
+        """The same in another slot; if it is open, its score is that of the steps to come.
+
+        Args:
+            slot: Among the solutions of its problem, from 0.
+
+        Returns:
+            The copy. An ended solution keeps its scores; an open one has none.
+        """
         return replace(self, slot=slot) if self.finish else replace(self, slot=slot, scored=None, rank=0.0)

@@ -100,7 +100,14 @@ class SearchPlan(_Strategies):
         return [run for run in self.searches if run[2].needs_verifier]
 
     def settings(self, method: str) -> dict[int, list[str]]:
-        """By budget the names of a method's strategies; those that are one search there count once."""
+        """By budget the names of a method's strategies; those that are one search there count once.
+
+        Args:
+            method: Name of a search method, such as ``beam``.
+
+        Returns:
+            Names in the order of the plan, by budget; empty where the plan has no strategy of the method.
+        """
         by_budget: dict[int, dict[str, str]] = {}
         for name, _, options in self.runs:
             if options.method == method:

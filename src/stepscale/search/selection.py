@@ -14,7 +14,7 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.estimators.confidence import OF_TOKENS, lowest_group, self_certainty
-from stepscale.estimators.vote_counts import FAINT
+from stepscale.estimators.vote_counts import FAINT, vote_weights
 from stepscale.estimators.vote_rules import AnyVoteRule, VoteRule
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
@@ -103,9 +103,10 @@ def _votes(answers: Sequence[str], judged: Sequence[float], how: Choose) -> dict
         return dict(
             zip(names, how.tally(codes, np.array([judged], float), len(names) + 1)[0, 1:].tolist(), strict=True)
         )
+    weights = vote_weights(np.ones((1, len(judged)), int), np.array([judged], float))[0].tolist()
     votes: dict[str, float] = {}
-    for answer, value in zip(answers, judged, strict=True):
-        votes[answer] = votes.get(answer, 0.0) + max(value, FAINT)
+    for answer, weight in zip(answers, weights, strict=True):
+        votes[answer] = votes.get(answer, 0.0) + weight
     return votes
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.generation.contract import Generator, Sampling, start_afresh
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.search.asking import checked_generations, checked_problem, checked_seed
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import read_options, search
@@ -91,8 +91,6 @@ def solve(
         options = {"aggregation": _aggregation(verifier)} | options
     chosen = _method(method, budget, options)
     problems = [Problem("problem", checked_problem(problem))]
-    for model in (generator, verifier):
-        start_afresh(model)  # else an answer would cost less after another one to the same problem
     [result] = search(problems, generator, verifier, chosen, sampling, run_seed=checked_seed(seed))
     winner = None if result.chosen is None else result.candidates[result.chosen]
     return Answer(

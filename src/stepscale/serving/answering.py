@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import OnlinePolicy
-from stepscale.generation.contract import Generator, Sampling, start_afresh
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.search.online import search_online
 from stepscale.search.results import Problem, SearchResult
 from stepscale.seeds import seed_for
@@ -135,8 +135,6 @@ class Answerer:
         purpose = f"answer within {question.budget}" + (f" by seed {question.seed}" if question.seed else "")
         sampling = served.sampling.model_dump()
         sampling["max_new_tokens"] = min(sampling["max_new_tokens"], question.max_tokens)
-        for model in (generator, verifier):
-            start_afresh(model)
         [result] = search_online(
             [Problem("question", question.problem)],
             generator,

@@ -140,33 +140,37 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
 
 
 def validation_problems(problem_ids: Iterable[str], validation_share: float, seed: int) -> set[str]:
-    """The problems whose examples are for validation: each by its own seed, so that few may hold none.
+    """The problems whose examples are for validation: each by its own seed, whatever else is in the data.
+
+    Of few problems chance may take none, or all. Where there are two or more, one at least is on either side.
 
     Args:
         problem_ids: Of all problems.
-        validation_share: In [0, 1].
+        validation_share: In [0, 1]; 0: none.
         seed: Decides which.
+
+    Returns:
+        Their ids; a single problem is none of them, for it has to be learned from.
     """
-    return {pid for pid in set(problem_ids) if seed_for(seed, "validation", pid) < validation_share * 2**63}
+    drawn = {problem_id: seed_for(seed, "validation", problem_id) for problem_id in set(problem_ids)}
+    aside = {problem_id for problem_id, number in drawn.items() if number < validation_share * 2**63}
+    if drawn and validation_share:
+        by_seed = sorted(drawn, key=drawn.__getitem__)
+        aside = {*aside, by_seed[0]} - {by_seed[-1]}
+    return aside
 
 
 def split_by_problem(
     examples: Sequence[Example], validation_share: float, seed: int
 ) -> tuple[list[Example], list[Example]]:
-    """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data.
-
-    Of few problems chance may take none, or all. Where there are two or more, one at least is on either side.
+    """(training, validation) examples, by ``validation_problems``.
 
     Args:
         examples: Of any problems.
         validation_share: Share of the problems whose examples are for validation, in [0, 1].
         seed: Decides which.
     """
-    problem_ids = {e.problem_id for e in examples}
-    aside = validation_problems(problem_ids, validation_share, seed)
-    if validation_share and len(problem_ids) > 1:
-        by_seed = sorted(problem_ids, key=lambda problem_id: seed_for(seed, "validation", problem_id))
-        aside = {*aside, by_seed[0]} - {by_seed[-1]}
+    aside = validation_problems((e.problem_id for e in examples), validation_share, seed)
     return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
 
 

@@ -45,7 +45,11 @@ class JudgmentCounts:
     broken_off: int = 0
 
     def add(self, verdicts: Verdicts) -> None:
-        """Count one judgment."""
+        """Count one judgment.
+
+        Args:
+            verdicts: Read in a critique, one per step [n_steps], at least one; None where there is none.
+        """
         self.judgments += 1
         self.unread += verdicts[0] is None
         self.broken_off += verdicts[0] is not None and verdicts[-1] is None

@@ -67,7 +67,12 @@ class TrainedVerifier:
         write_card(self.folder, str(base), self.config, output_names(self.config), numbers, measured)
 
     def numbers(self) -> dict[str, float]:
-        """The report as numbers for a tracker."""
+        """The report as numbers for a tracker.
+
+        Returns:
+            By name: optimizer steps; tokens, and those per second; seconds; the share of padding; numbers of examples that were
+            learned from, cut for lack of room, left out, and set aside for validation.
+        """
         return {
             "optimizer_steps": self.fit.steps,
             "tokens": self.fit.tokens,

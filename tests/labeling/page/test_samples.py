@@ -39,6 +39,11 @@ def test_a_folder_means_the_latest_round(tmp_path: Path) -> None:
         read_samples(tmp_path / "nowhere")
 
 
+def test_a_file_that_is_not_there_is_told_as_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nofile\.jsonl: there is no such file; name the file of samples"):
+        read_samples(tmp_path / "nofile.jsonl")
+
+
 @pytest.mark.parametrize("bad", [{"problem": "p"}, {"problem": 1, "steps": ["a"]}, {"problem": "p", "steps": []}, "x"])
 def test_a_bad_line_is_named(tmp_path: Path, bad: object) -> None:
     with pytest.raises(InputError, match=r"asked\.jsonl:2: "):

@@ -48,7 +48,14 @@ class Doubling(StoppingRule):
         return self.start
 
     def next_look(self, signals: Signals) -> int:
-        """After twice as many samples."""
+        """After twice as many samples.
+
+        Args:
+            signals: What is known of the samples of one problem [places].
+
+        Returns:
+            A number of samples.
+        """
         return 2 * int(signals.n[-1])
 
     def _looks(self, n: NDArray[np.int64]) -> Bools:

@@ -89,7 +89,14 @@ class InstanceAdaptive(StoppingRule):
         return self.probes
 
     def next_look(self, signals: Signals) -> int:
-        """At the number that the probes ask for; it may be endless."""
+        """At the number that the probes ask for; it may be endless.
+
+        Args:
+            signals: What is known of the samples of one problem [places].
+
+        Returns:
+            A number of samples, more than there are; 2^40 stands for no end.
+        """
         n = int(signals.n[-1])
         needed = float(samples_needed(self.calibration.of(signals.mean_score[self.probes - 1]), self.chance))
         return max(n + 1, int(min(needed, _ENDLESS)))

@@ -34,7 +34,14 @@ class _NoNumber(Exception):
 
 
 def is_nonzero(tree: Expression) -> bool:
-    """True if ``tree`` is certainly not identically zero."""
+    """True if ``tree`` is certainly not identically zero.
+
+    Args:
+        tree: Any expression.
+
+    Returns:
+        False where it is zero at the fixed points, or has no value there: neither proves that it is zero.
+    """
     has_factorial = any(isinstance(node, Call) and node.function in ("!", "!!") for node in nodes(tree))
     values: tuple[complex, ...] = _INTEGER_POINTS if has_factorial else _POINTS
     for shift in range(len(values)):

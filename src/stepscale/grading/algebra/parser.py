@@ -34,7 +34,15 @@ class _Unreadable(Exception):
 
 
 def parse(text: str) -> Expression | None:
-    """The expression that ``text`` writes, or None."""
+    """The expression that ``text`` writes, or None.
+
+    Args:
+        text: Plain mathematics as ``strict.plain`` writes it, such as ``2*x^2-sqrt(3)``.
+
+    Returns:
+        Its tree. None where it is no expression, or is beyond a limit of safety: 1,000 characters, 400 tokens, 60 characters
+        of a numeral, 60 levels.
+    """
     if len(text) > MAX_LENGTH:
         return None
     try:

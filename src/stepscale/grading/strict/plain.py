@@ -61,7 +61,14 @@ def without_group_commas(text: str) -> str:
 
 
 def elements(text: str) -> list[str]:
-    """The elements of a tuple or interval in normalized text, or the whole text as the one element."""
+    """The elements of a tuple or interval in normalized text, or the whole text as the one element.
+
+    Args:
+        text: As ``normalize`` gives it.
+
+    Returns:
+        ``["1", "2"]`` of ``(1,2)`` and of ``[1,2)``; brackets within brackets are one element, and no text has none.
+    """
     text = without_group_commas(text)
     if not text:
         return []

@@ -109,11 +109,13 @@ def latest_asked(path: str | Path) -> Path:
         path: A file, or the folder of a data loop.
 
     Raises:
-        InputError: There is none.
+        InputError: There is none, or no such file.
     """
     path = Path(path)
     if path.is_file():
         return path
+    if path.suffix and not path.exists():
+        raise InputError(f"{path}: there is no such file; name the file of samples, and its --format")
     lists = {
         int(m[1]): file for file in path.glob("loop_asked_*.jsonl") if (m := re.search(r"_(\d+)\.jsonl$", file.name))
     }

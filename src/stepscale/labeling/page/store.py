@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
+from stepscale.scratch import beside
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class RecordFile:
             raise InputError(f"{path}: labels are added to a file line by line; give a name that ends in .jsonl")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), timeout=0)
+            self._lock = FileLock(beside(self.path, ".lock", hidden=True), timeout=0)
             self._lock.acquire()
         except Timeout:
             raise InputError(f"{path} is in use by another labeling server or command; end that one first") from None

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stepscale.errors import InputError
+from stepscale.scratch import beside
 
 
 def tokens_for(labelers: Iterable[str], path: Path) -> dict[str, str]:
@@ -24,7 +25,7 @@ def tokens_for(labelers: Iterable[str], path: Path) -> dict[str, str]:
         if not all(isinstance(token, str) and len(token) >= 32 for token in token_of.values()):
             raise ValueError("a token is no long text")
         tokens = {name: token_of.get(name) or secrets.token_urlsafe(32) for name in labelers}
-        partial = path.with_name(f"{path.name}.partial")
+        partial = beside(path, ".partial")
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump(token_of | tokens, file, indent=1)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import TypedDict
 
 import pandas as pd
 
@@ -17,6 +18,13 @@ from stepscale.pipelines.sampling import GradedSampler
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash
 
 logger = logging.getLogger(__name__)
+
+
+class LabeledSolutions(TypedDict):
+    """Solutions, a row per sample, and their step labels, a row per rated step."""
+
+    solutions: pd.DataFrame
+    step_labels: pd.DataFrame
 
 
 def sample_pool(
@@ -102,9 +110,7 @@ def gather_labels(shards: Shards) -> pd.DataFrame:
     return labels
 
 
-def read_given_labels(
-    problems: pd.DataFrame, source: ProblemSource, pool: PoolBlock
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_given_labels(problems: pd.DataFrame, source: ProblemSource, pool: PoolBlock) -> LabeledSolutions:
     """The solutions and step labels that came with the training and validation problems, as the labeled pool.
 
     Args:
@@ -133,7 +139,7 @@ def read_given_labels(
         raise InputError(
             f"{source.train.path}: it holds no step labels; run active_learning in the place of given_labels"
         )
-    return solutions, labels
+    return {"solutions": solutions, "step_labels": labels}
 
 
 def _practice(problems: pd.DataFrame) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def given_labels() -> Pipeline:
     read = Node(
         nodes.read_given_labels,
         inputs=named("problems", "params:pool") | {"source": "params:problems"},
-        outputs=["pool_solutions", "step_labels"],
+        outputs={"solutions": "pool_solutions", "step_labels": "step_labels"},
         name="read_given_labels",
     )
     return Pipeline([read], tags="given_labels")
@@ -63,7 +63,7 @@ def release_pool() -> Pipeline:
         release.release_pool,
         inputs=named("problems", "step_labels")
         | {"solutions": "pool_solutions", "settings": "params:release_settings"},
-        outputs=["release", "release_counts"],
+        outputs={"folder": "release", "counts": "release_counts"},
         name="release_labels",
     )
     return Pipeline([writing, *measuring.nodes()], tags="release")
@@ -74,7 +74,7 @@ def release_with_loop() -> Pipeline:
     joined = Node(
         release.add_loop,
         inputs=named("pool_solutions", "step_labels", "loop_solutions", "loop_step_labels"),
-        outputs=["released_solutions", "released_labels"],
+        outputs={"solutions": "released_solutions", "step_labels": "released_labels"},
         name="add_loop",
     )
     writing = Node(
@@ -86,7 +86,7 @@ def release_with_loop() -> Pipeline:
             "rounds": "loop_rounds",
             "settings": "params:release_settings",
         },
-        outputs=["release", "release_counts"],
+        outputs={"folder": "release", "counts": "release_counts"},
         name="release_labels",
     )
     return Pipeline([joined, writing, *measuring.nodes()], tags="loop_release")

@@ -2,13 +2,14 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
 from stepscale.labeling.options import ByFile, LoopLabeler, PoolLabeler
 from stepscale.labeling.people import People, read_people
 from stepscale.parameters import GeneratorBlock, PoolBlock, ReleaseSettings
+from stepscale.pipelines.active_learning.nodes import LabeledSolutions
 from stepscale.studies.verifiers.people import people_facts
 from stepscale.supervision.loop_options import LoopOptions
 from stepscale.supervision.selection import KEY
@@ -26,9 +27,16 @@ _PROGRAMS = {
 _FEW = 5  # names of labelers; more are counted
 
 
+class WrittenRelease(TypedDict):
+    """A release's folder, and how much it holds, a row per round."""
+
+    folder: Path
+    counts: pd.DataFrame
+
+
 def release_pool(
     problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, settings: ReleaseSettings
-) -> tuple[Path, pd.DataFrame]:
+) -> WrittenRelease:
     """The labeled pool as a folder in PRM800K's format with its data card, and how much it holds.
 
     Args:
@@ -47,7 +55,7 @@ def add_loop(
     step_labels: pd.DataFrame,
     loop_solutions: pd.DataFrame,
     loop_step_labels: pd.DataFrame,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> LabeledSolutions:
     """Solutions and step labels of the pool, and after them those of the loop, whose sample numbers follow the pool's.
 
     Args:
@@ -56,10 +64,10 @@ def add_loop(
         loop_solutions: Solutions that the data loop had labeled.
         loop_step_labels: Step labels of the data loop.
     """
-    return (
-        pd.concat([pool_solutions, loop_solutions], ignore_index=True),
-        pd.concat([step_labels, loop_step_labels], ignore_index=True),
-    )
+    return {
+        "solutions": pd.concat([pool_solutions, loop_solutions], ignore_index=True),
+        "step_labels": pd.concat([step_labels, loop_step_labels], ignore_index=True),
+    }
 
 
 def release_with_loop(
@@ -68,7 +76,7 @@ def release_with_loop(
     step_labels: pd.DataFrame,
     rounds: pd.DataFrame,
     settings: ReleaseSettings,
-) -> tuple[Path, pd.DataFrame]:
+) -> WrittenRelease:
     """The same of the pool and of what the data loop labeled.
 
     Generation 0 is the pool, drawn at random; generation r what the loop's first strategy chose in round r, with the
@@ -118,7 +126,7 @@ def people_of(settings: ReleaseSettings) -> list[People]:
 
 def _write(
     problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, rounds: pd.DataFrame, card: "CardFacts"
-) -> tuple[Path, pd.DataFrame]:
+) -> WrittenRelease:
     from stepscale.formats.contract import Tables
     from stepscale.formats.prm800k.release import write_release
     from stepscale.scratch import scratch_folder
@@ -134,7 +142,7 @@ def _write(
     )
     counts = write_release(tables, folder, card, numbers, scores)
     logger.info("release: %d solutions, by round:\n%s", len(tables.solutions), counts.to_string())
-    return folder, counts
+    return {"folder": folder, "counts": counts}
 
 
 def _describe_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBlock, loop: LoopOptions) -> str:

@@ -6,6 +6,7 @@ and a seed; all go round together, in tables with columns ``strategy`` and ``see
 
 import logging
 from collections.abc import Iterator
+from typing import TypedDict
 
 import pandas as pd
 
@@ -21,9 +22,22 @@ KEYS = [*RUN, *KEY, "round", "score"]
 ASKED = [*KEY, "problem", "steps", "answer", "solution", "final_answer", "round", "score"]
 
 
-def begin(
-    problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+class ChosenSamples(TypedDict):
+    """Keys of the samples of all rounds so far, and those samples that are to be labeled next."""
+
+    keys: pd.DataFrame
+    asked: pd.DataFrame
+
+
+class LoopLabels(TypedDict):
+    """Solutions that the loop had labeled, their step labels, and the round and score of each."""
+
+    solutions: pd.DataFrame
+    step_labels: pd.DataFrame
+    rounds: pd.DataFrame
+
+
+def begin(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions, seed: int) -> ChosenSamples:
     """Round 0, one random sample per problem: keys, and what is to be labeled, which is those and the audit.
 
     Args:
@@ -40,7 +54,7 @@ def begin(
         keys += [first.assign(strategy=strategy.name) for strategy in loop.strategies]
         to_label += [aside, first[KEY]]
     table = pd.concat(keys, ignore_index=True)[KEYS].astype({"score": "float64"})
-    return table, _request_rows(problems, chosen(pool, pd.concat(to_label)), table)
+    return {"keys": table, "asked": _request_rows(problems, chosen(pool, pd.concat(to_label)), table)}
 
 
 def _request_rows(problems: pd.DataFrame, samples: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +134,7 @@ def choose_and_ask(
     keys: pd.DataFrame,
     labels: pd.DataFrame,
     loop: LoopOptions,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> ChosenSamples:
     """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labeled.
 
     Args:
@@ -133,7 +147,7 @@ def choose_and_ask(
     """
     all_keys = choose(scores, keys, loop)
     unlabeled = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
-    return all_keys, _request_rows(problems, chosen(solutions, unlabeled), all_keys)
+    return {"keys": all_keys, "asked": _request_rows(problems, chosen(solutions, unlabeled), all_keys)}
 
 
 def health(
@@ -170,7 +184,7 @@ def collect_labels(
     labels: pd.DataFrame,
     loop: LoopOptions,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> LoopLabels:
     """What the first strategy labeled in the run's seed, beside the labeled pool: solutions, step labels, rounds.
 
     Sample numbers follow those of the pool, for both number a problem's samples from 0. Rounds have the columns problem_id,
@@ -191,4 +205,4 @@ def collect_labels(
     solutions, step_labels, rounds = (
         table.assign(sample_id=table["sample_id"] + shift).reset_index(drop=True) for table in tables
     )
-    return solutions, step_labels, rounds
+    return {"solutions": solutions, "step_labels": step_labels, "rounds": rounds}

@@ -42,7 +42,7 @@ def _loop(labeler: _Labeler) -> Pipeline:
         Node(
             loop.begin,
             inputs=named("params:loop", "params:seed") | _POOL,
-            outputs=["loop_keys_0", "loop_asked_0"],
+            outputs={"keys": "loop_keys_0", "asked": "loop_asked_0"},
             name="begin_loop",
         ),
         Node(
@@ -84,7 +84,7 @@ def _gathered(keys: str, labels: str) -> list[Node]:
             loop.collect_labels,
             inputs=named("pool_solutions", "experiment_solutions", "params:loop", "params:seed")
             | {"keys": keys, "labels": labels},
-            outputs=["loop_solutions", "loop_step_labels", "loop_rounds"],
+            outputs={"solutions": "loop_solutions", "step_labels": "loop_step_labels", "rounds": "loop_rounds"},
             name="collect_loop_labels",
         ),
     ]
@@ -99,13 +99,13 @@ def _round(i: int, labeler: _Labeler) -> Pipeline:
         Node(
             training.train_selectors if earlier else training.train_first_selectors,
             inputs={**_POOL, **before, **earlier, **_SETTINGS},
-            outputs=[scores, f"loop_points_{i}"],
+            outputs={"scores": scores, "points": f"loop_points_{i}"},
             name="train_selectors",
         ),
         Node(
             loop.choose_and_ask,
             inputs={**_POOL, "scores": scores, **before, "loop": "params:loop"},
-            outputs=[keys, requests],
+            outputs={"keys": keys, "asked": requests},
             name="choose",
         ),
         Node(

@@ -4,7 +4,7 @@ Runs of the loop (a strategy and a seed) that have labeled the same samples shar
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -20,9 +20,16 @@ from stepscale.supervision.selection import KEY, candidates, chosen
 SCORES = [*RUN, *KEY, "is_correct", "score", "doubt"]
 
 
+class TrainedSelectors(TypedDict):
+    """Scores of the pool by which a round chooses, and points of the selectors on the test samples."""
+
+    scores: pd.DataFrame
+    points: pd.DataFrame
+
+
 def train_first_selectors(
     problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, settings: LoopSettings
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> TrainedSelectors:
     """Selectors of round 1, which have learned from round 0: as ``train_selectors``, with none before.
 
     Args:
@@ -42,7 +49,7 @@ def train_selectors(
     labels: pd.DataFrame,
     before: pd.DataFrame,
     settings: LoopSettings,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> TrainedSelectors:
     """Train a selector on all labels so far.
 
     Args:
@@ -76,7 +83,10 @@ def train_selectors(
         if scored is not None:
             by_key = candidates(pool, scored).assign(seed=seed)
             scores += [by_key.assign(strategy=name)[SCORES] for name in fresh_names]
-    return pd.concat([part for part in scores if len(part)], ignore_index=True), pd.concat(points, ignore_index=True)
+    return {
+        "scores": pd.concat([part for part in scores if len(part)], ignore_index=True),
+        "points": pd.concat(points, ignore_index=True),
+    }
 
 
 def measure_last(

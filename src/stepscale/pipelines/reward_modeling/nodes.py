@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import pandas as pd
 
@@ -20,6 +20,21 @@ _PURPOSES: dict[str, Literal["training", "validation"]] = {"train": "training", 
 _SPLITS = ("train", "valid")  # splits: of the second, the validation loss alone
 
 
+class VerifierFolders(TypedDict):
+    """Folders of a PRM and of an ORM, or of what says that there is none."""
+
+    prm: Path
+    orm: Path
+
+
+class VerifierQuality(TypedDict):
+    """Metrics by verifier, calibration tables, and metrics by the position of the step."""
+
+    metrics: dict[str, Any]
+    calibration: pd.DataFrame
+    positions: pd.DataFrame
+
+
 def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: VerifierBlock, seed: int) -> Path:
     """A process reward model: a rating after each step's last token (Lightman et al. 2023, 2.6).
 
@@ -35,7 +50,7 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
     from stepscale.verifiers.examples import holds_values, prm_examples
 
     if verifiers.ready_prm:
-        return take_prm(verifiers)[0]
+        return take_prm(verifiers)["prm"]
     options, soft = verifiers.training("prm", seed), holds_values(step_labels)
     if soft:
         options = options.model_copy(update={"kind": "soft_prm"})
@@ -48,7 +63,7 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
     return _train("prm", verifiers.base, options, examples)
 
 
-def take_prm(verifiers: VerifierBlock) -> tuple[Path, Path]:
+def take_prm(verifiers: VerifierBlock) -> VerifierFolders:
     """A PRM that is ready, in place of one trained here, and no ORM.
 
     Args:
@@ -66,7 +81,7 @@ def take_prm(verifiers: VerifierBlock) -> tuple[Path, Path]:
             "verifiers.generative"
         )
     absent = Reference(kind="none").write(scratch_folder("no-orm"))
-    return ready_prm_folder(verifiers.ready_prm, scratch_folder("prm")), absent
+    return {"prm": ready_prm_folder(verifiers.ready_prm, scratch_folder("prm")), "orm": absent}
 
 
 def choose_large_prm(
@@ -154,7 +169,7 @@ def evaluate_verifiers(
     solutions: pd.DataFrame,
     step_labels: pd.DataFrame,
     verifiers: VerifierBlock,
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+) -> VerifierQuality:
     """How PRM and ORM judge solutions of validation problems, which no training saw: metrics, calibration, step positions.
 
     A PRM is held against steps and their alternatives, and is to name the first errors of whole solutions. A soft PRM is
@@ -183,7 +198,7 @@ def evaluate_verifiers(
     )
     if verifiers.processbench:
         metrics["prm"] |= _on_processbench(prm_model, verifiers.processbench, verifiers)
-    return metrics, calibration, positions
+    return {"metrics": metrics, "calibration": calibration, "positions": positions}
 
 
 def _on_processbench(prm_model: Path, source: FileSource, verifiers: VerifierBlock) -> dict[str, float]:

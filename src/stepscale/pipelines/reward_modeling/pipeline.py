@@ -27,7 +27,11 @@ def create_pipeline() -> Pipeline:
                 nodes.evaluate_verifiers,
                 inputs=named("prm_model", "orm_model", "problems", "step_labels", "params:verifiers")
                 | {"solutions": "pool_solutions"},
-                outputs=["verifier_metrics", "calibration", "verifier_positions"],
+                outputs={
+                    "metrics": "verifier_metrics",
+                    "calibration": "calibration",
+                    "positions": "verifier_positions",
+                },
                 name="evaluate_verifiers",
             ),
             *measuring.nodes(),
@@ -41,7 +45,7 @@ def ready_prm() -> Pipeline:
     take = Node(
         nodes.take_prm,
         inputs=named("params:verifiers"),
-        outputs=["prm_model", "orm_model"],
+        outputs={"prm": "prm_model", "orm": "orm_model"},
         name="take_prm",
     )
     return Pipeline([take], tags="ready_prm")

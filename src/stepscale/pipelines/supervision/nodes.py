@@ -6,7 +6,7 @@ Here the labels are made, and what every arm takes of them is chosen; ``arms`` t
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -17,6 +17,13 @@ from stepscale.pipelines.judging import Judged, judge, without_bounds
 logger = logging.getLogger(__name__)
 
 
+class LabelsByLarge(TypedDict):
+    """Step labels by PRM_large, and how far they agree with others, by measure."""
+
+    labels: pd.DataFrame
+    agreement: dict[str, float]
+
+
 def label_by_large_prm(
     large_prm_model: Path,
     problems: pd.DataFrame,
@@ -24,7 +31,7 @@ def label_by_large_prm(
     pool_solutions: pd.DataFrame,
     step_labels: pd.DataFrame,
     verifiers: VerifierBlock,
-) -> tuple[pd.DataFrame, dict[str, float]]:
+) -> LabelsByLarge:
     """Step labels of the experiment's pool by PRM_large; how far it agrees with the labeler it learned from, and its noise.
 
     Agreement is that on the validation problems of the labeled pool, none of which it learned from. The noise is that of
@@ -62,7 +69,7 @@ def label_by_large_prm(
     with child_run("labels by PRM_large", {"threshold": labeler.threshold}) as run:
         run.metrics({name: value for name, value in measured.items() if value == value} | {"tokens": ledger.tokens})
     logger.info("PRM_large on problems it never saw: %s", without_bounds(measured))
-    return labels, measured
+    return {"labels": labels, "agreement": measured}
 
 
 def _small_parameters(verifiers: VerifierBlock) -> int:

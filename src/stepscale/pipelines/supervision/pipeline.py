@@ -51,7 +51,7 @@ def _label() -> list[Node]:
         Node(
             nodes.label_by_large_prm,
             inputs=named("large_prm_model", "pool_solutions", "step_labels", "params:verifiers") | _POOL,
-            outputs=["experiment_labels", "labeler_agreement"],
+            outputs={"labels": "experiment_labels", "agreement": "labeler_agreement"},
             name="label_by_large_prm",
         ),
         Node(

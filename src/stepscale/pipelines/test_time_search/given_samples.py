@@ -1,7 +1,7 @@
 """Somebody else's samples, read and graded where they have no verdict, with the scores that came with them."""
 
 import logging
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -12,7 +12,20 @@ from stepscale.parameters import SearchBlock
 logger = logging.getLogger(__name__)
 
 
-def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+class SamplesToJudge(TypedDict):
+    """Problems of split ``test``, and their graded samples."""
+
+    problems: pd.DataFrame
+    solutions: pd.DataFrame
+
+
+class SamplesWithScores(SamplesToJudge):
+    """The same, and the scores that came with the samples: a row per sample and verifier."""
+
+    scores: pd.DataFrame
+
+
+def read_given(search: SearchBlock) -> SamplesWithScores:
     """The problems of ``search.given_samples``, their graded samples, and scores of these, if any.
 
     Args:
@@ -45,12 +58,10 @@ def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
     tell_absent(source.path, solutions)
     if source.places is None:
         warn_of_places_without_a_sample(source.path, solutions)
-    return problems.assign(split="test"), solutions, scores
+    return {"problems": problems.assign(split="test"), "solutions": solutions, "scores": scores}
 
 
-def without_learned(
-    test_problems: pd.DataFrame, solutions: pd.DataFrame, problems: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def without_learned(test_problems: pd.DataFrame, solutions: pd.DataFrame, problems: pd.DataFrame) -> SamplesToJudge:
     """Given problems and their solutions without those problems that models here learned from.
 
     Args:
@@ -74,4 +85,5 @@ def without_learned(
             "%d problems of the given samples are left out: models here learned from them",
             len(test_problems) - len(unseen),
         )
-    return unseen, solutions[solutions["problem_id"].isin(set(unseen["problem_id"]))]
+    of_unseen = solutions["problem_id"].isin(set(unseen["problem_id"]))
+    return {"problems": unseen, "solutions": solutions[of_unseen]}

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 import pandas as pd
 
@@ -14,7 +15,12 @@ from stepscale.formats.checking import empty
 from stepscale.formats.tables import SCORES
 from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import GradedSampler
-from stepscale.pipelines.test_time_search.given_samples import read_given, without_learned
+from stepscale.pipelines.test_time_search.given_samples import (
+    SamplesToJudge,
+    SamplesWithScores,
+    read_given,
+    without_learned,
+)
 from stepscale.references import reference_in
 from stepscale.resume import ShardPlan
 from stepscale.studies.samples.ways import judges_steps
@@ -23,6 +29,13 @@ from stepscale.verifiers.contract import Verifier
 logger = logging.getLogger(__name__)
 
 _SOLUTIONS_PER_PART = 2048  # scored in one task, and at the most one problem's more
+
+
+class ScoresByKind(TypedDict):
+    """Verifier scores, a row per sample and verifier: of PRMs, and of those that give a solution one number."""
+
+    of_prms: pd.DataFrame
+    of_orms: pd.DataFrame
 
 
 def choose_test_problems(problems: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +75,7 @@ def sample_test(
     return heldout + test
 
 
-def read_samples(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def read_samples(search: SearchBlock) -> SamplesWithScores:
     """Somebody's samples: their problems, the samples, graded, and the scores that came with them.
 
     Args:
@@ -71,25 +84,25 @@ def read_samples(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     return read_given(search)
 
 
-def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> SamplesToJudge:
     """Somebody's samples for models here to judge, without the problems that these learned from.
 
     Args:
         problems: Problems of all splits, a row per problem.
         search: Where the given samples lie, and the grading rules.
     """
-    test_problems, solutions, _ = read_given(search)
-    return without_learned(test_problems, solutions, problems)
+    given = read_given(search)
+    return without_learned(given["problems"], given["solutions"], problems)
 
 
-def leave_unscored(test_solutions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def leave_unscored(test_solutions: pd.DataFrame) -> ScoresByKind:
     """No scores of these samples, by no PRM and no ORM.
 
     Args:
         test_solutions: Graded samples of the test problems, a row per sample.
     """
     logger.info("%d samples, measured without a verifier", len(test_solutions))
-    return empty(SCORES), empty(SCORES)
+    return {"of_prms": empty(SCORES), "of_orms": empty(SCORES)}
 
 
 def score_with_prm(
@@ -131,7 +144,7 @@ def score_with_orm(
 
 def sort_scores(
     test_problems: pd.DataFrame, test_solutions: pd.DataFrame, given_scores: pd.DataFrame, search: SearchBlock
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> ScoresByKind:
     """Given scores by those who judged steps, public PRMs with them, and by those who gave every solution one number.
 
     Args:
@@ -142,7 +155,7 @@ def sort_scores(
     """
     of_steps = given_scores["verifier"].isin(judges_steps(given_scores))
     by_step = [given_scores[of_steps], *_public_scores(test_problems, test_solutions, search)]
-    return pd.concat(by_step, ignore_index=True), given_scores[~of_steps]
+    return {"of_prms": pd.concat(by_step, ignore_index=True), "of_orms": given_scores[~of_steps]}
 
 
 def _public_scores(problems: pd.DataFrame, solutions: pd.DataFrame, search: SearchBlock) -> list[pd.DataFrame]:

@@ -26,7 +26,7 @@ def sampled_test() -> Pipeline:
     unscored = Node(
         nodes.leave_unscored,
         inputs=named("test_solutions"),
-        outputs=["prm_scores", "orm_scores"],
+        outputs={"of_prms": "prm_scores", "of_orms": "orm_scores"},
         name="leave_unscored",
     )
     return Pipeline([*_sample(), unscored], tags="sampled_test")
@@ -92,7 +92,7 @@ def tree_search() -> Pipeline:
         Node(
             searches.gather_searches,
             inputs={"shards": "search_shards", "tree_search": "params:tree_search"},
-            outputs=["search_results", "search_candidates"],
+            outputs={"results": "search_results", "candidates": "search_candidates"},
             name="gather_searches",
         ),
         Node(
@@ -112,13 +112,13 @@ def samples() -> Pipeline:
             Node(
                 nodes.read_samples,
                 inputs={"search": "params:search"},
-                outputs=["test_problems", "test_solutions", "given_scores"],
+                outputs={"problems": "test_problems", "solutions": "test_solutions", "scores": "given_scores"},
                 name="read_samples",
             ),
             Node(
                 nodes.sort_scores,
                 inputs=named("test_problems", "test_solutions", "given_scores", "params:search"),
-                outputs=["prm_scores", "orm_scores"],
+                outputs={"of_prms": "prm_scores", "of_orms": "orm_scores"},
                 name="sort_scores",
             ),
         ],
@@ -131,7 +131,7 @@ def judge_samples() -> Pipeline:
     read = Node(
         nodes.read_samples_to_judge,
         inputs=named("problems", "params:search"),
-        outputs=["test_problems", "test_solutions"],
+        outputs={"problems": "test_problems", "solutions": "test_solutions"},
         name="read_samples_to_judge",
     )
     return Pipeline([read, *_score()], tags="judge_samples") + measured_samples("judge_samples")

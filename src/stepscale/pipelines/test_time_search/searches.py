@@ -8,7 +8,7 @@ pieces: beam search of M = sqrt(N) and of M = 4 at N = 16. In the tables each ha
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 _RESULT = "result_"  # in pieces, the columns of a search's result, on each of its candidates' rows
 _KEY = ["problem_id", "strategy", "seed"]
+
+
+class GatheredSearches(TypedDict):
+    """A row per search, and a row per candidate of each."""
+
+    results: pd.DataFrame
+    candidates: pd.DataFrame
 
 
 def choose_searched(
@@ -149,7 +156,7 @@ def _open_prm(folder: Path, verifiers: VerifierBlock) -> "StepReader":
     return open_verifier(folder, "prm", verifiers.placement)
 
 
-def gather_searches(shards: Shards, tree_search: SearchPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
+def gather_searches(shards: Shards, tree_search: SearchPlan) -> GatheredSearches:
     """search_results and search_candidates, with rows for every strategy.
 
     Args:
@@ -162,7 +169,7 @@ def gather_searches(shards: Shards, tree_search: SearchPlan) -> tuple[pd.DataFra
     rows = _by_strategy(gather(shards), tree_search)
     of_result = [name for name in rows if str(name).startswith(_RESULT)]
     results = rows.loc[rows["slot"] == 0, [*_KEY, *of_result]].rename(columns=lambda name: name.removeprefix(_RESULT))
-    return results.reset_index(drop=True), rows.drop(columns=of_result)
+    return {"results": results.reset_index(drop=True), "candidates": rows.drop(columns=of_result)}
 
 
 def _by_strategy(rows: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:

@@ -1,0 +1,90 @@
+"""Parts of a statement that are written in words: the end of a sentence, a date, a computation with its units.
+
+In: prose as a model writes it. Out: where a sentence ends, the date with which a statement begins, or what stands behind the
+equals sign of a computation. ``statements`` asks these before it looks for a value.
+"""
+
+import re
+
+from stepscale.grading.values import FORMULA, MINUS, leading_value
+
+_TITLES = r"(?<!\b(?:Dr|Mr|Ms|St|Mt))(?<!\b(?:Mrs|Rev|Gen|Sen|Gov|Col|Sgt))(?<!\b(?:Prof|Capt))"
+SENTENCE_BREAK = re.compile(rf"{_TITLES}\.(?=\s+[A-Z<])")
+"""A period behind which a sentence begins: none behind a title such as ``Dr``."""
+
+_DOTTED = r"\b[A-Za-z]\.[A-Za-z]"  # `D.C.`, `p.m.`: the last period is theirs
+SENTENCE_END = re.compile(rf"{SENTENCE_BREAK.pattern}|(?<!{_DOTTED})\.(?=\s*$)")
+"""The same, and the period that closes the text."""
+
+_MARKS_ALONE = re.compile(r"[\s$#*_`|~.]*|-{2,}")
+_ENDS_DOTTED = re.compile(rf"{_DOTTED}\.\Z")
+_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_YEAR = r"(?:,?\s+\d{4})?(?![.,/]?\d)(?!\s*[%:])"
+_DATE = re.compile(
+    rf"(?:on\s+)?(?:the\s+)?(?P<date>(?:{_WEEKDAY},?\s+(?:the\s+)?)?(?:{_MONTH}\s+(?:{_DAY}\b{_YEAR}|\d{{4}}\b)"
+    rf"|{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR})|{_WEEKDAY}(?:\s+the\s+{_DAY})?(?=\s*(?:[.,;:!(]|\Z)))"
+)
+_OPERATOR = r"(?:of|times|plus|minus|over|divided\s+by|multiplied\s+by)"
+_NUMBER = rf"[{MINUS}]?\$?\d[\d.,/]*(?:\s?%)?"
+_UNITS = rf"(?:\s(?!{_OPERATOR}\b|equals\b|is\b|x\b|and\b|or\b)[a-zA-Z]+(?:\^?[\d\u00b2\u00b3])?){{0,2}}"
+_SIGN = rf"(?:\s*[-+*/\u00d7\u00f7\u00b7{MINUS}]\s*|\s+x\s+|\s+{_OPERATOR}\s+(?:the\s+|a\s+)?)"
+_COMPUTATION = re.compile(rf"{_NUMBER}{_UNITS}(?:{_SIGN}{_NUMBER}{_UNITS})+\s*(?:=|\bequals\b|\bis\b)\s*(?=\S)")
+
+
+def leading_date(statement: str) -> str | None:
+    """The date or weekday with which a statement begins.
+
+    Args:
+        statement: What follows an announcement or a verb.
+
+    Returns:
+        ``Monday, March 3`` of ``on Monday, March 3, as planned``; None where it begins otherwise, or with a month alone.
+    """
+    date = _DATE.match(statement)
+    return date["date"] if date else None
+
+
+def behind_computation(statement: str) -> str:
+    """What a computation comes to.
+
+    Args:
+        statement: A statement, such as ``10 % of 50 = 5``.
+
+    Returns:
+        What follows its last equals sign, ``5``; the statement itself where it begins with a formula, or with no computation,
+        or comes to no value.
+    """
+    if FORMULA.match(statement):
+        return statement
+    result = statement
+    while computed := _COMPUTATION.match(result):
+        result = result[computed.end() :]
+    return result if leading_value(result) else statement
+
+
+def with_content(answer: str | None) -> str | None:
+    """An answer without blanks around it.
+
+    Args:
+        answer: As it was read.
+
+    Returns:
+        None where it is blank, or nothing but marks that would open or close an answer, such as ``$$`` and ``####``.
+    """
+    answer = (answer or "").strip()
+    return None if _MARKS_ALONE.fullmatch(answer) else answer
+
+
+def without_marks(words: str) -> str:
+    """Words without the quotes and punctuation around them; the period of ``D.C.`` is its own.
+
+    Args:
+        words: An answer in words.
+    """
+    words = words.strip("*_\"',;: ")
+    return words if _ENDS_DOTTED.search(words) else words.strip("*_\"'.,;: ")
