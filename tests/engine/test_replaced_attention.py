@@ -1,7 +1,7 @@
 """Models whose layers remember by other means than attention are refused, and not run wrong in silence."""
 
 import pytest
-from transformers import AutoModelForCausalLM, DeepseekV3Config, Gemma2Config, Lfm2Config, LlamaConfig
+from transformers import AutoModelForCausalLM, DeepseekV3Config, DiffLlamaConfig, Gemma2Config, Lfm2Config, LlamaConfig
 
 from stepscale.engine.replaced_attention import replace_attention
 from stepscale.errors import InputError
@@ -48,3 +48,10 @@ def test_an_attention_that_memories_do_not_compute_is_refused_when_the_model_is_
     softcapped = AutoModelForCausalLM.from_config(Gemma2Config(**SMALL, head_dim=8))
     with pytest.raises(InputError, match=r"attention with softcap \(Gemma2Attention\) is not offered here"):
         replace_attention(softcapped)
+
+
+def test_layers_that_attend_twice_are_refused() -> None:
+    """Differential attention asks a memory twice for each layer: it answered, and tokens were others than the model's own."""
+    twice = AutoModelForCausalLM.from_config(DiffLlamaConfig(**SMALL))
+    with pytest.raises(InputError, match=r"DiffLlamaForCausalLM attends 4 times in 2 layers.*choose another"):
+        replace_attention(twice)

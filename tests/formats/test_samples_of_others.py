@@ -330,3 +330,22 @@ def refused(folder: Path, format: str, records: list[Any]) -> list[Any]:
         middle = len(records) // 2
         return refused(folder, format, records[:middle]) + refused(folder, format, records[middle:])
     return [records[int(reason.removeprefix(f"{path}:").partition(":")[0]) - 1] for reason in reasons]
+
+
+@pytest.mark.parametrize("n", [1, 3, 0, "2", 2.5, True])
+def test_a_pool_that_says_another_number_of_candidates_is_read_with_a_warning(
+    jsonl: Jsonl, n: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    joined = {"answer": "2", "author_is_correct": True, "n_steps": 1, "step_scores": {"prm": [0.5]}}
+    flat = {"problem_id": "a", "question": "1+1?", "gold_answer": "2", "candidates": [joined, joined]}
+    for pool in (POOL, flat):
+        caplog.clear()
+        assert len(read(jsonl({**pool, "n": n}), "best_of_n").solutions) == 2
+        (said,) = [record.getMessage() for record in caplog.records]
+        assert (
+            f"1 pools do not hold as many candidates as they say: {pool['problem_id']} says n={n!r} and holds 2" in said
+        )
+        caplog.clear()
+        read(jsonl({**pool, "n": None}), "best_of_n")
+        read(jsonl({**pool, "n": 2}), "best_of_n")
+        assert not caplog.records

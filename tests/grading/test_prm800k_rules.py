@@ -36,6 +36,7 @@ RIGHT = [
     ("x(x+1)", "x^2+x"),
     ("19x^3+76x", "19x(x^2+4)"),
     ("n(2)", "2n"),
+    ("a(b+1)", "ab+a"),
     ("n(n+1)(n+2)", "n^3+3n^2+2n"),
     (r"\frac{1}{2}n(n+1)", r"\frac{n(n+1)}{2}"),
     (r"\csc x", r"\cot x"),  # a defect of that grader, which drops both names: docs/grading.md
@@ -62,6 +63,7 @@ WRONG = [
     ("n(n+1)", "n^2-n"),
     ("f(2)", "f(3)"),
     ("x(x+1)", "x+x+1"),
+    ("a(b+c)", "ab+ac"),  # three letters are not computed: docs/grading.md
 ]
 
 

@@ -115,10 +115,10 @@ def test_every_search_is_graded_paid_and_resumed(model: Path, tmp_path: Path) ->
     pd.testing.assert_frame_equal(again[same], tables[plan.pieces[-1].name]()[same])
 
 
-def chains() -> pd.DataFrame:
-    """Twelve problems; attempts are right on the first six, cost 10 tokens each and share none."""
+def chains(n_problems: int = 12) -> pd.DataFrame:
+    """Attempts are right on the first half of the problems, cost 10 tokens each and share none."""
     rows = []
-    for i in range(12):
+    for i in range(n_problems):
         for chain, length in enumerate([8, 4, 2, 2, 1, 1, 1, 1]):
             rows += [
                 {
@@ -127,8 +127,8 @@ def chains() -> pd.DataFrame:
                     "position": position,
                     "steps": ["x"],
                     "finish": "solution",
-                    "answer": str(i < 6),
-                    "is_correct": i < 6,
+                    "answer": str(i < n_problems // 2),
+                    "is_correct": i < n_problems // 2,
                     "score": 0.5,
                     "tokens_computed": 10,
                     "flops": 100.0,
@@ -156,8 +156,8 @@ def compared(
     return got["curves"], got["leads"]
 
 
-def searches() -> pd.DataFrame:
-    """At 4 generations and 400 FLOPs, right on all of the twelve problems, on none, and on the first six."""
+def searches(n_problems: int = 12) -> pd.DataFrame:
+    """At 4 generations and 400 FLOPs, right on all of the problems, on none, and on the first half."""
     return pd.DataFrame(
         {
             "problem_id": f"p{i}",
@@ -170,20 +170,22 @@ def searches() -> pd.DataFrame:
             "generator_flops": 300.0,
             "verifier_flops": 100.0,
         }
-        for i in range(12)
-        for label, right in (("always", True), ("never", False), ("as they are", i < 6))
+        for i in range(n_problems)
+        for label, right in (("always", True), ("never", False), ("as they are", i < n_problems // 2))
     )
 
 
 def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_and_flops() -> None:
-    curves, leads = compared(searches(), chains())
+    curves, leads = compared(searches(30), chains(30))
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
     by = leads[leads["unit"] == "FLOPs"].set_index(["strategy", "minus"])
     rival = "revisions, sequential, ORM"
     assert by.loc[("always", rival), ["difference", "verdict"]].tolist() == [0.5, "wins"]
     assert by.loc[("never", rival), "verdict"] == "loses" and by.loc[("as they are", rival), "verdict"] == "undecided"
     assert np.allclose(by["spent"], 400) and set(leads["unit"]) == {"generations", "FLOPs"} and len(leads) == 12
-    assert [verdict(0.1, 0.2), verdict(-0.1, 0.2), verdict(-0.2, -0.1)] == ["wins", "undecided", "loses"]
+    assert [verdict(0.1, 0.2, 30), verdict(-0.1, 0.2, 30), verdict(-0.2, -0.1, 30)] == ["wins", "undecided", "loses"]
+    _, leads_of_few = compared(searches(28), chains(28))
+    assert set(leads_of_few["verdict"]) == {"undecided"}, "fewer than 30 problems settle nothing"
 
 
 def test_the_same_attempts_chosen_by_the_prm_are_rivals_so_that_search_is_told_from_verifier() -> None:

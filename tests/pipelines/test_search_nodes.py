@@ -358,6 +358,7 @@ def test_later_methods_and_votes_stand_beside_best_of_n_at_the_same_budgets_with
     assert at.loc[WEIGHTED, ["difference", "difference_low", "difference_high"]].eq(0).all()
     lead = at["accuracy"] - at.loc[WEIGHTED, "accuracy"]
     assert at["difference"].to_numpy() == pytest.approx(lead.to_numpy())
+    assert (at["difference_high"] < 0).any() and set(at["verdict"]) == {"undecided"}, "20 problems settle nothing"
     [methods_table] = methods_part(table).tables
     assert len(methods_table.rows) == len(table) and list(methods_table.rows[0])[-2:] == ["tokens", "FLOPs"]
     bare = compare_methods(samples, accuracy, solutions.drop(columns="certainties"), REPORT, 0)

@@ -163,7 +163,7 @@ def test_floating_point_noise_settles_no_claim(bound: float) -> None:
     loss = Interval(np.array(bound), np.array(bound), np.array(bound), 60)
     assert settle("A6", {"loss": loss}, 1).status == "inconclusive"
     assert settle("A6", {"loss": loss, "lead": interval(0.01, 0.05, 60)}, 1).status == "inconclusive"
-    assert verdict(bound, bound) == "undecided"
+    assert verdict(bound, bound, 30) == "undecided"
 
 
 def test_the_slope_of_an_accuracy_that_is_always_one_settles_nothing() -> None:

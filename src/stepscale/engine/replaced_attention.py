@@ -71,6 +71,7 @@ def replace_attention(model: Any) -> None:
     probe = _Probe(type(model).__name__, cache_shape(model.config.get_text_config()), next(model.parameters()).device)
     with torch.inference_mode(), attending(probe):
         model.base_model(input_ids=probe.positions, position_ids=probe.positions, use_cache=False)
+    probe.check_layers()
 
 
 class _Probe:
@@ -79,13 +80,15 @@ class _Probe:
     def __init__(self, model: str, shape: tuple[int, int, int], device: torch.device) -> None:
         self.positions = torch.zeros((1, 1), dtype=torch.long, device=device)
         self._model = model
-        _, kv_heads, head_dim = shape
+        layers, kv_heads, head_dim = shape
         self._expected = (1, kv_heads, 1, head_dim)
+        self._layers, self._attended = list(range(layers)), list[int]()
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
         """See ``Memory``. Raises InputError."""
+        self._attended.append(layer)
         if k.shape[-1] != v.shape[-1]:
             raise InputError(
                 f"{self._model} has keys of width {k.shape[-1]} and values of width {v.shape[-1]}"
@@ -97,6 +100,18 @@ class _Probe:
                 f" configuration says {self._expected[1]} of width {self._expected[3]}; {_REMEDY}"
             )
         return v.repeat_interleave(q.shape[1] // v.shape[1], 1)  # a single token sees its own value alone
+
+    def check_layers(self) -> None:
+        """Whether each layer has asked once: one that asks twice (differential attention) would mix up two pasts.
+
+        Raises:
+            InputError: It has not.
+        """
+        if sorted(self._attended) != self._layers:
+            raise InputError(
+                f"{self._model} attends {len(self._attended)} times in {len(self._layers)} layers,"
+                f" and once in each is offered here; {_REMEDY}"
+            )
 
 
 @contextmanager

@@ -187,7 +187,7 @@ class _Match:
         beyond = any(budget > NEAR * self.curves[b - 1].x.max() for b, budget in budgets.items())
         gap = _matched(self.curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
         base, lead, budget = float(self.larger[inside].mean()), float(gap.mean), float(granted[inside].mean())
-        outcome = verdict(float(gap.low), float(gap.high))
+        outcome = verdict(float(gap.low), float(gap.high), int(inside.sum()))
         better = "small" if outcome == "wins" else "larger" if outcome == "loses" and not beyond else "inconclusive"
         compared = (lead + base, base, lead, float(gap.low), float(gap.high), better)
         return {

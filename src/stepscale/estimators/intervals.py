@@ -80,18 +80,18 @@ class Interval:
         return {column: np.asarray(value).tolist() for column, value in values.items()}
 
 
-def verdict(low: float, high: float, n_problems: int | None = None) -> str:
+def verdict(low: float, high: float, n_problems: int) -> str:
     """What a paired 95 % interval of a difference says of the first of the two.
 
     Args:
         low: Lower bound.
         high: Upper bound.
-        n_problems: How many it rests on; None: enough.
+        n_problems: How many it rests on.
 
     Returns:
         "wins", "loses" or "undecided", as it is on fewer than ``LEAST_PROBLEMS``.
     """
-    if n_problems is not None and n_problems < LEAST_PROBLEMS:
+    if n_problems < LEAST_PROBLEMS:
         return "undecided"
     return "wins" if low > NOISE else "loses" if high < -NOISE else "undecided"
 

@@ -134,7 +134,8 @@ def _rows(
                 gap = at_equal_cost(result, accuracy, spent, resamples, seed)
             except InputError:  # what the online policy spends lies outside of the other's budgets
                 continue
-            compared = float(gap.mean), float(gap.low), float(gap.high), verdict(float(gap.low), float(gap.high))
+            low, high = float(gap.low), float(gap.high)
+            compared = float(gap.mean), low, high, verdict(low, high, len(halves))
             rows.append([unit, budget, *map(float, measured_cells), name, *compared])
     return rows
 

@@ -14,9 +14,11 @@ Three shapes, told apart record by record:
                    "step_scores": {"qwen_prm": [0.99, ...], ...}}, ...]}
 
 A reward of any scale becomes the one entry of ``negative``, 1 - sigmoid(reward), whose order is the reward's; the
-reward itself stands beside it. Right or wrong is the file's own verdict; a sample without one is graded here.
+reward itself stands beside it. Right or wrong is the file's own verdict; a sample without one is graded here. A pool whose
+``n`` is another number than that of its candidates is read, with a warning.
 """
 
+import logging
 import math
 import re
 from typing import Any
@@ -54,6 +56,8 @@ from stepscale.grading import Rules
 
 _PROMPT = re.compile(r"\Asystem\n.*?\nassistant\n", re.DOTALL)  # StrictPRMBench has it in the first step of MATH-500
 
+logger = logging.getLogger(__name__)
+
 
 def read(
     source: Source,
@@ -81,7 +85,7 @@ def read(
         InputError: A bad line, a missing or empty source, or step scores of samples that are not there.
     """
     records = Records(source, on_error, split, config)
-    rows, kinds = SampleRows(split, rules), set[str]()
+    rows, kinds, off_count = SampleRows(split, rules), set[str](), list[str]()
 
     def add(record: Record) -> None:
         kinds.add("scores" if "step_scores" in record else "samples")
@@ -97,8 +101,13 @@ def read(
             rows.add(*_joined(record))
         else:
             rows.add(*_pool(record))
+        off_count.extend(_off_count(record))
 
     records.read_into(add)
+    if off_count:
+        logger.warning(
+            "%s: %d pools do not hold as many candidates as they say: %s", source, len(off_count), off_count[0]
+        )
     if kinds == {"scores"}:
         raise InputError(
             f"{source}: step scores alone, without the samples; give the folder of pools too, both as a list"
@@ -198,6 +207,16 @@ def _candidates(record: Record) -> list[Record]:
     if type(candidates) is not list:
         raise BadRecord(f"'candidates' is {candidates!r:.60}, not a list of samples")
     return candidates
+
+
+def _off_count(record: Record) -> list[str]:
+    """What is said of a pool whose ``n`` is not the number of its candidates."""
+    stated, n = record.get("n"), len(record.get("candidates") or ())
+    return (
+        [f"{record['problem_id']} says n={stated!r:.20} and holds {n}"]
+        if "candidates" in record and stated not in (None, n)
+        else []
+    )
 
 
 def _gold(record: Record, key: str) -> str | None:

@@ -45,6 +45,7 @@ _END_TOKEN = re.compile(r"(?:<\|[a-zA-Z_]{1,40}\|>|</s>|<(?:eos|end_of_turn)>)\Z
 _SECTION = re.compile(
     r"(?:[*_]*(?:step|part|case|section|solution|conclusion|verification)\b|\d+[.):]\s+[*_]*[A-Za-z])", re.IGNORECASE
 )
+_NUMBER_ALONE = re.compile(r"\$?-?[\d.,]*\d")
 _STARTS_A_VALUE = re.compile(r"[^\w\s]*\d|\W*\\|\$|[-+(\[{\u2212\u221a\u03c0]")
 _ANNOUNCEMENT = re.compile(
     r"\banswers?\b[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{1,60}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
@@ -187,7 +188,8 @@ def _formula_line(text: str) -> str:
 def _gsm8k_answer(text: str) -> str | None:
     """What stands behind the last ``####``: no title of a section, and no answer where an announced one follows.
 
-    Words without a value ("#### Explanation") are an answer only at the end of a text that announces none.
+    Words without a value ("#### Explanation") are an answer only at the end of a text that announces none. A value among words
+    is read as behind an announcement: 2 of "#### 2 apples and 3 pears".
     """
     marked = _last(_GSM8K, text)
     if marked is None:
@@ -198,14 +200,13 @@ def _gsm8k_answer(text: str) -> str | None:
     is_last_line = not text[marked.end() :].strip()
     if _SECTION.match(answer) or answer.endswith(":"):
         return None
-    if FORMULA.match(answer):
-        return announced_answer(answer)
-    answer = result_of_arithmetic(answer)
-    if _STARTS_A_VALUE.match(answer):
+    if _NUMBER_ALONE.fullmatch(answer) or len(answer) == 1:
         return answer
+    if _STARTS_A_VALUE.match(answer):  # the first number counts, as in GSM8K's own extraction
+        return announced_answer(answer)
     if not is_last_line or len(answer.split()) > 3:
         return None
-    return answer if len(answer) == 1 else _announced(text[: marked.start()]) or answer
+    return _announced(text[: marked.start()]) or announced_answer(answer) or answer
 
 
 def _announced(text: str) -> str | None:

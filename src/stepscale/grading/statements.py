@@ -39,7 +39,9 @@ _UNIT_LETTER = re.compile(
     r"(?<=\d)m[\u00b2\u00b3]\Z"
     rf"|(?<=[\d}}\u2070-\u207f\u00b2\u00b3\u00b9])[ ][mgsLhNJVWK]{_UNIT_POWER}(?:/[a-zA-Z]{_UNIT_POWER})?\Z"
 )
-_EXPLANATION = re.compile(r"(?<=[\d%])(?:\s+\([^()a-zA-Z]*\)\Z|:\s.*)")  # `18 (9*2)`, `7: 3 + 4`
+_EXPLANATION = re.compile(
+    r"(?<=[\d%])(?:\s+\((?:[^()a-zA-Z]|(?<=[ \d])x(?=[ \d]))*\)\Z|:\s.*)"
+)  # `18 (9 x 2)`, `7: 3 + 4`
 _MATHEMATICAL = re.compile(
     r"[\x00-\x7f\u00b1\u00b2\u00b3\u00b7\u00b9\u00bc-\u00be\u00d7\u00f7\u0391-\u03c9\u2010-\u2014\u2032\u2044\u2070-\u209c"
     r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\u2a2f\u2a7d\u2a7e\ufe63\uff0d]+"

@@ -56,6 +56,8 @@ def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_kno
         "at equal mean spending [95 %]": "-1.0% [-4.0%, +5.0%] (undecided)",
     }
     assert compared.rows[1]["at the same cap [95 %]"] == "", "so many samples were not recorded"
+    _, of_few, _ = policy_part({**policy, "chosen_on": 29}, CURVES, NO_ERRORS, {}).tables
+    assert of_few.rows[0]["at the same cap [95 %]"].endswith("(undecided)"), "fewer than 30 problems settle nothing"
     assert budgets.rows[0]["accuracy [95 %]"].endswith("± 0.4% (Monte Carlo)")
     assert "±" not in budgets.rows[1]["accuracy [95 %]"]
 

@@ -139,6 +139,9 @@ def test_the_map_has_a_winner_for_every_world_a_rule_and_tests_of_it() -> None:
     part = map_part(tables, {})
     counts = part.tables[0].rows[0]
     assert counts["worlds"] == "4" and sum(int(v) for k, v in counts.items() if k.endswith(("pays", "enough"))) == 4
+    assert counts["majority is enough"] == "4" and not tables["winners"]["over_optimizes"].any(), (
+        "5 problems settle nothing"
+    )
     assert len(part.figures) == 1 and len(part.tables[1].rows) == 4 and "Rules of thumb" in part.text
 
 

@@ -50,7 +50,7 @@ def policy_part(
         "budget on any problem and mostly spends less (the table). The other line spends all of it on samples."
     )
     view = curve_view(lines, "most generations per problem, probes included (log scale)")
-    leads = tuple(_lead_row(row) for row in served["budgets"] if row.get("leads"))
+    leads = tuple(_lead_row(row, problems) for row in served["budgets"] if row.get("leads"))
     return Part(
         name="policy",
         title="What does the served policy win?",
@@ -94,16 +94,16 @@ def _error_row(row: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def _lead_row(row: Mapping[str, Any]) -> dict[str, str]:
+def _lead_row(row: Mapping[str, Any], problems: int) -> dict[str, str]:
     by_place = {lead["at"]: lead for lead in row["leads"]}
     mean = by_place.get("mean spending")
     return {
         "budget": str(row["budget"]),
-        "at the same cap [95 %]": _lead(by_place["cap"]) if "cap" in by_place else "",
+        "at the same cap [95 %]": _lead(by_place["cap"], problems) if "cap" in by_place else "",
         "mean spending": f"{mean['generations']:.1f}" if mean else "",
-        "at equal mean spending [95 %]": _lead(mean) if mean else "",
+        "at equal mean spending [95 %]": _lead(mean, problems) if mean else "",
     }
 
 
-def _lead(lead: Mapping[str, Any]) -> str:
-    return f"{cell(lead, 'difference', POINTS)} ({verdict(lead['low'], lead['high'])})"
+def _lead(lead: Mapping[str, Any], problems: int) -> str:
+    return f"{cell(lead, 'difference', POINTS)} ({verdict(lead['low'], lead['high'], problems)})"

@@ -76,17 +76,21 @@ def _leads(curves: Curves, searched_rows: pd.DataFrame, n_problems: int) -> pd.D
         rivals = [rival for rival_unit, rival in curves if rival_unit == unit and rival not in budgets]
         if name in budgets and unit != UNITS["tokens"]:
             for rival in rivals:
-                rows += _leads_over(curves[unit, name], curves[unit, rival], [name, unit, rival], budgets[name])
+                rows += _leads_over(
+                    curves[unit, name], curves[unit, rival], [name, unit, rival], budgets[name], n_problems
+                )
     return pd.DataFrame(rows, columns=list(LEADS.columns)[:-1]).assign(n_problems=n_problems)
 
 
-def _leads_over(curve: Curve, rival: Curve, names: list[str], budgets: list[int]) -> list[list[object]]:
+def _leads_over(
+    curve: Curve, rival: Curve, names: list[str], budgets: list[int], n_problems: int
+) -> list[list[object]]:
     """A row for each budget at whose spending the rival was measured."""
     lead = lead_at_own_cost(curve, rival)
     name, unit, rival_name = names
-    points = zip(budgets, curve.x, curve.accuracy, lead.mean, lead.low, lead.high, strict=True)
+    bounds = zip(map(float, lead.mean), map(float, lead.low), map(float, lead.high), strict=True)
     return [
-        [name, int(n), unit, float(x), float(y), rival_name, float(mean), float(low), float(high), verdict(low, high)]
-        for n, x, y, mean, low, high in points
+        [name, int(n), unit, float(x), float(y), rival_name, mean, low, high, verdict(low, high, n_problems)]
+        for n, x, y, (mean, low, high) in zip(budgets, curve.x, curve.accuracy, bounds, strict=True)
         if not np.isnan(mean)
     ]

@@ -23,8 +23,9 @@ _ONLINE_NOTE = (
 )
 _METHODS_NOTE = (
     "On the same {n} test problems, with the same generator and PRM. N counts the generations that a method may begin. Tokens "
-    "and FLOPs per problem are what it used of both models. Differences are paired by problem. Best-of-N and votes come in "
-    "closed form from the recorded samples, searches as they were run. Votes by a confidence are here where samples carry it."
+    "and FLOPs per problem are what it used of both models. Differences are paired by problem; fewer than 30 decide nothing. "
+    "Best-of-N and votes come in closed form from the recorded samples, searches as they were run. Votes by a confidence are "
+    "here where samples carry it."
 )
 _SIGNS_NOTE = (
     "Snell et al. 2024, 5.3: where beam search falls behind best-of-N at large budgets, it chooses very short "

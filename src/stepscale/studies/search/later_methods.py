@@ -74,7 +74,7 @@ def _at_budget(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
                 "n": int(rows["budget"].iloc[0]),
                 **bootstrap_interval(values, resamples, seed).cells("accuracy"),
                 **lead.cells("difference", "difference_"),
-                "verdict": verdict(float(lead.low), float(lead.high)),
+                "verdict": verdict(float(lead.low), float(lead.high), len(values)),
                 "tokens": float(of_strategy["tokens"].mean()),
                 "flops": float(of_strategy["flops"].mean()),
                 "n_problems": len(values),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
-from stepscale.estimators.intervals import NOISE, bootstrap_interval, paired_interval
+from stepscale.estimators.intervals import bootstrap_interval, paired_interval, verdict
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.studies.strategies.samples import REPORT, ScoredGrid, scored_grid
@@ -86,7 +86,7 @@ def _winner(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, object]:
         "accuracy": float(ranked.iloc[0]),
         "runner_up": second,
         **{f"{name}{end}": value for name, values in leads.items() for end, value in values.items()},
-        "over_optimizes": leads["beam_lead"]["_high"] < -NOISE,
+        "over_optimizes": verdict(leads["beam_lead"]["_low"], leads["beam_lead"]["_high"], len(by_problem)) == "loses",
     }
 
 
