@@ -151,9 +151,29 @@ def run_in() -> Callable[..., Any]:
     return call
 
 
+@pytest.fixture(scope="module")
+def kedro_in() -> Callable[..., Any]:
+    """Kedro's other commands in this process: ``kedro_in(project, "registry", "list")`` gives click's result."""
+
+    def call(project: Path, *words: str) -> Any:
+        from click.testing import CliRunner
+        from kedro.framework.cli.cli import KedroCLI
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(project)
+            return CliRunner().invoke(KedroCLI(project), words)
+
+    return call
+
+
 @pytest.fixture
 def kedro(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The ``kedro`` command in ``project``: ``kedro("run", "--pipelines", "ingestion")``."""
+    """The ``kedro`` command in ``project``, a process that first imports for seconds: ``kedro("run", "--env", "smoke")``."""
+    return command_in(project)
+
+
+def command_in(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The ``kedro`` command in a project's folder."""
 
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "COLUMNS": "200"}
