@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+# The suite's workers have a core each (Makefile), and its models are tiny: threads of torch's would wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # How long an example takes tells of the machine, not of the code. The suite tries the same examples every time, so that
 # it fails for a change alone; `HYPOTHESIS_PROFILE=explore` tries new ones.
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -151,9 +154,35 @@ def run_in() -> Callable[..., Any]:
     return call
 
 
+@pytest.fixture(scope="module")
+def kedro_in() -> Callable[..., Any]:
+    """Kedro's other commands in this process: ``kedro_in(project, "registry", "list")`` gives click's result."""
+
+    def call(project: Path, *words: str) -> Any:
+        from click.testing import CliRunner
+        from kedro.framework.cli.cli import KedroCLI
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(project)
+            return CliRunner().invoke(KedroCLI(project), words)
+
+    return call
+
+
 @pytest.fixture
 def kedro(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The ``kedro`` command in ``project``: ``kedro("run", "--pipelines", "ingestion")``."""
+    """The ``kedro`` command in ``project``, a process that first imports for seconds: ``kedro("run", "--env", "smoke")``."""
+    return command_in(project)
+
+
+@pytest.fixture(scope="module")
+def shared_kedro(shared_project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """As ``kedro``, in the project of all tests of a module."""
+    return command_in(shared_project)
+
+
+def command_in(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The ``kedro`` command in a project's folder."""
 
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "COLUMNS": "200"}

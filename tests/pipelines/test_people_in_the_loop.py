@@ -1,12 +1,14 @@
 """The loop closed by people: what it asks for is labeled by keys in a browser, and the next command learns from it."""
 
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from kedro.framework.startup import bootstrap_project
 from served_page import Served, browser, records_in
 
 from stepscale.labeling.page.asked_samples import read_samples
@@ -20,18 +22,35 @@ SMALL = (
 )
 
 
+@pytest.fixture
+def heard(project: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], str]]:
+    """What the project's loggers have said since it was last asked."""
+    bootstrap_project(project)  # configures logging, which takes pytest's handler away
+    logger = logging.getLogger("stepscale")
+    logger.addHandler(caplog.handler)
+
+    def call() -> str:
+        text = caplog.text
+        caplog.clear()
+        return text
+
+    with caplog.at_level(logging.INFO, "stepscale"):
+        yield call
+    logger.removeHandler(caplog.handler)
+
+
 @pytest.mark.e2e
 def test_solutions_labeled_in_a_browser_train_the_next_selector(
-    project: Path, kedro: Callable[..., Any], browser: Any
+    project: Path, run_in: Callable[..., Any], browser: Any, heard: Callable[[], str]
 ) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.support.ui import WebDriverWait
 
     def run(*words: str) -> str:
-        done = kedro("run", "--env", "smoke", "--params", SMALL, *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+        done = run_in(project, "--env", "smoke", "--params", SMALL, *words)
+        assert done.exit_code == 0, done.output
+        return heard()
 
     data = project / "data" / "smoke" / "05_model_input" / "loop"
     begun = run(

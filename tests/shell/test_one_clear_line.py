@@ -1,4 +1,4 @@
-"""A user's mistake ends in one line that names it, a non-zero exit and no traceback, through the real command."""
+"""A user's mistake ends in one line that names it, a non-zero exit and no traceback."""
 
 import errno
 import json
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from kedro.io import DataCatalog
 from kedro.validation.exceptions import DataValidationError
 from mlflow import MlflowClient
 
+from stepscale.__main__ import main
 from stepscale.cli import clear_line, cli
 from stepscale.errors import InputError
 from stepscale.parameters import check_parameters, settings_of
@@ -29,6 +31,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Run = Callable[..., str]
+Invoke = Callable[..., Any]
 CONF = REPOSITORY / "conf"
 
 
@@ -62,7 +65,7 @@ def test_a_key_given_twice_in_a_configuration_file_is_named_with_file_and_line(p
     assert line == f"Error: {file}:{len(original.splitlines()) + 1}: found duplicate key seed; mend it"
 
 
-def test_the_command_tells_a_malformed_line_by_file_and_number(kedro: Command, project: Path) -> None:
+def test_a_malformed_line_is_told_by_file_and_number(run_in: Invoke, project: Path) -> None:
     path = project / "broken.jsonl"
     good = {
         "problem": "1+1?",
@@ -74,9 +77,9 @@ def test_the_command_tells_a_malformed_line_by_file_and_number(kedro: Command, p
     }
     path.write_text(json.dumps(good) + "\n{\n")
     use_files(project, path)
-    done = kedro("run", "--nodes", "ingest")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stdout + done.stderr
+    done = run_in(project, "--nodes", "ingest")
+    assert done.exit_code == 1
+    assert "Traceback" not in done.output
     assert done.stderr.startswith(f"Error: {path}:2: not JSON")
     assert done.stderr.count("\n") == 1
 
@@ -196,9 +199,9 @@ def test_a_runner_of_nodes_side_by_side_is_refused_before_anything_runs(refused:
     "words",
     [("catalog", "describe-datasets", "--env", "nope"), ("catalog", "list-patterns", "--env", "nope")],
 )
-def test_kedro_s_other_commands_say_one_line_too(kedro: Command, words: tuple[str, ...]) -> None:
-    done = kedro(*words)
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+def test_kedro_s_other_commands_say_one_line_too(kedro_in: Invoke, project: Path, words: tuple[str, ...]) -> None:
+    done = kedro_in(project, *words)
+    assert done.exit_code == 1 and "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("Error: no environment is called 'nope'; ")
 
 
@@ -263,9 +266,9 @@ def test_a_format_that_is_not_there_is_told_once_before_anything_runs(project: P
     assert line.startswith("Error: parameters: search.given_samples.format: ") and "best_of_n" in line
 
 
-def test_a_pipeline_that_is_not_there_is_described_in_one_line(kedro: Command) -> None:
-    done = kedro("registry", "describe", "reportin")
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+def test_a_pipeline_that_is_not_there_is_described_in_one_line(kedro_in: Invoke, project: Path) -> None:
+    done = kedro_in(project, "registry", "describe", "reportin")
+    assert done.exit_code == 1 and "Traceback" not in done.stderr
     assert done.stderr.startswith("Error: no pipeline is called 'reportin'; there are ")
 
 
@@ -383,15 +386,18 @@ def use_files(project: Path, path: Path) -> None:
     (project / "conf" / "local" / "parameters.yml").write_text(written)
 
 
-def test_the_help_of_the_module_lists_the_commands_that_need_no_project() -> None:
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
-    command = [sys.executable, "-m", "stepscale", "--help"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    first, *lines = done.stdout.partition("\n\n")[0].splitlines()
+def test_the_help_of_the_module_lists_the_commands_that_need_no_project(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["stepscale", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    shown = capsys.readouterr().out
+    first, *lines = shown.partition("\n\n")[0].splitlines()
     assert first == "Commands that need no project, each with --help of its own:"
     assert [line.split()[0] for line in lines] == ["label", "label-pull", "label-push", "step-benchmarks", "world-rule"]
-    assert "--pipelines" in done.stdout, "the options of the project's own run follow"
+    assert "--pipelines" in shown, "the options of the project's own run follow"
 
 
 def test_a_command_of_the_module_that_is_not_there_lists_those_that_are() -> None:

@@ -58,11 +58,9 @@ def data_of(names: set[str]) -> set[str]:
     return {name for name in names if not name.startswith("params:") and name != "parameters"}
 
 
-def test_the_command_lists_exactly_the_pipelines_of_the_registry(
-    kedro: Callable[..., "subprocess.CompletedProcess[str]"],
-) -> None:
-    done = kedro("registry", "list")
-    assert done.returncode == 0, done.stderr
+def test_the_command_lists_exactly_the_pipelines_of_the_registry(kedro_in: Callable[..., Any], project: Path) -> None:
+    done = kedro_in(project, "registry", "list")
+    assert done.exit_code == 0, done.stderr
     assert re.findall(r"^- (\w+)", done.stdout, re.M) == sorted(["__default__", *PIPELINES])
 
 
@@ -207,11 +205,9 @@ def test_pipelines_are_described_without_importing_anything_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_picture_is_built_with_its_layers_from_left_to_right(
-    kedro: Callable[..., "subprocess.CompletedProcess[str]"], project: Path
-) -> None:
-    done = kedro("viz", "build")
-    assert done.returncode == 0, done.stderr
+def test_the_picture_is_built_with_its_layers_from_left_to_right(kedro_in: Callable[..., Any], project: Path) -> None:
+    done = kedro_in(project, "viz", "build")
+    assert done.exit_code == 0, done.stderr
     graph = json.loads((project / "build" / "api" / "main").read_text())
     assert graph["layers"] == LAYERS
 
