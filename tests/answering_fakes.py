@@ -26,18 +26,20 @@ SETTINGS = {
 
 
 def slow(seconds: float) -> Answerer:
-    """Each call of the generator takes so many seconds."""
+    """Each call of the generator for a problem that is to be "slow" takes so many seconds."""
 
     class Slow(FakeGenerator):
-        def generate(self, *arguments: Any) -> Any:
-            time.sleep(seconds)
-            return super().generate(*arguments)
+        def generate(self, requests: Any, *others: Any) -> Any:
+            if self.decode(requests[0].prefix).startswith("slow"):
+                time.sleep(seconds)
+            return super().generate(requests, *others)
 
     return _answerer(Slow(random_generator(3).say))
 
 
 def telling(log: Path) -> Answerer:
-    """The answer is the process; ``log`` gets a line per call. A problem may be to "die", to "fail", or to "last" forever."""
+    """``log`` gets a line per call. A problem may be to say "who" answers, to "die", to "fail", or to "last" forever."""
+    said = random_generator(3).say
 
     def say(text: str, number: int, seed: int, temperature: float) -> str:
         with log.open("a") as lines:
@@ -49,7 +51,9 @@ def telling(log: Path) -> Answerer:
         if text.startswith("last"):
             time.sleep(0.05)
             return "so\n"
-        return f"\\boxed{{{os.getpid()}}}" + END
+        if text.startswith("who"):
+            return f"\\boxed{{{os.getpid()}}}" + END
+        return said(text, number, seed, temperature)
 
     return _answerer(FakeGenerator(say))
 

@@ -28,7 +28,7 @@ def part(name: str = "best-of-n", claims: tuple[str, ...] = ("A1",)) -> Part:
     ]
     bars = Panel(series=(Series(name="PRM", x=("a", "b"), y=(0.1, 0.2), mark="bars"),))
     levels = View(x_title="level", panels=(bars,), scale="category")
-    bins = View(x_title="N", panels=tuple(Panel(title=f"bin {i}", series=(line("PRM"),)) for i in range(5)))
+    bins = View(x_title="N", panels=tuple(Panel(title=f"bin {i}", series=(line("PRM"),)) for i in range(2)))
     steps = (
         ExampleStep(text=f"3 + 4 = 7 {HOSTILE}", probability=0.98, rating=1),
         ExampleStep(text="7 * 2 = 15", probability=0.04, rating=-1),

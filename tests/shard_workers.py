@@ -1,8 +1,11 @@
-"""Work done in other processes, for tests that its bytes are the same there."""
+"""Work done in other processes, for tests that its bytes are the same there, or that it may be killed at any moment."""
 
 import multiprocessing
+import runpy
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -13,13 +16,32 @@ from stepscale.generation.contract import Generator
 Load = Callable[[], Generator]
 Make = Callable[[Generator, pd.DataFrame, Ledger], pd.DataFrame]
 
+# Fresh processes: of what this one has made they know nothing. The libraries, which take seconds, are loaded once, in the
+# server that they are forked from.
+_FRESH = multiprocessing.get_context("forkserver")
+_FRESH.set_forkserver_preload(
+    [
+        "pytest",
+        "stepscale.datasets.shards",
+        "stepscale.generation.local",
+        "stepscale.verifiers.training",
+        "transformers.models.llama.modeling_llama",
+    ]
+)
+
+
+def started(script: Path, **variables: Any) -> multiprocessing.process.BaseProcess:
+    """A fresh process that runs ``script``, which finds these names given."""
+    process = _FRESH.Process(target=runpy.run_path, args=(str(script), variables))
+    process.start()
+    return process
+
 
 def made_in_workers(
     load: Load, make: Make, parts: Sequence[pd.DataFrame], n_workers: int
 ) -> list[tuple[pd.DataFrame, Ledger]]:
     """The table of each part of the problems and what it cost, in order; workers share nothing and have one thread."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_workers, context, torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(n_workers, _FRESH, torch.set_num_threads, (1,)) as pool:
         return list(pool.map(rows_and_cost, [load] * len(parts), [make] * len(parts), parts))
 
 

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
 def main(seconds: float, workers: int) -> None:
-    """Serve at any free port; each call of the generator takes so many seconds."""
+    """Serve at any free port; each call of the generator for a slow problem takes so many seconds."""
     from answering_fakes import slow
 
     from stepscale.serving.server import ServerOptions, serve

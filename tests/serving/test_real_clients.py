@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,16 @@ import pytest
 HERE = Path(__file__).parent
 MODEL = "stepscale-policy"
 MESSAGES: Any = [{"role": "user", "content": "problem 1"}]
+SLOW: Any = [{"role": "user", "content": "slow problem"}]  # each call of the generator takes a second
 _START_SECONDS = 1200  # seconds when nothing else runs, many minutes on a machine that is busy
+Server = tuple[str, "subprocess.Popen[str]"]  # its address and its own process
 
 
 @contextmanager
-def served(seconds: float, workers: int) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """The address of a server whose generator is so slow, with so many processes that answer, and its own process."""
+def served(workers: int) -> Iterator[Server]:
+    """A server with so many processes that answer."""
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1] / "src"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(HERE / "served.py"), str(seconds), str(workers)]
+    command = [sys.executable, str(HERE / "served.py"), "1.0", str(workers)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -45,14 +47,24 @@ def served(seconds: float, workers: int) -> Iterator[tuple[str, "subprocess.Pope
             process.kill()
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    with served(0.0, request.param) as (address, _):
-        yield address
+@pytest.fixture(scope="module")
+def running() -> Iterator[Callable[[int], Server]]:
+    """A server with so many processes that answer: the one that runs, or a new one where a test has ended it."""
+    servers: dict[int, Server] = {}
+    with ExitStack() as started:
+
+        def server(workers: int) -> Server:
+            if workers not in servers or servers[workers][1].poll() is not None:
+                servers[workers] = started.enter_context(served(workers))
+            return servers[workers]
+
+        yield server
 
 
-def test_openais_client_gets_answers_streams_and_errors_as_it_knows_them(address) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_openais_client_gets_answers_streams_and_errors_as_it_knows_them(running, workers) -> None:
     openai = pytest.importorskip("openai")
+    address, _ = running(workers)
     with openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client:
         assert [model.id for model in client.models.list()] == [MODEL]
         whole = client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"budget": 4})
@@ -69,10 +81,12 @@ def test_openais_client_gets_answers_streams_and_errors_as_it_knows_them(address
             client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"budget": 3})
 
 
-def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_lm_evaluation_harness_measures_the_policy(running, workers, tmp_path) -> None:
     harness = os.environ.get("LM_EVAL")
     if not harness:
         pytest.skip("LM_EVAL names no lm_eval executable; its packages belong in an environment of their own")
+    address, _ = running(workers)
     rows = [{"problem": f"problem {i}", "answer": str(i % 3)} for i in range(3)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     task = {
@@ -102,7 +116,7 @@ def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends(workers) -> None:
+def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends(running, workers) -> None:
     sent = threading.Semaphore(0)
 
     def ask(client: httpx.Client, address: str) -> httpx.Response:
@@ -110,14 +124,11 @@ def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends(workers)
             if event == "http11.send_request_body.complete":
                 sent.release()
 
-        body = {"model": MODEL, "messages": MESSAGES}
+        body = {"model": MODEL, "messages": SLOW}
         return client.post(f"{address}/v1/chat/completions", json=body, extensions={"trace": follow})
 
-    with (
-        served(1.0, workers) as (address, process),
-        httpx.Client(timeout=600) as client,
-        ThreadPoolExecutor(3) as threads,
-    ):
+    address, process = running(workers)
+    with httpx.Client(timeout=600) as client, ThreadPoolExecutor(3) as threads:
         requests = [threads.submit(ask, client, address) for _ in range(3)]
         assert all(sent.acquire(timeout=600) for _ in requests)
         httpx.get(f"{address}/v1/models", timeout=600)  # what came before is in the server's hands
@@ -132,8 +143,9 @@ def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends(workers)
             httpx.get(f"{address}/v1/models")
 
 
-def test_no_process_is_left_when_the_server_is_killed() -> None:
-    with served(1.0, 2) as (_, process):
-        answering = psutil.Process(process.pid).children()
-        process.kill()
-        assert len(answering) >= 2 and not psutil.wait_procs(answering, timeout=600)[1]
+def test_no_process_is_left_when_the_server_is_killed(running) -> None:
+    _, process = running(2)
+    answering = psutil.Process(process.pid).children()
+    process.kill()
+    process.wait()
+    assert len(answering) >= 2 and not psutil.wait_procs(answering, timeout=600)[1]

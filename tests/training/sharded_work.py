@@ -1,4 +1,4 @@
-"""What each process of a launched fit does: ``torchrun sharded_work.py BASE DATA OUTPUT PARALLEL``.
+"""What each process of a launched fit does: ``torchrun sharded_work.py BASE DATA OUTPUT``; OUTPUT gets folders ddp and fsdp.
 
 accelerate keeps FSDP to machines with accelerators. torch's own FSDP computes on CPUs as well, through gloo, so that rule is
 lifted here. The whole way of a fit is then the one that a machine with GPUs takes.
@@ -6,6 +6,7 @@ lifted here. The whole way of a fit is then the one that a machine with GPUs tak
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from accelerate.state import AcceleratorState
@@ -26,20 +27,21 @@ def _sharding_on_cpus(self: Any, *args: Any, fsdp_plugin: Any = None, **named: A
         self.distributed_type = DistributedType.FSDP
 
 
-if __name__ == "__main__":
-    base, data, output, parallel = sys.argv[1:]
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    AcceleratorState.__init__ = _sharding_on_cpus
+def training(parallel: str, processes: int) -> VerifierTraining:
+    """The same batches, taken by so many processes."""
     batches = {"batch_size": 4, "gradient_accumulation": 2 // processes, "log_every": 1, "evaluations_per_epoch": 0}
     optimization = Optimization(
         epochs=1, learning_rate=1e-2, precision="float32", gradient_checkpointing=True, parallel=parallel, **batches
     )
-    training = VerifierTraining(
-        kind="prm",
-        layout=TextFormat(prompt="{problem}\n"),
-        optimization=optimization,
-        validation_share=0.0,
+    return VerifierTraining(
+        kind="prm", layout=TextFormat(prompt="{problem}\n"), optimization=optimization, validation_share=0.0
     )
-    stepscale.train_reward_model(base, data, output, training)
-    if parallel == "fsdp" and processes > 1:
-        assert AcceleratorState._shared_state["distributed_type"] == DistributedType.FSDP
+
+
+if __name__ == "__main__":
+    base, data, output = sys.argv[1:]
+    AcceleratorState.__init__ = _sharding_on_cpus
+    for parallel, kind in (("ddp", DistributedType.MULTI_CPU), ("fsdp", DistributedType.FSDP)):
+        processes = int(os.environ["WORLD_SIZE"])
+        stepscale.train_reward_model(base, data, Path(output) / parallel, training(parallel, processes))
+        assert AcceleratorState._shared_state["distributed_type"] == kind

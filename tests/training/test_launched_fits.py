@@ -1,6 +1,7 @@
 """A script that trains a reward model, launched in two processes: DDP and FSDP (gloo, on CPUs) give one process's weights."""
 
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
+
+import stepscale
 
 WORK = Path(__file__).with_name("sharded_work.py")
 
@@ -20,11 +23,11 @@ def test_ddp_and_fsdp_give_the_weights_of_one_process(model_of: Callable[..., Pa
         {"prompt": f"{i} words?", "completions": [s, "so"], "labels": [True, i % 3 > 0]} for i, s in enumerate(steps)
     ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    stepscale.train_reward_model(base, data, tmp_path / "one", runpy.run_path(str(WORK))["training"]("ddp", 1))
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    for launcher, parallel in (([sys.executable], "one"), (launch, "ddp"), (launch, "fsdp")):
-        words = [str(WORK), str(base), str(data), str(tmp_path / parallel), parallel.replace("one", "ddp")]
-        done = subprocess.run([*launcher, *words], capture_output=True, text=True, timeout=3600)
-        assert done.returncode == 0, done.stderr[-2000:]
+    words = [str(WORK), str(base), str(data), str(tmp_path)]
+    done = subprocess.run([*launch, *words], capture_output=True, text=True, timeout=3600)
+    assert done.returncode == 0, done.stderr[-2000:]
     before = load_file(base / "model.safetensors")["model.embed_tokens.weight"]
     one, *others = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "ddp", "fsdp"))
     assert (one["model.embed_tokens.weight"] - before).abs().max() > 0.01

@@ -3,14 +3,13 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from shard_workers import started
 from tiny_models import tiny_classifier
 
 from stepscale.errors import InputError
@@ -71,10 +70,9 @@ def train(name: str, folder: Path, killed_at: int | None) -> tuple[dict[str, tor
 
 
 def killed(name: str, folder: Path, step: int) -> None:
-    command = [sys.executable, __file__, name, str(folder), str(step)]
-    tests = Path(__file__).parents[1]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tests.parent / "src"), str(tests)])}
-    assert subprocess.run(command, env=environment, capture_output=True).returncode == -signal.SIGKILL
+    process = started(Path(__file__), KILLED=(name, folder, step))
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.e2e
@@ -137,11 +135,11 @@ def test_checkpoints_of_a_finished_fit_go_when_another_begins_beside_them(tmp_pa
     assert killed.exists() and not finished.exists(), "what was killed may still go on"
 
 
-if __name__ == "__main__":
-    train(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
-
-
 @pytest.mark.parametrize("folder", ["", "  "])
 def test_checkpoints_without_a_folder_are_refused_and_not_written_where_one_stands(folder: str) -> None:
     with pytest.raises(InputError, match="folder"):
         Checkpoints(folder=folder)
+
+
+if "KILLED" in globals():
+    train(*globals()["KILLED"])

@@ -1,13 +1,15 @@
 """Small models run several batches side by side, one thread each: their products are too small to be worth sharing."""
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 _MOST = 8  # lanes for which work is cut
 _SMALL = 20_000_000  # parameters; larger products keep all threads busy by themselves
@@ -15,7 +17,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def is_small(parameters: Sequence[torch.Tensor]) -> bool:
+def is_small(parameters: "Sequence[torch.Tensor]") -> bool:
     """Whether a model with these parameters runs on a CPU in products too small for several threads."""
     return parameters[0].device.type == "cpu" and takes_one_core(sum(p.numel() for p in parameters))
 
@@ -25,18 +27,29 @@ def takes_one_core(parameters: int) -> bool:
     return parameters <= _SMALL
 
 
+def limit_threads(n: int) -> None:
+    """Products take so many threads in this process: of torch, if it is loaded, and as soon as it is."""
+    os.environ["OMP_NUM_THREADS"] = str(n)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(n)
+
+
 def keep_to_one_core(parameters: int) -> None:
     """Called in a thread that runs a model of so many parameters beside others: the products of a small one take one core."""
+    import torch
+
     if takes_one_core(parameters):
         torch.set_num_threads(1)
 
 
-def lanes_for(parameters: Sequence[torch.Tensor]) -> int:
+def lanes_for(parameters: "Sequence[torch.Tensor]") -> int:
     """How many batches of a model with these parameters are best run at once."""
+    import torch
+
     return torch.get_num_threads() if is_small(parameters) else 1
 
 
-def most_lanes(parameters: Sequence[torch.Tensor]) -> int:
+def most_lanes(parameters: "Sequence[torch.Tensor]") -> int:
     """How many batches of such a model this machine runs at once, whatever torch's thread count is now.
 
     Who cuts work into so many parts gets the same parts, and so the same numbers to the last bit, with any number of threads.
@@ -47,7 +60,7 @@ def most_lanes(parameters: Sequence[torch.Tensor]) -> int:
     return min(os.cpu_count() or 1, _MOST) if is_small(parameters) else 1
 
 
-def cohort_lanes(parameters: Sequence[torch.Tensor]) -> int:
+def cohort_lanes(parameters: "Sequence[torch.Tensor]") -> int:
     """How many cohorts of a model, of any size, decode at once on this machine: one per core, and one on a GPU.
 
     The rows of a cohort share each product, and two products at once keep two cores busier than one that both divide.
@@ -72,6 +85,8 @@ class Lanes:
 
     def __enter__(self) -> Self:
         if self.n > 1:
+            import torch
+
             self._threads = torch.get_num_threads()
             torch.set_num_threads(1)
             self._pool = ThreadPoolExecutor(self.n, "lane", torch.set_num_threads, (1,))
@@ -81,6 +96,8 @@ class Lanes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool:
+            import torch
+
             self._pool.shutdown()
             torch.set_num_threads(self._threads)
 

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from stepscale.generation.continuous import ContinuousBatch, DrawCall
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.serving.callers import Callers
 from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left
+
+if TYPE_CHECKING:
+    from stepscale.generation.continuous import ContinuousBatch, DrawCall
 
 _LOOK_SECONDS = 0.1  # between two looks whether anybody still waits for a call
 Drawn = tuple[list[Continuation], int]
@@ -30,7 +32,7 @@ class ContinuouslyBatched(Protocol):
         """Those that draw side by side, each in a thread of its own."""
         ...
 
-    def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
+    def continuous_batch(self, sampling: Sampling) -> "ContinuousBatch":
         """A batch for the thread that calls this."""
         ...
 
@@ -42,7 +44,7 @@ class ContinuouslyBatched(Protocol):
 class _Pending:
     """A call, its time, and the promise of its result."""
 
-    def __init__(self, call: DrawCall, sampling: Sampling) -> None:
+    def __init__(self, call: "DrawCall", sampling: Sampling) -> None:
         self.call, self.sampling = call, sampling
         self.left: SecondsLeft = seconds_left()
         self.result: Future[Drawn] = Future()
@@ -122,6 +124,8 @@ class DrawingLane:
         """
         if not requests:
             return [], 0
+        from stepscale.generation.continuous import DrawCall
+
         pending = _Pending(DrawCall(requests, sampling.max_new_tokens, until), replace(sampling, max_new_tokens=1))
         with self._changed:
             self._new.append(pending)
@@ -166,7 +170,7 @@ class DrawingLane:
         except Exception as error:
             pending.result.set_exception(error)
 
-    def _step(self, sampling: Sampling, batch: ContinuousBatch) -> None:
+    def _step(self, sampling: Sampling, batch: "ContinuousBatch") -> None:
         """One token for each of a batch; if that fails, all its calls fail, and the next one begins anew."""
         if not len(batch):
             return

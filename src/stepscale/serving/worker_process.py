@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from stepscale.engine.lanes import limit_threads
 from stepscale.errors import InputError
 from stepscale.serving.answering import Answerer, PolicyAnswer
 from stepscale.serving.question import PolicyQuestion
@@ -82,9 +83,7 @@ def work(server: Connection, open_answerer: OpenAnswerer, threads: int, question
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    import torch
-
-    torch.set_num_threads(threads)
+    limit_threads(threads)
     try:
         answers = SideBySide(open_answerer(), threads)
     except InputError as error:

@@ -71,7 +71,23 @@ def measured(given_tables: Tables, **changed: pd.DataFrame) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def result(given_tables: Tables) -> dict[str, Any]:
-    return measured(given_tables)
+    """Of all tables, with labels of the steps by what is right, and with a search that solves three problems of four."""
+    solutions = given_tables["solutions"]
+    rows = [
+        (problem, sample, 1, 0, "b", 1 if right else -1, None, True, "people")
+        for problem, sample, right in zip(
+            *(solutions[c] for c in ("problem_id", "sample_id", "is_correct")), strict=True
+        )
+    ]
+    columns = ["problem_id", "sample_id", "step", "completion", "text", "rating", "value", "is_chosen", "labeler"]
+    labels = check(pd.DataFrame(rows, columns=columns), STEP_LABELS)
+    return measured(given_tables, step_labels=labels, searches=searches_of(IDS[:36]))
+
+
+def searches_of(ids: list[str]) -> pd.DataFrame:
+    rows = [(problem, "beam, majority_vote", n, None, problem < "p30", 700.0) for problem in ids for n in (4, 5)]
+    columns = ["problem_id", "strategy", "budget", "answer", "is_correct", "tokens"]
+    return check(pd.DataFrame(rows, columns=columns), PREDICTIONS)
 
 
 def test_every_verifier_is_measured_under_every_aggregation(result: dict[str, Any]) -> None:
@@ -114,7 +130,8 @@ def test_without_all_token_counts_there_is_no_axis_of_tokens(given_tables: Table
         n_tokens=given_tables["solutions"]["n_tokens"].mask(given_tables["solutions"].index == 3)
     )
     for solutions in (some, given_tables["solutions"].drop(columns="n_tokens")):
-        assert set(measured(given_tables, solutions=solutions)["tables"]["policy_curves"]["unit"]) == {"samples"}
+        tables = measured(given_tables, solutions=solutions, prm_scores=empty(SCORES))["tables"]
+        assert set(tables["policy_curves"]["unit"]) == {"samples"}
 
 
 def test_predicted_difficulty_and_the_online_policy_are_of_each_verifier(result: dict[str, Any]) -> None:
@@ -153,17 +170,9 @@ def test_the_runs_own_verifiers_alone_settle_claims_beside_others(given_tables: 
     assert claims["B9"].parts == 2 and claims["B8"].parts == 2 and claims["B3"].parts == 6
 
 
-def test_step_labels_give_a_calibration(given_tables: Tables) -> None:
+def test_step_labels_give_a_calibration(given_tables: Tables, result: dict[str, Any]) -> None:
     solutions = given_tables["solutions"]
-    rows = [
-        (problem, sample, 1, 0, "b", 1 if right else -1, None, True, "people")
-        for problem, sample, right in zip(
-            *(solutions[c] for c in ("problem_id", "sample_id", "is_correct")), strict=True
-        )
-    ]
-    columns = ["problem_id", "sample_id", "step", "completion", "text", "rating", "value", "is_chosen", "labeler"]
-    labels = check(pd.DataFrame(rows, columns=columns), STEP_LABELS)
-    table = measured(given_tables, step_labels=labels)["tables"]["step_calibration"]
+    table = result["tables"]["step_calibration"]
     assert (
         set(table["verifier"]) == {"sure", "blind"} and (table.groupby("verifier")["n"].sum() == len(solutions)).all()
     )
@@ -173,10 +182,8 @@ def test_step_labels_give_a_calibration(given_tables: Tables) -> None:
     assert set(sure["observed"].round(9)) == {0.0, 1.0}, "its last step tells right from wrong"
 
 
-def test_results_of_a_search_stand_beside_as_many_samples(given_tables: Tables) -> None:
-    rows = [(problem, "beam, majority_vote", n, None, problem < "p30", 700.0) for problem in IDS[:36] for n in (4, 5)]
-    searches = pd.DataFrame(rows, columns=["problem_id", "strategy", "budget", "answer", "is_correct", "tokens"])
-    table = measured(given_tables, searches=check(searches, PREDICTIONS))["tables"]["searches"]
+def test_results_of_a_search_stand_beside_as_many_samples(given_tables: Tables, result: dict[str, Any]) -> None:
+    table = result["tables"]["searches"]
     at_4 = table[table["n"] == 4]
     assert set(at_4["other"]) >= {
         "majority",
@@ -185,8 +192,7 @@ def test_results_of_a_search_stand_beside_as_many_samples(given_tables: Tables) 
     }
     assert at_4["accuracy"].tolist() == pytest.approx([30 / 36] * len(at_4)) and set(at_4["n_problems"]) == {36}
     assert at_4.set_index("other").loc["majority", "verdict"] == "wins" and set(at_4["tokens"]) == {700.0}
-    few = searches[searches["problem_id"].isin(IDS[:29])]
-    on_few = measured(given_tables, searches=check(few, PREDICTIONS))["tables"]["searches"]
+    on_few = measured(given_tables, searches=searches_of(IDS[:29]), prm_scores=empty(SCORES))["tables"]["searches"]
     assert set(on_few["verdict"].dropna()) == {"undecided"}, "29 problems settle nothing"
     at_5 = table[table["n"] == 5]
     assert len(at_5) == 1 and at_5["other"].isna().all(), "no way to choose was measured at 5 samples"

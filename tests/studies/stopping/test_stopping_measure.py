@@ -1,5 +1,7 @@
 """Stopping rules beside the online policy: who pays for what, what was fitted where, and who wins in worlds where it is known."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +26,7 @@ SETTINGS = sum(map(len, COMPARED_RULES))
 Tables = dict[str, pd.DataFrame]
 
 
+@cache
 def recorded(share_right: float, informative: bool, n_problems: int = N_PROBLEMS) -> Recorded:
     """Wrong samples agree on one answer; scores are perfect, or say nothing."""
     rng = np.random.default_rng(1)
@@ -40,13 +43,14 @@ def recorded(share_right: float, informative: bool, n_problems: int = N_PROBLEMS
     return Recorded(halves, (online, online), (recorded_samples, recorded_samples), prices)
 
 
-def compared(recording: Recorded) -> Tables:
-    tables = compare_rules(recording, "prm", 200, 0)
+@cache
+def compared(share_right: float, informative: bool, n_problems: int = N_PROBLEMS) -> Tables:
+    tables = compare_rules(recorded(share_right, informative, n_problems), "prm", 200, 0)
     return {name: check(table, TABLES[name]) for name, table in tables.items()}
 
 
 def test_rules_without_a_verifier_do_not_pay_for_one() -> None:
-    rows = compared(recorded(0.6, True))["stopping"].set_index(["rule", "setting", "unit"])["cost"]
+    rows = compared(0.6, True)["stopping"].set_index(["rule", "setting", "unit"])["cost"]
     for family in COMPARED_RULES:
         per_sample = 30 if family[0].needs_scores else 10
         for rule in family:
@@ -56,7 +60,7 @@ def test_rules_without_a_verifier_do_not_pay_for_one() -> None:
 
 def test_what_is_fitted_is_fitted_on_the_other_half() -> None:
     recording = recorded(0.6, True)
-    risk = compared(recording)["stopping_risk"].set_index(["setting", "half"])
+    risk = compared(0.6, True)["stopping_risk"].set_index(["setting", "half"])
     rule = RiskControlled(alpha=0.2)
     for half, name in enumerate("AB"):
         elsewhere = recording.prefixes[half].on(np.flatnonzero(recording.halves != half))
@@ -66,7 +70,7 @@ def test_what_is_fitted_is_fitted_on_the_other_half() -> None:
 
 def test_a_rule_that_learns_nothing_reaches_what_it_reaches_on_all_problems() -> None:
     recording, rule = recorded(0.6, True), COMPARED_RULES[0][0]
-    rows = compared(recording)["stopping"].query("unit == 'generations'").set_index(["rule", "setting"])
+    rows = compared(0.6, True)["stopping"].query("unit == 'generations'").set_index(["rule", "setting"])
     alone = follow_rule(recording.prefixes[0], rule, PLACES)
     row = rows.loc[(rule.label, rule.setting)]
     assert (row["accuracy"], row["cost"]) == pytest.approx((alone.accuracy.mean(), alone.n_samples.mean()))
@@ -75,22 +79,22 @@ def test_a_rule_that_learns_nothing_reaches_what_it_reaches_on_all_problems() ->
 def test_a_perfect_verifier_beats_votes_of_counts_and_a_blind_one_loses_to_them() -> None:
     by_world = {}
     for informative in (True, False):
-        rows = compared(recorded(0.35 if informative else 0.7, informative))["stopping"]
+        rows = compared(0.35 if informative else 0.7, informative)["stopping"]
         by_world[informative] = rows[rows["unit"] == GENERATIONS].set_index(["rule", "setting"])
     votes = "adaptive consistency", "threshold 0.95"
     assert by_world[True].loc[votes, "verdict"] == "wins" and by_world[True].loc[votes, "factor"] > 1
     assert by_world[False].loc[votes, "difference"] < 0
-    few = compared(recorded(0.35, True, n_problems=29))["stopping"]
+    few = compared(0.35, True, n_problems=29)["stopping"]
     assert set(few["verdict"].dropna()) == {"undecided"}, "29 problems settle nothing"
-    part, where, _ = stopping_tables(*compared(recorded(0.7, False)).values())
+    part, where, _ = stopping_tables(*compared(0.7, False).values())
     assert len(part.rows) == SETTINGS and len(where.rows) == 2
     assert sum(int(where.rows[0][outcome]) for outcome in ("wins", "undecided", "loses", "not measured")) == SETTINGS
 
 
 def test_the_report_names_the_rules_that_beat_the_online_policy() -> None:
-    rows = compared(recorded(0.7, False))["stopping"]
+    rows = compared(0.7, False)["stopping"]
     outcome = rows.assign(verdict=np.where(rows["setting"] == "share 0.6", "loses", "wins"), difference=-0.02)
-    first = stopping_tables(outcome, compared(recorded(0.7, False))["stopping_risk"])[1].rows[0]
+    first = stopping_tables(outcome, compared(0.7, False)["stopping_risk"])[1].rows[0]
     assert first["loses to"] == "doubling until agreement, share 0.6" and first["loses"] == "1"
     assert beaten_counts(outcome)[0].endswith(f"at equal generations: wins {SETTINGS - 1}, loses 1")
     words = first["the online policy, rule by rule"].split(". ")
