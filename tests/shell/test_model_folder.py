@@ -6,9 +6,9 @@ import pickle
 from pathlib import Path
 
 import pytest
-from tiny_models import letter_tokenizer, tiny_classifier
 from kedro.io import DatasetError
 from kedro.io.core import Version
+from tiny_models import letter_tokenizer, tiny_classifier
 
 from stepscale.datasets.folder import FolderDataset
 from stepscale.datasets.model_folder import ModelFolderDataset
