@@ -76,6 +76,17 @@ def share_files(copy: Path, original: Path) -> None:
                 linked.replace(path)
 
 
+def new_mode(path: Path) -> int:
+    """The mode that the umask gives a new file or folder.
+
+    Args:
+        path: A file or a folder.
+    """
+    mask = os.umask(0)
+    os.umask(mask)
+    return (0o777 if path.is_dir() else 0o666) & ~mask
+
+
 def replace_folder(source: Path, target: Path) -> None:
     """Copy a folder to ``target``; what was there goes only when the copy is whole.
 
@@ -88,9 +99,7 @@ def replace_folder(source: Path, target: Path) -> None:
     fresh = target.with_name(f"{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(source, fresh, copy_function=link_or_copy)
-    mask = os.umask(0)
-    os.umask(mask)
     for path in (fresh, *fresh.rglob("*")):
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
+        path.chmod(new_mode(path))
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from kedro.io import DatasetError
 from kedro.io.core import Version
+from tiny_models import letter_tokenizer, tiny_classifier
 
 from stepscale.datasets.folder import FolderDataset
 from stepscale.datasets.model_folder import ModelFolderDataset
+from stepscale.engine.loading import save
 from stepscale.errors import InputError
 
 
@@ -125,3 +127,16 @@ def test_who_may_read_a_saved_model_follows_the_umask_not_the_scratch_folder(
     for folder in (tmp_path / "kept", tmp_path / "folder"):
         modes = [path.stat().st_mode & 0o777 for path in (folder, folder / "model.safetensors")]
         assert modes == [folder_mode, file_mode]
+
+
+@pytest.mark.parametrize(("mask", "file_mode"), [(0o022, 0o644), (0o007, 0o660)])
+def test_weights_of_a_model_saved_where_a_user_says_are_not_for_their_owner_alone(
+    tmp_path: Path, mask: int, file_mode: int
+) -> None:
+    """safetensors writes them with 0600 whatever the umask: no other user and no container could serve them."""
+    before = os.umask(mask)
+    try:
+        save(tiny_classifier(), letter_tokenizer("ab"), tmp_path / "trained")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "trained").iterdir()} == {file_mode}

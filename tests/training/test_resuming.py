@@ -26,11 +26,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "best": {"epochs": 30, "learning_rate": 0.3, "schedule": "constant", "patience": 3},
     "last": {"epochs": 30, "learning_rate": 0.3, "schedule": "constant", "patience": 3, "keep": "last"},
     "lora": {"epochs": 3, "gradient_accumulation": 2, "gradient_checkpointing": True},
+    "head": {"epochs": 2.5},
 }
 
 
 def model(name: str) -> Any:
-    weights = LoRA(rank=2, dropout=0.1) if name == "lora" else "all"
+    weights = LoRA(rank=2, dropout=0.1) if name == "lora" else "head" if name == "head" else "all"
     classifier = tiny_classifier(classifier_dropout=0.1, attention_dropout=0.1)
     return frozen_but_chosen(classifier, VerifierOptions(weights=weights), seed=1)
 
@@ -76,7 +77,7 @@ def killed(name: str, folder: Path, step: int) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize(("name", "kills"), [("dropout", (6, 13)), ("best", (9,)), ("lora", (7,))])
+@pytest.mark.parametrize(("name", "kills"), [("dropout", (6, 13)), ("best", (9,)), ("lora", (7,)), ("head", (6,))])
 def test_a_killed_fit_ends_with_the_weights_and_the_curve_of_an_undisturbed_one(
     tmp_path: Path, name: str, kills: tuple[int, ...]
 ) -> None:

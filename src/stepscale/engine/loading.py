@@ -14,6 +14,7 @@ import torch
 from stepscale.errors import InputError
 from stepscale.hub_names import cached_folder, how_to_download, is_hub_model, loading_options
 from stepscale.references import TOKENIZER_FILES, architectures, model_source
+from stepscale.scratch import new_mode
 
 _GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
 _HEADS = ("score", "classifier")  # what token classifiers call their heads
@@ -184,6 +185,8 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
     with quiet():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+    for file in folder.glob("*.safetensors"):  # safetensors writes them for their owner alone
+        file.chmod(new_mode(file))
 
 
 def longest_input(model: Any) -> int | None:
