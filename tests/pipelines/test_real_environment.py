@@ -40,6 +40,7 @@ def weak(project: Path, model_of: Callable[..., Path]) -> Path:
 
 
 @pytest.mark.e2e
+@pytest.mark.usefixtures("in_this_process")
 def test_the_real_environment_runs_whole_and_says_first_that_the_model_is_too_weak(
     run_in: Callable[..., Any], weak: Path
 ) -> None:
