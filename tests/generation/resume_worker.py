@@ -21,7 +21,7 @@ def sample_problems(model: str, out: str) -> None:
     generator = LocalGenerator.load(model)
     problems = pd.DataFrame({"problem_id": [f"p{i}" for i in range(30)], "answer": "1"})
     problems["problem"] = [f"{i}+{i}=" for i in range(30)]
-    job, base = SamplingJob("test", 12, Sampling(max_new_tokens=40), 0), model_hash(model)
+    job, base = SamplingJob("test", 6, Sampling(max_new_tokens=40), 0), model_hash(model)
 
     def make(name: str, part: pd.DataFrame) -> Made:
         note(folder, "making", name)

@@ -1,5 +1,6 @@
 """Requests that join a running batch at any token draw what they draw alone, and leave without a trace."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -53,13 +54,27 @@ def has_drawn(call: DrawCall, expected: list[Continuation]) -> bool:
     return tokens_of(call) == [(c.tokens, c.ended, c.step_ends) for c in expected]
 
 
+@pytest.fixture(scope="module")
+def alone(make_model) -> Callable[..., list[list[Continuation]]]:
+    """What the first so many calls draw alone, from a model of a kind; each call is drawn once."""
+    generators: dict[str, LocalGenerator] = {}
+    drawn: dict[str, list[list[Continuation]]] = {}
+
+    def expected(n: int, kind: str = "llama") -> list[list[Continuation]]:
+        if kind not in generators:
+            generators[kind] = LocalGenerator.load(make_model(kind, **MODELS[kind]), device="cpu")
+        known = drawn.setdefault(kind, [])
+        known += [drawn_alone(generators[kind], call) for call in calls_of(generators[kind], n)[len(known) :]]
+        return known[:n]
+
+    return expected
+
+
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("per_step", [1, 7])
-def test_each_request_draws_what_it_draws_alone_whenever_it_joins(make_model, kind, per_step) -> None:
+def test_each_request_draws_what_it_draws_alone_whenever_it_joins(make_model, alone, kind, per_step) -> None:
     generator = LocalGenerator.load(make_model(kind, **MODELS[kind]), device="cpu")
-    calls = calls_of(generator, 24)
-    expected = [drawn_alone(generator, call) for call in calls]
-    generator.forget()
+    calls, expected = calls_of(generator, 24), alone(24, kind)
     finished(generator.continuous_batch(SAMPLING), calls, per_step)
     assert [has_drawn(call, part) for call, part in zip(calls, expected, strict=True)] == [True] * 24
     logprobs = [c.logprobs for call in calls for _, c in sorted(call.continuations.items())]
@@ -67,20 +82,16 @@ def test_each_request_draws_what_it_draws_alone_whenever_it_joins(make_model, ki
         np.testing.assert_allclose(logprob, reference, atol=1e-5)
 
 
-def test_a_question_draws_the_same_beside_sixty_three_others(tiny_llama) -> None:
+def test_a_question_draws_the_same_beside_sixty_three_others(tiny_llama, alone) -> None:
     generator = LocalGenerator.load(tiny_llama)
-    calls = calls_of(generator, 64)
-    expected = [drawn_alone(generator, call) for call in calls]
-    generator.forget()
+    calls, expected = calls_of(generator, 64), alone(64)
     finished(generator.continuous_batch(SAMPLING), calls, 64)
     assert all(has_drawn(call, part) for call, part in zip(calls, expected, strict=True))
 
 
-def test_a_call_that_is_dropped_leaves_the_others_as_they_are(tiny_llama) -> None:
+def test_a_call_that_is_dropped_leaves_the_others_as_they_are(tiny_llama, alone) -> None:
     generator = LocalGenerator.load(tiny_llama)
-    calls = calls_of(generator, 12)
-    expected = [drawn_alone(generator, call) for call in calls]
-    generator.forget()
+    calls, expected = calls_of(generator, 12), alone(12)
     batch = generator.continuous_batch(SAMPLING)
     for step, call in enumerate(calls):
         batch.add(call)
@@ -95,6 +106,7 @@ def test_a_call_that_is_dropped_leaves_the_others_as_they_are(tiny_llama) -> Non
 
 
 def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_forgotten_meanwhile(tiny_llama) -> None:
+    other = LocalGenerator.load(tiny_llama)
     for gibibytes in (1.0, 1e-5):
         generator = LocalGenerator.load(tiny_llama, memory_budget_gb=gibibytes)
         batch, calls = generator.continuous_batch(SAMPLING), calls_of(generator, 9)
@@ -103,17 +115,16 @@ def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_forgotten_mea
             step_calls = {i: DrawCall([Request(prefix, 7 * i)], 30, "step") for i, prefix in solutions.items()}
             finished(batch, list(step_calls.values()), 2)
             for call in step_calls.values():
-                assert has_drawn(call, drawn_alone(LocalGenerator.load(tiny_llama), call))
+                assert has_drawn(call, drawn_alone(other, call))
             going = {
                 i: call.continuations[0] for i, call in step_calls.items() if call.continuations[0].ended == "step"
             }
             solutions = {i: solutions[i] + step.tokens for i, step in going.items()}
 
 
-def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_for_itself(tiny_llama) -> None:
+def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_for_itself(tiny_llama, alone) -> None:
     generator = LocalGenerator.load(tiny_llama)
-    calls = calls_of(generator, 10)
-    expected = [drawn_alone(generator, call) for call in calls]
+    calls, expected = calls_of(generator, 10), alone(10)
     for limits in ({"tokens": 300}, {"tokens": 1}, {"most_rows": 3}):
         generator.forget()
         generator._limits = replace(generator._limits, **limits)
@@ -129,11 +140,9 @@ def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_fo
         assert all(has_drawn(call, part) for call, part in zip(repeated, expected, strict=True))
 
 
-def test_what_places_in_memory_held_before_is_not_seen(tiny_llama) -> None:
+def test_what_places_in_memory_held_before_is_not_seen(tiny_llama, alone) -> None:
     generator = LocalGenerator.load(tiny_llama)
-    calls = calls_of(generator, 12)
-    expected = [drawn_alone(generator, call) for call in calls]
-    generator.forget()
+    calls, expected = calls_of(generator, 12), alone(12)
     batch = generator.continuous_batch(SAMPLING)
     arena = batch._cohort._arena
     for _ in range(2):

@@ -1,17 +1,16 @@
 """A run killed at any moment goes on where it stopped: same bytes, nothing finished made again."""
 
 import functools
-import multiprocessing
 import random
-import runpy
 import shutil
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from shard_workers import made_in_workers
+from shard_workers import made_in_workers, started
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
@@ -24,25 +23,13 @@ WORKER = Path(__file__).with_name("resume_worker.py")
 KILLS = 10  # make campaign-kills does hundreds
 
 
-@pytest.fixture(scope="module")
-def start(tiny_llama) -> Callable[[Path], multiprocessing.Process]:
-    """Starts a sampling run in a process of its own; torch is loaded once, in the server the runs are forked from."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        [
-            "pandas",
-            "stepscale.datasets.shards",
-            "stepscale.generation.local",
-            "transformers.models.llama.modeling_llama",
-        ]
-    )
+@pytest.fixture
+def start(tiny_llama) -> Callable[[Path], BaseProcess]:
+    """Starts a sampling run in a process of its own."""
 
-    def starter(out: Path) -> multiprocessing.Process:
+    def starter(out: Path) -> BaseProcess:
         out.mkdir(exist_ok=True)
-        variables = {"MODEL": str(tiny_llama), "OUT": str(out)}
-        process = context.Process(target=runpy.run_path, args=(str(WORKER), variables))
-        process.start()
-        return process
+        return started(WORKER, MODEL=str(tiny_llama), OUT=str(out))
 
     return starter
 

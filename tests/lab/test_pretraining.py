@@ -17,7 +17,7 @@ TINY = {
     "layers": 2,
     "heads": 2,
     "documents": 400,
-    "tokens_per_batch": 512,
+    "tokens_per_batch": 256,
     "workers": 1,
     "threads": 1,
     "short_steps": 10,

@@ -97,7 +97,7 @@ def problems(n: int) -> list[Problem]:
 )
 def test_a_search_computes_hardly_a_token_of_its_tree_twice(verifier, options):
     ledger, watched = Ledger(), generator()
-    results = search(problems(12), watched, verifier, read_options(options), SAMPLING, run_seed=0, ledger=ledger)
+    results = search(problems(8), watched, verifier, read_options(options), SAMPLING, run_seed=0, ledger=ledger)
     ratio = ledger.models["lab"].tokens / (len(watched.drawn_prefixes) + len(watched.rolled))
     assert 1 <= ratio <= 1.02
     assert all(len(result.candidates) == options["n"] for result in results)
@@ -135,8 +135,8 @@ def test_what_a_search_costs_does_not_depend_on_what_its_models_did_before(verif
 def test_the_same_candidates_are_found_problem_by_problem(verifier):
     beam = read_options({"method": "beam", "n": 9})
     got = [
-        search(problems(6), generator(), verifier, beam, SAMPLING, run_seed=1, ledger=Ledger(), problems_at_once=size)
-        for size in (6, 1)
+        search(problems(4), generator(), verifier, beam, SAMPLING, run_seed=1, ledger=Ledger(), problems_at_once=size)
+        for size in (4, 1)
     ]
     for batch, alone in zip(*got, strict=True):
         assert [c.tokens for c in batch.candidates] == [c.tokens for c in alone.candidates]
@@ -158,7 +158,7 @@ def test_each_problem_of_a_batch_is_charged_what_it_costs_alone(verifier):
 def test_what_samples_cost_by_their_texts_is_what_the_engines_counted(verifier_folder, n):
     """As reporting prices best-of-N: from recorded samples, against the ledger of the very draws."""
     watched, weighted = generator(), read_options({"method": "weighted", "n": n})
-    for problem in problems(8):
+    for problem in problems(4):
         watched.forget()  # beginnings of prompts that problems share are the engine's gain, which no sample has to itself
         fresh, ledger = ModelVerifier(verifier_folder, "prm", device="cpu"), Ledger()
         [result] = search([problem], watched, fresh, weighted, SAMPLING, run_seed=5, ledger=ledger)

@@ -81,6 +81,13 @@ def test_openais_client_gets_answers_streams_and_errors_as_it_knows_them(running
             client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"budget": 3})
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell what a process has loaded")
+def test_processes_whose_models_are_elsewhere_load_no_torch(running) -> None:
+    process = psutil.Process(running(2)[1].pid)
+    loaded = [region.path for one in (process, *process.children()) for region in one.memory_maps()]
+    assert any("numpy" in path for path in loaded) and not any("torch" in path for path in loaded)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_lm_evaluation_harness_measures_the_policy(running, workers, tmp_path) -> None:
     harness = os.environ.get("LM_EVAL")
