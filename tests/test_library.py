@@ -105,7 +105,7 @@ def test_a_method_with_its_options_is_taken_as_it_is(generator, verifiers) -> No
         ({"method": "mcts"}, "'best_of_n', 'weighted', 'majority', "),
         ({"method": "beam", "depth": 3}, "beam.depth"),
         ({"method": "beam", "aggregation": "median"}, "aggregation"),
-        ({"method": "lookahead"}, "lookahead.k"),
+        ({"method": "lookahead", "k": 0}, "lookahead.k"),
         ({"method": "beam", "n": 4}, "give budget instead"),
         ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not 0"),
         ({"budget": 10**30}, "at most 1,048,576 generations per problem"),

@@ -46,14 +46,11 @@ class OnlinePolicy(BaseModel):
     actions: tuple[Action, ...] = Field(description="one per bin, easiest first")
 
     def bin(self, mean_score: float) -> int:
-        """The bin, 1 (easiest) to ``len(borders) + 1``, of probes of this mean score in [0, 1]; unanswered ones count as 0.
-
-        A score on a border is in the easier bin.
-        """
+        """The bin, 1 (easiest) to ``len(borders) + 1``, of probes of this mean score in [0, 1]; unanswered ones count as 0."""
         return int(bins_by_border([mean_score], self.borders)[0])
 
     def action(self, mean_score: float) -> Action:
-        """What to do after probes of this mean score in [0, 1], which says their bin."""
+        """What to do after probes of this mean score in [0, 1]."""
         return self.actions[self.bin(mean_score) - 1]
 
 

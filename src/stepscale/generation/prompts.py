@@ -21,7 +21,9 @@ from stepscale.user_settings import TextOrBlank, UserSettings
 logger = logging.getLogger(__name__)
 
 PROBLEM = "{problem}"
-_OTHER_FIELD = re.compile(r"(?<![\w{}^\]\\])\{(?!problem\})[a-z_]+\}(?![{}])")  # not LaTeX's `\boxed{answer}`, `x^{n}`
+_OTHER_FIELD = re.compile(  # not LaTeX's `\boxed{answer}`, `x^{n}`, `\frac{a}{b}`
+    r"(?:(?<=\{problem\})|(?<![\w{}^\]\\]))\{(?!problem\})[a-z_]+\}(?![{}])"
+)
 HEADING = "Problem:"  # opens an example; a solution ends where the model opens one itself (``generation.ends``)
 _DAY = "01 Jan 2025"  # what templates that tell the day tell: a prompt must not change from one run to the next
 _SAME_DAY = f"{{%- macro strftime_now(form) -%}}{_DAY}{{%- endmacro -%}}"
