@@ -184,7 +184,7 @@ def test_trl_soft_labels_are_kept_and_not_cut_to_whole_ones(jsonl: Jsonl) -> Non
 PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(PROMPTS, st.lists(st.booleans(), max_size=3), st.booleans())))
 def test_trl_rows_come_out_as_they_went_in(tmp_path: Path, rows: list[tuple[str, list[bool], bool]]) -> None:
     path, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"

@@ -95,7 +95,7 @@ records_ = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records_, min_size=1, max_size=8))
 def test_any_records_come_out_with_the_same_meaning(tmp_path: Path, records: list[Any]) -> None:
     path = tmp_path / "in.jsonl"

@@ -72,16 +72,16 @@ class CountingNetwork:
 
 
 def test_tokens_do_not_depend_on_batch_composition(generator):
-    requests = requests_for(generator, 24, 22)[:512]
+    requests = requests_for(generator, 12, 22)[:256]
     wide = generator.generate(requests, SAMPLING, "solution", Ledger())
     by_seven, one_by_one = [], []
-    for start in range(0, 512, 7):
+    for start in range(0, 256, 7):
         by_seven += generator.generate(requests[start : start + 7], SAMPLING, "solution", Ledger())
     for request in requests[::16]:
         one_by_one += generator.generate([request], SAMPLING, "solution", Ledger())
     assert [c.tokens for c in by_seven] == [c.tokens for c in wide]
     assert [c.tokens for c in one_by_one] == [c.tokens for c in wide[::16]]
-    shuffled = np.random.default_rng(0).permutation(512)
+    shuffled = np.random.default_rng(0).permutation(256)
     reordered = generator.generate([requests[i] for i in shuffled], SAMPLING, "solution", Ledger())
     assert [c.tokens for c in reordered] == [wide[i].tokens for i in shuffled]
 

@@ -199,10 +199,10 @@ def _priced(
     if rung < outcomes.run_right.shape[2]:
         actions += [Action(samples=probes, run=name) for name in outcomes.runs]
     won, spent = np.zeros((n_bins, len(actions))), np.zeros((n_bins, len(actions)))
+    places = [np.flatnonzero((bins == b + 1) & ~stopped) for b in range(n_bins)]
     for i, action in enumerate(actions):
-        right, cost = _act(outcomes, rung, sure, action)
-        for b in range(n_bins):
-            in_bin = (bins == b + 1) & ~stopped
+        right, cost = (values.ravel() for values in _act(outcomes, rung, sure, action))
+        for b, in_bin in enumerate(places):
             won[b, i], spent[b, i] = right[in_bin].sum() / stopped.size, cost[in_bin].sum() / stopped.size
     # 3. the best action of each bin, with what is left once the probes that are enough are paid
     sunk = float(outcomes.cost[:, :, rung][stopped].sum() / stopped.size)
