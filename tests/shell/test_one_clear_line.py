@@ -161,11 +161,13 @@ def test_a_run_told_to_stop_is_no_finished_one_and_says_how_to_go_on(
     bootstrap_project(project)
     monkeypatch.setattr("kedro.framework.session.KedroSession.run", stopped)
     monkeypatch.setattr("stepscale.tracking.end_runs", ended.append)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started without it
+    # A job in the background is started without SIGINT's handler, and one under nohup with SIGHUP ignored.
+    handler = signal.default_int_handler if signum == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(signum, handler)
     try:
         result = CliRunner().invoke(cli, ["run", "--env", "smoke"])
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signum, before)
     assert (result.exit_code, ended) == (code, ["KILLED"])
     assert result.output.splitlines()[-1].startswith("stopped; the same command with --only-missing-outputs")
 
