@@ -1,4 +1,4 @@
-"""The lab on its smallest scale, once through the real ``kedro`` command; then pipelines go on from it and the notebook reads it."""
+"""The lab on its smallest scale: whole through the real ``kedro`` command, then in part, then the notebook."""
 
 import json
 from collections.abc import Callable

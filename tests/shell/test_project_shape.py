@@ -21,6 +21,7 @@ from stepscale.pipeline_registry import MAIN, PIPELINES, STUDIES, register_pipel
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 LAYERS = ["problems", "generator", "pool", "labels", "verifiers", "search", "report"]
+Sources = dict[Path, tuple[str, ast.Module]]
 HEAVY = ("torch", "transformers", "datasets", "sympy", "sklearn", "plotly")
 
 
@@ -28,6 +29,13 @@ HEAVY = ("torch", "transformers", "datasets", "sympy", "sklearn", "plotly")
 def pipelines() -> dict[str, Pipeline]:
     """Every pipeline by name."""
     return {name: create() for name, create in PIPELINES.items()}
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    """Text and syntax of every file of the package."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted((CONF.parent / "src").rglob("*.py"))}
+    return {path: (text, ast.parse(text)) for path, text in texts.items()}
 
 
 @pytest.fixture(scope="module")
@@ -212,26 +220,24 @@ def test_the_picture_is_built_with_its_layers_from_left_to_right(kedro_in: Calla
     assert graph["layers"] == LAYERS
 
 
-def test_no_class_is_named_twice_and_no_file_thrice_but_those_that_every_room_has() -> None:
+def test_no_class_is_named_twice_and_no_file_thrice_but_those_that_every_room_has(sources: Sources) -> None:
     of_rooms = {"__init__.py", "__main__.py", "contract.py"}  # of a package, and of a room that others implement
     of_rooms |= {"tables.py", "measure.py", "claims.py", "figures.py"}  # of a study
     of_rooms |= {"pipeline.py", "nodes.py", "measuring.py"}  # of a pipeline
-    files = list((CONF.parent / "src").rglob("*.py"))
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
-    classes = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    classes = Counter(
+        node.name for _, tree in sources.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
     assert [name for name, number in classes.items() if number > 1] == []
-    names = Counter(path.name for path in files if path.name not in of_rooms)
+    names = Counter(path.name for path in sources if path.name not in of_rooms)
     assert [name for name, number in names.items() if number > 2] == []
 
 
-def test_files_and_functions_are_short_enough_to_be_read_at_once() -> None:
-    files = sorted((CONF.parent / "src").rglob("*.py"))
-    texts = {path: path.read_text(encoding="utf-8") for path in files}
-    assert [path.name for path, text in texts.items() if len(text.splitlines()) > 250] == []
+def test_files_and_functions_are_short_enough_to_be_read_at_once(sources: Sources) -> None:
+    assert [path.name for path, (text, _) in sources.items() if len(text.splitlines()) > 250] == []
     functions = [
         node
-        for text in texts.values()
-        for node in ast.walk(ast.parse(text))
+        for _, tree in sources.values()
+        for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert len(functions) > 1000
