@@ -13,8 +13,8 @@ real: $(READY) # SmolLM2-135M on word problems
 	$(BIN)/python -m stepscale.lab.short_problems data/01_raw/short_problems
 	HF_HUB_OFFLINE=1 $(BIN)/kedro run --env real
 
-test: $(READY) # one file per core; more would share cores with the tests' own threads, which sleep, not spin, while they wait
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder # one test file per core; more would share cores with the tests' own threads
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -21,6 +21,9 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+# Two test files on two cores: torch's threads, told before it is imported, sleep while they wait for a core instead of spinning.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).parent))  # for the helpers that several folders share
 
