@@ -13,16 +13,14 @@ import pytest
 from hypothesis import settings
 
 # The suite's workers have a core each (Makefile), and its models are tiny: threads of torch's would wait for one another.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where a test asks for more, they sleep while they wait instead of spinning.
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"} | os.environ
 
 # How long an example takes tells of the machine, not of the code. The suite tries the same examples every time, so that
 # it fails for a change alone; `HYPOTHESIS_PROFILE=explore` tries new ones.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
-
-# Two test files on two cores: torch's threads, told before it is imported, sleep while they wait for a core instead of spinning.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).parent))  # for the helpers that several folders share
