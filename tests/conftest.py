@@ -155,12 +155,6 @@ def run_in() -> Callable[..., Any]:
     return call
 
 
-@pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pieces of work are done here: processes that import torch first cost a tiny run more than they save it."""
-    monkeypatch.setattr("stepscale.engine.cores._is_small", lambda folder: False)
-
-
 @pytest.fixture(scope="module")
 def kedro_in() -> Callable[..., Any]:
     """Kedro's other commands in this process: ``kedro_in(project, "registry", "list")`` gives click's result."""

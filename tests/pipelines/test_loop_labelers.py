@@ -271,7 +271,6 @@ def test_a_misspelled_labeler_is_one_clear_line(key: str, value: object, line: s
 
 
 @pytest.mark.e2e
-@pytest.mark.usefixtures("in_this_process")
 def test_each_labeler_can_be_chosen_on_the_command_line(project: Path, run_in: Callable[..., Any]) -> None:
     small = "problems.lab.train=24,problems.lab.valid=6,problems.lab.test=10,problems.lab.heldout=4,loop.labeler"
 

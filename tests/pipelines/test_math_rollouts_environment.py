@@ -52,7 +52,6 @@ def small(project: Path) -> Path:
 
 
 @pytest.mark.e2e
-@pytest.mark.usefixtures("in_this_process")
 def test_a_prm_without_anybody_s_labels_leads_a_beam_search(run_in: Run, small: Path) -> None:
     done = run_in(small, "--env", "math_rollouts")
     assert done.exit_code == 0, done.output

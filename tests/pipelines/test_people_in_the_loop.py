@@ -40,7 +40,6 @@ def heard(project: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[
 
 
 @pytest.mark.e2e
-@pytest.mark.usefixtures("in_this_process")
 def test_solutions_labeled_in_a_browser_train_the_next_selector(
     project: Path, run_in: Callable[..., Any], browser: Any, heard: Callable[[], str]
 ) -> None:

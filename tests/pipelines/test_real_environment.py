@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from one_process import do_pieces_here
 
 from stepscale.lab.short_problems import STEPS, write_problems
 
@@ -40,10 +41,10 @@ def weak(project: Path, model_of: Callable[..., Path]) -> Path:
 
 
 @pytest.mark.e2e
-@pytest.mark.usefixtures("in_this_process")
 def test_the_real_environment_runs_whole_and_says_first_that_the_model_is_too_weak(
-    run_in: Callable[..., Any], weak: Path
+    run_in: Callable[..., Any], weak: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    do_pieces_here(monkeypatch)
     done = run_in(weak, "--env", "real")
     assert done.exit_code == 0, done.output
     data = weak / "data" / "real"
