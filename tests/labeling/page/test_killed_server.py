@@ -81,7 +81,8 @@ def test_a_server_that_is_told_to_end_says_what_it_has(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["nowhere.jsonl"], "nowhere.jsonl: no loop_asked_<round>.jsonl is there"),
+        (["nowhere"], "nowhere: no loop_asked_<round>.jsonl is there"),
+        (["nowhere.jsonl"], "nowhere.jsonl: there is no such file; name the file of samples"),
         (["asked.jsonl", "--ask", "all"], "--ask: Input should be 'first_error', 'every_step' or 'alternatives'"),
         (["asked.jsonl", "--host", "0.0.0.0"], "name each labeler"),
         (["asked.jsonl", "--to", "people.csv"], "people.csv: labels are added to a file line by line"),

@@ -45,20 +45,10 @@ def supervision_part(
         ),
         tables=(
             TextTable(title="Accuracy of every arm at every size", rows=_size_rows(tables["by_size"])),
-            _leads_table(
-                tables.get("right_steps", pd.DataFrame()),
-                "The arms of claim A3 where every step must be right, too",
-                "supervision",
-                "right answer by right steps, ",
-            ),
+            _right_steps_table(tables.get("right_steps", pd.DataFrame())),
             TextTable(title="Active learning against uniform labels", rows=_saved_rows(saved)),
             _overlap_table(tables.get("overlap", pd.DataFrame())),
-            _leads_table(
-                tables.get("ablations", pd.DataFrame()),
-                "Ablations, at the same labels as the arm each varies",
-                "ablation",
-                "",
-            ),
+            _ablation_table(tables.get("ablations", pd.DataFrame())),
             TextTable(
                 title="PRM_large against the pool's labeler [95 % over problems]",
                 rows=metric_rows({"value [95 %]": agreement}, "measure"),
@@ -191,7 +181,16 @@ def _overlap_table(overlap: pd.DataFrame) -> TextTable:
     return TextTable(title="Labels that active learning shares with uniform choice", rows=rows)
 
 
-def _leads_table(compared: pd.DataFrame, title: str, first: str, reached: str) -> TextTable:
+def _right_steps_table(graded: pd.DataFrame) -> TextTable:
+    title = "The arms of claim A3 where every step must be right, too"
+    return _leads_table(graded, title, "supervision", "right answer by right steps, ")
+
+
+def _ablation_table(ablations: pd.DataFrame) -> TextTable:
+    return _leads_table(ablations, "Ablations, at the same labels as the arm each varies", "ablation")
+
+
+def _leads_table(compared: pd.DataFrame, title: str, first: str, reached: str = "") -> TextTable:
     """Arms beside the arm that each is compared with, at the same labels; ``first`` and ``reached`` head two columns."""
     rows = tuple(
         {
