@@ -31,13 +31,15 @@ SLOWEST = (
     "test_whole_lab.py",
     "test_resume.py",
     "test_killed_run.py",
+    "test_one_clear_line.py",
     "test_served_environment.py",
-    "test_people_in_the_loop.py",
+    "test_math_rollouts_environment.py",
+    "test_given_samples.py",
     "test_launched_fits.py",
     "test_cluster.py",
-    "test_math_rollouts_environment.py",
-    "test_loop_labelers.py",
     "test_real_environment.py",
+    "test_loop_labelers.py",
+    "test_people_in_the_loop.py",
 )
 
 
