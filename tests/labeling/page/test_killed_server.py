@@ -97,7 +97,7 @@ def test_a_mistake_on_the_command_line_is_one_clear_line(
     from stepscale.labeling.label_commands import label
 
     monkeypatch.chdir(folder)
-    result = CliRunner().invoke(label, words)
+    result = CliRunner().invoke(label, [*words, "--port", "0"])  # the usual one may be taken
     assert result.exit_code == 1 and line in result.output and len(result.output.splitlines()) == 1
 
 
