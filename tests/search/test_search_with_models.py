@@ -14,7 +14,7 @@ from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.local import LocalGenerator
 from stepscale.lab.problems import make_problems
 from stepscale.search.beam import Beam
-from stepscale.search.methods import read_options, search, search_on
+from stepscale.search.methods import read_options, search
 from stepscale.search.online import search_online
 from stepscale.search.results import Problem
 from stepscale.search.table import candidates_table
@@ -109,7 +109,7 @@ def test_the_verifier_reads_each_step_of_the_tree_once(verifier_folder):
     beam = read_options({"method": "beam", "n": 9})
     fresh = ModelVerifier(verifier_folder, "prm", device="cpu")
     search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=first)
-    search_on(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=second)
+    search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=second, afresh=False)
     assert first.models["prm"].verify > 0 == second.models["prm"].verify
 
 

@@ -129,9 +129,8 @@ def start_afresh(model: object) -> None:
     Args:
         model: A generator or verifier. One that remembers nothing, None or a class is left as it is.
     """
-    if isinstance(model, Forgetful) and not isinstance(
-        model, type
-    ):  # a class has the method too, and nothing to forget
+    # A class has the method too, and nothing to forget.
+    if isinstance(model, Forgetful) and not isinstance(model, type):
         model.forget()
 
 

@@ -16,7 +16,7 @@ from stepscale.grading import Rules
 from stepscale.revisions.chains import ProblemChains
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.search.method import SearchMethod
-from stepscale.search.methods import search_on
+from stepscale.search.methods import search
 from stepscale.search.results import Problem, SearchResult
 from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
@@ -96,7 +96,9 @@ def search_revisions(
         revised.append(Problem(problem_chains.problem.problem_id, text))
         bare[text] = problem_chains.problem.text
     judge = verifier if history else WithoutHistory(verifier, bare)
-    results = search_on(revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger, rules=rules)
+    results = search(
+        revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger, rules=rules, afresh=False
+    )
     return [
         _with_chain(problem_chains, result, options, run_seed, rules)
         for problem_chains, result in zip(chains_of_all, results, strict=True)

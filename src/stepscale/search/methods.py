@@ -87,10 +87,9 @@ def search(
     ledger: Ledger | None = None,
     problems_at_once: int = 64,
     rules: Rules = "prm800k",
+    afresh: bool = True,
 ) -> list[SearchResult]:
     """Search for a solution of each problem.
-
-    Models that remember prefixes forget them first, so that the costs do not depend on what was asked of them before.
 
     Args:
         problems: What is to be solved, each with an id of its own.
@@ -103,6 +102,8 @@ def search(
         problems_at_once: Problems searched together. More fill wide batches better and need more of the generator's memory;
             results do not depend on it.
         rules: The grading rules of the run; they decide which answers are one answer in a vote.
+        afresh: Whether models that remember prefixes forget them first, so that the costs do not depend on what was asked of
+            them before. Not within a longer piece of work, whose beginning would cost again.
 
     Returns:
         A result for each problem, in order, with its own costs.
@@ -110,52 +111,6 @@ def search(
     Raises:
         InputError: There is no such method, it needs a verifier and there is none, problems or sampling are none, or two
             problems have one id.
-    """
-    for model in (generator, verifier):
-        start_afresh(model)
-    return search_on(
-        problems,
-        generator,
-        verifier,
-        options,
-        sampling,
-        run_seed=run_seed,
-        ledger=ledger,
-        problems_at_once=problems_at_once,
-        rules=rules,
-    )
-
-
-def search_on(
-    problems: Iterable[Problem],
-    generator: Generator,
-    verifier: Verifier | None,
-    options: SearchMethod | Mapping[str, Any],
-    sampling: Sampling,
-    *,
-    run_seed: int,
-    ledger: Ledger | None = None,
-    problems_at_once: int = 64,
-    rules: Rules = "prm800k",
-) -> list[SearchResult]:
-    """As ``search``, by models that remember what they did: a part of a longer piece of work, which began afresh.
-
-    Args:
-        problems: As for ``search``, and so are the rest.
-        generator: Writes the steps.
-        verifier: Scores them.
-        options: The method and its settings.
-        sampling: How tokens are drawn.
-        run_seed: Seed of the run.
-        ledger: The sum of the results' own ledgers is added to it.
-        problems_at_once: Problems searched together.
-        rules: The grading rules of the run.
-
-    Returns:
-        A result for each problem, in order. What the models remember of its beginning costs nothing again.
-
-    Raises:
-        InputError: As for ``search``.
     """
     options, problems_at_once = read_options(options), checked_count(problems_at_once, "problems_at_once")
     if isinstance(generator, type) or not hasattr(generator, "encode_prompt"):
@@ -165,6 +120,9 @@ def search_on(
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")
     problems, sampling = checked_problems(problems), checked_sampling(sampling)
+    if afresh:
+        for model in (generator, verifier):
+            start_afresh(model)
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)

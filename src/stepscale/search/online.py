@@ -17,7 +17,7 @@ from stepscale.search.asking import checked_sampling
 from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
-from stepscale.search.methods import search_on
+from stepscale.search.methods import search
 from stepscale.search.results import Candidate, Problem, SearchResult, checked_problems
 from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import choose, one_spelling
@@ -156,8 +156,16 @@ def _switched(
         # another seed than the probes': a search of whole samples would only draw them again
         seed = seed_for(draws.run_seed, "online-run")
         switched = [meter.problems[i] for i in owners]
-        results = search_on(
-            switched, meter.generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger, rules=draws.rules
+        results = search(
+            switched,
+            meter.generator,
+            verifier,
+            method,
+            draws.sampling,
+            run_seed=seed,
+            ledger=ledger,
+            rules=draws.rules,
+            afresh=False,
         )
         by_owner.update(zip(owners, results, strict=True))
     return by_owner
