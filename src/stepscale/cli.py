@@ -45,7 +45,14 @@ class Stopped(SystemExit):
 
 
 def clear_line(error: BaseException) -> str | None:
-    """The one line a user needs, if this error, or what caused it, is about what they gave us; else None."""
+    """The one line that a user needs, if an error is about what they gave us.
+
+    Args:
+        error: What ended the command; its causes are looked at too.
+
+    Returns:
+        The line; None if the fault is not the user's.
+    """
     from kedro.config import MissingConfigException
     from kedro.io.core import DatasetError
     from kedro.validation.exceptions import ParameterValidationError

@@ -111,7 +111,11 @@ class Ledger:
 
 
 def total(ledgers: Iterable[Ledger]) -> Ledger:
-    """The sum of several ledgers, model by model."""
+    """The sum of several ledgers, model by model.
+
+    Args:
+        ledgers: Any number; they stay as they are.
+    """
     result = Ledger()
     for ledger in ledgers:
         for name, cost in ledger.models.items():

@@ -110,7 +110,11 @@ class StepEncoder:
         return [self._join(problem, steps) for problem, steps in texts]
 
     def encode_prompt(self, problem: str) -> list[int]:
-        """The ids that precede the first step."""
+        """Token ids of the prompt with a problem in it: those before the first step.
+
+        Args:
+            problem: Its text.
+        """
         return self.encode([(problem, ())])[0].ids
 
     def _opened(self, ids: list[int]) -> list[int]:

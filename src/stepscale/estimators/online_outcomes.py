@@ -187,7 +187,13 @@ class _Cells:
     run_votes: list[Floats]
 
     def fill(self, result: Outcomes, order: int, places: NDArray[np.int64]) -> None:
-        """The cells of one order; ``places`` [problems, places] in that order."""
+        """Fill in the outcomes of one random order.
+
+        Args:
+            result: Its cells of this order are written.
+            order: Number of the order, from 0.
+            places: Columns of each problem's samples in this order [problems, places].
+        """
         codes = np.take_along_axis(self.codes, places, 1)
         weights, cost = np.take_along_axis(self.weights, places, 1), np.take_along_axis(self.cost, places, 1)
         votes, n_counted = np.zeros_like(self.truth), 0

@@ -14,7 +14,14 @@ _UNBRACED_ROOT = re.compile(r"\\sqrt([^{])", re.DOTALL)
 
 
 def canonical(answer: str) -> str:
-    """The canonical spelling of ``answer``; an answer that the rules cannot spell comes back as it was, stripped."""
+    """The canonical spelling of an answer.
+
+    Args:
+        answer: LaTeX or plain text.
+
+    Returns:
+        The spelling; where the rules cannot spell the answer, the answer as it was, stripped.
+    """
     answer = without_text_macro(answer.strip()).strip()
     if answer.isdigit():  # the common case needs none of the rules
         return answer

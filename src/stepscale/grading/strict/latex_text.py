@@ -26,7 +26,14 @@ _local = threading.local()
 
 
 def latex_to_text(latex: str) -> str | None:
-    """The plain text of ``latex``; None where it is not LaTeX that can be read (the caller keeps what it had)."""
+    """The plain text of a formula.
+
+    Args:
+        latex: The formula, without dollar signs around it.
+
+    Returns:
+        Plain text, stripped; None where it is not LaTeX that can be read (the caller keeps what it had).
+    """
     latex = latex.replace("\\tfrac", "\\frac").replace("\\dfrac", "\\frac")
     latex = latex.replace("\\frac", " \\frac")  # a mixed number keeps a blank before its fraction
     text = _short(latex)

@@ -69,7 +69,14 @@ class _Worker:
         self._answers.put(b"")
 
     def ask(self, question: WorkerQuestion) -> bool | None:
-        """The answer; None after which the worker is dead and must be replaced."""
+        """Have the worker answer a question. If it cannot in time, it is stopped.
+
+        Args:
+            question: What is asked, with its limit of time.
+
+        Returns:
+            The answer; None: the worker is dead and must be replaced.
+        """
         answer = self._answer(question.seconds) if self._is_ready() and self._put(question) else b""
         if answer not in (b"0", b"1"):
             self.stop()
