@@ -57,7 +57,7 @@ class _Judge:
     quoted: set[str] = field(default_factory=set)
 
     def rate(self, line: str) -> int | None:
-        """The rating of a line; None if it cannot be read."""
+        """The rating of the next ``line``, -1, 0 or +1; None if it cannot be read. What it works out is known from then on."""
         restates = any(line.strip().startswith(f"{name} has ") for name in self.quoted)
         if labeler.is_in_form(line) and not restates:
             return labeler.rate_step(self.story, self.known_names, line)

@@ -127,7 +127,14 @@ class Story:
         return {d.name: d.number for d in self.definitions if d.relation == "given"}
 
     def ready(self, known_names: Collection[str]) -> list[Definition]:
-        """The definitions that can be worked out next from names whose amounts are known."""
+        """The definitions that can be worked out next.
+
+        Args:
+            known_names: Friends whose amounts are known.
+
+        Returns:
+            Definitions of other friends whose sources are all known, in the order in which they are told.
+        """
         return [
             d
             for d in self.definitions

@@ -134,7 +134,11 @@ def roll_out(
 
 
 def parsable(solutions: pd.DataFrame) -> pd.DataFrame:
-    """The solutions that came to an end and state an answer, with a fresh index."""
+    """The solutions that came to an end and state an answer, with a fresh index.
+
+    Args:
+        solutions: A solutions table.
+    """
     ended = (solutions["finish"] != "length") & solutions["answer"].notna() & (solutions["steps"].map(len) > 0)
     return solutions[ended.to_numpy(bool)].reset_index(drop=True)
 

@@ -65,6 +65,9 @@ def checked_generations(budget: object) -> int:
 def checked_seed(seed: object) -> int:
     """The seed of a run as a Python integer.
 
+    Args:
+        seed: As the caller gave it.
+
     Raises:
         InputError: It is no whole number of 0 or more.
     """

@@ -125,7 +125,12 @@ class _Sampler:
     neutral_is: NeutralIs
 
     def draw(self, states: Sequence[_State], up_to: int) -> None:
-        """Samples for each state until it has ``up_to``, or as many as its action allows; drawn and scored in two calls."""
+        """Draw more samples of each state, and score them, in two calls for all states.
+
+        Args:
+            states: Of the problems; their candidates are added to.
+            up_to: Samples that each shall have, or as many as its action allows.
+        """
         draws_due = [(s, slot) for s in states for slot in range(len(s.candidates), _most(s, up_to))]
         candidates = draw_candidates(self.meter, self.draws, [(state.owner, slot) for state, slot in draws_due])
         able = [i for i, candidate in enumerate(candidates) if candidate.answer is not None]

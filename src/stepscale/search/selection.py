@@ -67,7 +67,11 @@ def choose(candidates: Sequence[Candidate], how: Choose, seed: int, rules: Rules
 
 
 def needs_certainty(how: Choose) -> bool:
-    """Whether the choice looks at the certainty of tokens, which a generator keeps only if asked to."""
+    """Whether the choice looks at the certainty of tokens, which a generator keeps only if asked to.
+
+    Args:
+        how: How an answer is chosen.
+    """
     return isinstance(how, VoteRule) and how.by in OF_TOKENS
 
 

@@ -75,6 +75,7 @@ class _Forest:
         self._limit = draws.sampling.max_new_tokens
 
     def grow(self, select: Select) -> tuple[list[list[Candidate]], list[int]]:
+        """See ``grow``."""
         problems = self._meter.problems
         prompts = [self._meter.generator.encode_prompt(problem.text) for problem in problems]
         solutions = [

@@ -46,7 +46,11 @@ def save_model(folder: Path, policy: Path, generator: Path, prm: Path) -> None:
 
 
 def log_model(folder: Path) -> None:
-    """A copy of a saved model in the active MLflow run, as its model "policy"; nothing without a run."""
+    """Put a copy of a saved model into the active MLflow run, as its model "policy"; nothing without a run.
+
+    Args:
+        folder: Of the saved model.
+    """
     if mlflow.active_run():
         saved = Model.load(str(folder)).flavors["python_function"]["artifacts"]
         parts = _parts(**{name: folder / artifact["path"] for name, artifact in saved.items()})

@@ -33,7 +33,11 @@ class ContinuouslyBatched(Protocol):
         ...
 
     def continuous_batch(self, sampling: Sampling) -> "ContinuousBatch":
-        """A batch for the thread that calls this."""
+        """A running batch for the thread that calls this.
+
+        Args:
+            sampling: How all its requests are drawn.
+        """
         ...
 
     def forget(self) -> None:
