@@ -52,7 +52,15 @@ class _Record:
     errors: dict[int, str]
 
     def up_to_error(self, steps: list[str], finish: str | None) -> tuple[list[str], list[float | None]] | None:
-        """The steps up to the first error, or all of them, with their targets; None if neither is known."""
+        """What a solution shows of its first error.
+
+        Args:
+            steps: Of the solution.
+            finish: How it ended; None: unknown.
+
+        Returns:
+            The steps up to the first error, or all of them, with their rating classes; None if neither is known.
+        """
         targets = [self.path.get(i) for i in range(len(steps))]
         wrong = float(RATING_CLASSES[-1])
         if wrong in targets:

@@ -143,12 +143,23 @@ def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Float
 
 
 def shows_growth(ns: Sequence[int]) -> bool:
-    """Whether there are budgets enough for ``growth``."""
+    """Whether there are budgets enough for ``growth``: two above 1.
+
+    Args:
+        ns: Samples per problem.
+    """
     return sum(n > 1 for n in ns) >= 2
 
 
 def slope_weights(ns: Sequence[int]) -> Floats:
-    """Weights [len(ns)] whose product with values at ``ns`` is their least-squares slope on log2 n; zeros for one budget."""
+    """Weights whose product with values at some budgets is their least-squares slope on log2 n.
+
+    Args:
+        ns: The budgets, samples per problem.
+
+    Returns:
+        Weights [len(ns)]; zeros for one budget.
+    """
     x = np.log2(np.asarray(ns, float))
     x = x - x.mean()
     return np.asarray(x / max(float((x**2).sum()), 1e-12))

@@ -46,7 +46,11 @@ SIGNS = {  # a sign is a sum over problems divided by another
 
 
 def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
-    """The signs among solutions, each given by its steps; one without steps is none."""
+    """Count the signs of over-optimization among some solutions.
+
+    Args:
+        solutions: The steps of each; one without steps does not count.
+    """
     nonempty = [steps for steps in solutions if len(steps)]
     repeats = [len(steps) - len(set(map(_plain, steps))) for steps in nonempty]
     return SignCounts(

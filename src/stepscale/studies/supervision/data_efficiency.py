@@ -154,7 +154,14 @@ def efficiency_table(efficiency: LabelEfficiency, arm: str, control: str) -> lis
 
 
 def fitted_lines(rows: Sequence[Mapping[Any, Any]]) -> dict[str, tuple[float, float]]:
-    """Slope and intercept of each arm's line, by the arm's name, from rows of ``efficiency_table``."""
+    """The lines of best fit of arm and control.
+
+    Args:
+        rows: Of ``efficiency_table``, for one pair of arms.
+
+    Returns:
+        (slope, intercept) by the arm's name: best-of-N accuracy on log2 of the labeled samples per problem.
+    """
     by_measure = {row["measure"]: row for row in rows}
     lines = {}
     for who in ("arm", "control"):
