@@ -216,6 +216,9 @@ def checked_candidates(name: str, table: Candidates, ids: Sequence[str], per_run
         table: Answers, scores, correctness, mask and costs.
         ids: Of the problems, whose number must fit.
         per_run: The cost is that of a whole run [problems], not of each sample [problems, samples].
+
+    Raises:
+        InputError: Shapes differ or do not fit the problems, or scores do not lie in [0, 1].
     """
     correct, mask = checked_samples(table.correct, table.mask)
     cost = checked_values(table.cost, f"cost of {name}")

@@ -133,6 +133,9 @@ def one_spelling(
         answers: Strings, labels, or None [problems, samples].
         mask: Which samples are answered [problems, samples].
         rules: The grading rules that say which answers are equal.
+
+    Raises:
+        InputError: The rules are unknown.
     """
     from stepscale.grading.answer_groups import group_equal_answers
 

@@ -70,11 +70,14 @@ class Cohort:
         return len(self._alive)
 
     def run(self, plan: Plan, past: torch.Tensor) -> Outcome:
-        """Decode until every member has ended. Raises OutOfTime if the time is limited and up.
+        """Decode until every member has ended.
 
         Args:
             plan: Prefixes and members.
             past: Keys and values of all but the last token of every prefix [layers, 2, G, KV, P, D].
+
+        Raises:
+            OutOfTime: The time is limited and up.
         """
         shares = not copies_pay(past, len(plan.seeds))
         members = self._begin(plan, past, SharedPrefixes if shares else CopiedPrefixes)

@@ -128,6 +128,9 @@ def default_prompt(source: str) -> str:
 
     Returns:
         A template that holds ``{problem}`` once.
+
+    Raises:
+        InputError: The model's tokenizer cannot be loaded, or its chat template does not hold the problem once.
     """
     from stepscale.engine.loading import load_tokenizer
 

@@ -87,7 +87,14 @@ def _claims_part(folders: Sequence[Path], pages: Sequence[ReportPage], seeds: Se
 
 
 def quantities_by_claim(claims: Iterable[Claim]) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Estimate, low and high of every quantity that decides a claim, by the claim's id and the quantity's name."""
+    """Every quantity that decides a claim, for a file.
+
+    Args:
+        claims: Those that were measured are taken.
+
+    Returns:
+        "estimate", "low" and "high" by the claim's id and the quantity's name.
+    """
     return {
         claim.id: {
             one.name: {"estimate": one.estimate, "low": one.low, "high": one.high}

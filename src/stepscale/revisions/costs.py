@@ -31,7 +31,7 @@ def written_pieces(prompt: Sequence[int], position: int, attempt: Sequence[int])
     Args:
         prompt: Token ids of the attempt's prompt.
         position: Of the attempt in its chain, from 0.
-        written: Token ids that were drawn.
+        attempt: Token ids that were drawn.
     """
     last = [(-1 - position, 0), (prompt[-1], 1)]  # no token is negative
     return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in attempt[:-1])]

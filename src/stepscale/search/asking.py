@@ -91,7 +91,7 @@ def checked_sampling(sampling: object) -> Sampling:
 
 
 def is_missing(value: object) -> bool:
-    """None or NaN."""
+    """Whether ``value`` is None or NaN."""
     return value is None or value != value
 
 

@@ -120,6 +120,9 @@ def one_spelling(candidates: Sequence[Candidate], rules: Rules | None) -> list[s
     Args:
         candidates: Solutions with an answer.
         rules: The grading rules by which answers are equal; None: answers stay as they are.
+
+    Raises:
+        InputError: The rules are unknown.
     """
     answers = [str(candidate.answer) for candidate in candidates]
     return answers if rules is None else [str(answer) for answer in group_equal_answers(answers, rules)]

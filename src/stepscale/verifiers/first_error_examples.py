@@ -21,6 +21,9 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
         problems: Texts by problem_id.
         solutions: With their steps and how they ended.
         step_labels: Of these solutions.
+
+    Raises:
+        InputError: A labeled problem is not in the problems table.
     """
     texts = texts_of(problems)
     rows_of_solutions = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
