@@ -136,6 +136,8 @@ def _without_error(record: logging.LogRecord) -> bool:
 
 
 class _Run(click.Command):
+    """Kedro's run: what the user gave is checked first, and a user's mistake ends it in one line."""
+
     def invoke(self, ctx: click.Context) -> Any:
         from yaml import YAMLError
 

@@ -134,6 +134,8 @@ def _dask(cluster: Cluster) -> Iterator[_Connection]:
 
 
 class _Dask:
+    """A Dask scheduler, asked by its own client."""
+
     def __init__(self, client: Any, cluster: Cluster) -> None:
         self.client = client
         self.resources = {"GPU": cluster.gpus_per_task} if cluster.gpus_per_task else None
@@ -171,6 +173,8 @@ def _ray(cluster: Cluster) -> Iterator[_Connection]:
 
 
 class _Ray:
+    """A Ray cluster, asked by this process as its driver."""
+
     def __init__(self, cluster: Cluster) -> None:
         import ray
 

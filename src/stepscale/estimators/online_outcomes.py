@@ -180,6 +180,8 @@ def random_orders(seed: int, problem_id: str, orders: int, places: int) -> NDArr
 
 @dataclass(frozen=True)
 class _Cells:
+    """Recorded samples, as codes of their answers; ``run_votes``: the votes of each search run [problems, answers]."""
+
     codes: Codes
     weights: Floats
     cost: Floats

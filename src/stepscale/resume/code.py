@@ -77,6 +77,8 @@ def _file_of(name: str) -> Path | None:
 
 
 class _Module(NamedTuple):
+    """A hash of a module's own code, and the names of what it imports."""
+
     digest: str
     imports: frozenset[str]
 

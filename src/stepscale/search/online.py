@@ -97,14 +97,17 @@ class _State:
 
     @property
     def samples_on(self) -> bool:
+        """Whether its action asks for more samples."""
         return self.action is not None and self.action.run is None and len(self.candidates) < self.action.samples
 
     @property
     def mean_score(self) -> float:
+        """Mean score of its candidates in [0, 1]; one without a score counts as 0."""
         return sum(c.score or 0.0 for c in self.candidates) / len(self.candidates)
 
     @property
     def sure(self) -> float:
+        """The greatest sum of scores of one answer, per candidate."""
         return _sure(self.candidates, self.rules)
 
 
@@ -119,6 +122,8 @@ def _sure(candidates: Sequence[Candidate], rules: Rules) -> float:
 
 @dataclass(frozen=True)
 class _Sampler:
+    """Draws and scores samples of all problems in common calls."""
+
     meter: Meter
     draws: SeededSampling
     aggregation: How

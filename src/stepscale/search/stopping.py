@@ -78,6 +78,8 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
 
 
 class _ByVote(_StoppedSampling, ABC):
+    """Methods whose rule says which vote settles the answer."""
+
     @property
     def final_choice(self) -> Choose:
         """The rule's own vote."""

@@ -70,6 +70,8 @@ def grow(
 
 
 class _Forest:
+    """The trees of all problems, grown together: a step of all open solutions is one call."""
+
     def __init__(self, meter: Meter, draws: SeededSampling, growth: Growth) -> None:
         self._meter, self._draws, self._growth = meter, draws, growth
         self._limit = draws.sampling.max_new_tokens

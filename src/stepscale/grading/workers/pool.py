@@ -135,6 +135,7 @@ class _Worker:
 
     @property
     def alive(self) -> bool:
+        """Whether its process runs."""
         return self._process.poll() is None
 
 
