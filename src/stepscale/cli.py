@@ -1,7 +1,7 @@
 """``kedro run`` as Kedro has it, with more care for the one who runs it.
 
-A mistake of the user's ends in one clear line instead of a traceback; an environment may say in its ``run.yml`` which
-pipelines a run of it is, where the command line does not; a run may be started in any folder of the project; and a run that
+A mistake of the user's ends in one clear line instead of a traceback. An environment may say in its ``run.yml`` which
+pipelines a run of it is, where the command line does not. A run may be started in any folder of the project. And a run that
 is told to stop says how to go on.
 """
 

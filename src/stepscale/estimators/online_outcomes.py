@@ -1,8 +1,9 @@
 """What a policy that decides while it samples would meet: every prefix of many random orders of recorded samples.
 
 In: a pool of scored samples per problem, and the candidates of search runs on the same problems. Out: for each problem, random
-order and number of samples: what a policy sees (mean score, how sure the vote is), what it has paid, and whether its answer is
-right by weighted vote (Snell et al. 2024, E). Nothing is modeled: a policy would have met this had samples come so.
+order and number of samples what a policy meets. That is what it sees (mean score, how sure the vote is), what it has paid, and
+whether its answer is right by weighted vote (Snell et al. 2024, E). Nothing is modeled: a policy would have met this had
+samples come so.
 """
 
 from collections.abc import Mapping, Sequence

@@ -73,8 +73,8 @@ def sample_grid(
         The samples as arrays [problems, samples].
 
     Raises:
-        InputError: There is nothing, a column is absent, two problems or two samples of a problem have one id, a sample is of an
-            unknown problem or beyond ``places``, or a verdict is none.
+        InputError: There is nothing, a column is absent, or two problems or two samples of a problem have one id. Or a sample
+            is of an unknown problem or beyond ``places``, or a verdict is none.
     """
     check_columns(problems, ("problem_id",), "problems")
     check_columns(solutions, ("problem_id", "sample_id", "answer", "is_correct"), "solutions")

@@ -1,6 +1,6 @@
 """What made each dataset on disk: a small JSON file per dataset under the data folder.
 
-A dataset's id is a hash of its content, so one that was made again with the same content is the same one, and what somebody
+A dataset's id is a hash of its content. So one that was made again with the same content is the same one, and what somebody
 put there by hand has an id too. Datasets in memory have no file: what is made of them is made of what they were made of.
 """
 

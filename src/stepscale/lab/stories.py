@@ -2,7 +2,7 @@
 
 A story is a graph. Every friend's quantity is one definition: a number, or one operation on one or two other quantities.
 Given amounts are told first, the others in any order. Some of them are not needed, and one quantity is asked for. Every
-number is small, so every single fact of arithmetic can be known by heart: to verify a step is to find one sentence, copy two
+number is small, so every single fact of arithmetic can be known by heart. To verify a step is to find one sentence, copy two
 numbers and recall one fact. To write a solution one must also choose which quantity comes next.
 """
 

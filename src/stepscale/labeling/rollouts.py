@@ -1,7 +1,7 @@
 """The generator itself as the labeler: a step is worth the share of its continuations that end right (Snell et al. 2024, D).
 
 In: solutions that a Generator of the same vocabulary wrote, with their tokens. Out: step_labels with a soft ``value`` for
-every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution; equal beginnings of a
+every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution. Equal beginnings of a
 problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once.
 Knows nothing of how labels are used.
 

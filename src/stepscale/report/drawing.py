@@ -1,6 +1,6 @@
 """Views drawn as SVG by matplotlib, for the page and for Markdown alike: the same text for the same numbers.
 
-The page draws every panel as a small SVG of its own, so that panels wrap on a narrow screen, and takes the page's text color;
+The page draws every panel as a small SVG of its own, so that panels wrap on a narrow screen, and takes the page's text color.
 Markdown gets one SVG with all panels and a legend.
 """
 

@@ -25,8 +25,8 @@ READING = ("read_place", "read_tokens", "read_shared")
 def written_pieces(prompt: Sequence[int], position: int, attempt: Sequence[int]) -> list[Counted]:
     """What the generator passes for one attempt: prompt, then what was drawn, whose last token is never passed.
 
-    The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered: both are shared
-    by attempts of one ``position`` alone, for these are drawn in one call; the rest of the prompt by all.
+    The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered. Both are shared
+    by attempts of one ``position`` alone, for these are drawn in one call. The rest of the prompt is shared by all.
 
     Args:
         prompt: Token ids of the attempt's prompt.

@@ -1,7 +1,7 @@
 """Questions answered by the policy: probe, tell the difficulty, then what the policy says, all within the budget.
 
 In: a Generator, a Verifier, a ``ServedPolicy`` and questions. Out: a ``PolicyAnswer`` per question. The work is that of
-``search.online``. The same question gets the same answer, whatever was asked before: its seed is made of the run's seed, the
+``search.online``. The same question gets the same answer, whatever was asked before. Its seed is made of the run's seed, the
 problem and the budget, and nothing is remembered from one question to the next. What a model wrote is text, and stays text.
 """
 

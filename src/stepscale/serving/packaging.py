@@ -92,7 +92,7 @@ def _quietly() -> Iterator[None]:
 def signature() -> ModelSignature:
     """The columns of an answer.
 
-    None are declared for what is asked, so that the model sees what was sent: with declared ones MLflow takes [4] for 4, null
+    None are declared for what is asked, so that the model sees what was sent. With declared ones MLflow takes [4] for 4, null
     for the text "None" and 1.5 for 1, and tells of a missing one in several lines. ``question`` says what is taken.
     """
     text, number, whole = DataType.string, DataType.double, DataType.long

@@ -1,6 +1,6 @@
 """Where the served models come from: what a run saved, or a generator and a verifier named in a file.
 
-In: the folder of a saved policy, or a YAML file. Out: an ``Answerer``. A generator may be a folder, a hub name or a server; a
+In: the folder of a saved policy, or a YAML file. Out: an ``Answerer``. A generator may be a folder, a hub name or a server. A
 policy may be one that a run learned, or best-of-N weighted at each budget where nothing was learned yet.
 """
 

@@ -34,8 +34,8 @@ def candidates(solutions: pd.DataFrame, scores: pd.DataFrame | None = None) -> p
         scores: The selector's table of these solutions, row for row; none is needed to choose uniformly.
 
     Returns:
-        problem_id, sample_id, is_correct, score (how convincing: the product of the step scores) and doubt (how near the most
-        doubtful step is to a coin toss, in [0, 1]); both are 0 without scores.
+        problem_id, sample_id, is_correct, score and doubt. The score says how convincing it is: the product of the step scores.
+        The doubt says how near its most doubtful step is to a coin toss, in [0, 1]. Both are 0 without scores.
 
     Raises:
         InputError: The tables do not match.
@@ -93,7 +93,7 @@ class Convincing(UserSettings):
 
     0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
     the share of a problem's choice is no whole number, problems are rounded up and down at random so that it is met over all
-    of them: of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
+    of them. Of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
     """
 
     strategy: Literal["convincing"] = "convincing"

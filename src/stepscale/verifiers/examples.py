@@ -2,7 +2,7 @@
 
 In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing of tokens. Where a
 step holds several lines (PRM800K's last ones: text, "# Answer", the answer) each line is a step of the example, as it is of
-what a generator writes; a rating stands at the last of them, values and outcomes at all. A blank step states nothing: it is
+what a generator writes. A rating stands at the last of them, values and outcomes at all. A blank step states nothing: it is
 left out with its target, as a generator never writes one.
 """
 

@@ -13,8 +13,8 @@ from stepscale.verifiers.examples import RATING_CLASSES, Example, example_of, te
 def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
     """One example per labeled solution and labeler of which the first wrong step is known, or that there is none.
 
-    A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labeled
-    and not chosen) with the first completion rated -1 in its end; a finished one labeled to its end as a whole. What was
+    A solution with a negative step is read up to it. One of PRM800K's that found an error (its last completion is labeled
+    and not chosen) ends with the first completion rated -1. A finished one labeled to its end is read as a whole. What was
     left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
 
     Args:

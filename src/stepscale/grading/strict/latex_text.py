@@ -1,7 +1,7 @@
 r"""LaTeX -> the plain one-line text that the PRM800K grader reads: ``\frac{14}{3}`` -> ``14/3``, ``\sqrt{2}`` -> ``sqrt(2)``.
 
 In: an answer with LaTeX macros. Out: text, or None where the LaTeX cannot be read. The reading is pylatexenc's, as in
-the papers' grader, including what it loses (``\frac{x+1}{2}`` -> ``x+1/2``); a short converter for the macros that fill
+the papers' grader, including what it loses (``\frac{x+1}{2}`` -> ``x+1/2``). A short converter for the macros that fill
 most answers gives the same text many times faster, and hands over everything it does not know.
 """
 

@@ -98,7 +98,7 @@ def _integer_text(numeral: str, *, nearest: bool) -> str | None:
     """The integer that ``numeral`` writes, as digits; None where it writes none.
 
     Up to 2**53 by way of a float, as the papers' grader does (so ``6.99999999`` is an integer, read as 7 where ``nearest``
-    and cut to 6 else); beyond that a float would make different integers equal, so the digits themselves count.
+    and cut to 6 else). Beyond that a float would make different integers equal, so the digits themselves count.
     """
     if not numeral or not (numeral[-1].isdigit() or numeral[-1] in ". \t\n\r") or len(numeral) > 10_000:
         return None

@@ -2,7 +2,7 @@
 
 In: a ``WorkerQuestion``. Out: its boolean answer, or None where the worker ran out of time or memory, or died. A worker is an
 interpreter reading questions from a pipe: it works from any thread, under any start method, inside daemonic processes and on any
-platform, without signals. It starts when first needed, is replaced when it fails, and ends with this process: its pipe closes,
+platform, without signals. It starts when first needed, is replaced when it fails, and ends with this process. Its pipe closes,
 and while it computes, a watchdog in the worker ends it at the time limit.
 """
 
@@ -30,7 +30,7 @@ MAX_WORKERS = 2
 class WorkerQuestion:
     """A task for a worker.
 
-    Where the platform does not tell the processor time, and on an idle machine, that is the time on the clock; on a
+    Where the platform does not tell the processor time, and on an idle machine, that is the time on the clock. On a
     busy one the clock may run up to ``PATIENCE`` times as long, so that verdicts do not depend on what else runs.
 
     Attributes:

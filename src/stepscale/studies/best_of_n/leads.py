@@ -120,7 +120,7 @@ def at_budget(values: Floats, ns: Sequence[int], n: int) -> Floats:
 def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Floats:
     """How much a lead grows with every doubling of N: the slope of its least-squares line from N = 2 on.
 
-    At N = 1 there is nothing to choose and every lead is zero by construction: a line through it would call a lead that is the
+    At N = 1 there is nothing to choose and every lead is zero by construction. A line through it would call a lead that is the
     same at all other N a growing one.
 
     Args:

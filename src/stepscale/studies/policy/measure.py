@@ -1,7 +1,8 @@
 """The policy that the searches teach (docs/serving.md), as settings that can be served.
 
 It is chosen on all problems that were searched. What is said of it (accuracy, generations) was measured by policies chosen alike,
-each on the half of the problems that it was not chosen on; beside best-of-N weighted at the same cap and at equal mean spending.
+each on the half of the problems that it was not chosen on. Beside it stands best-of-N weighted at the same cap and at equal
+mean spending.
 """
 
 from dataclasses import asdict

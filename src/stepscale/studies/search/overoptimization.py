@@ -67,7 +67,7 @@ def signs_table(
 ) -> pd.DataFrame:
     """A row for each (sign, strategy, budget), and its paired difference from the baseline's at that budget (NaN without it).
 
-    A problem on which no solution won counts in neither sum, and in the difference only those count on which both won: a search
+    A problem on which no solution won counts in neither sum, and in the difference only those count on which both won. A search
     that finds no answer to hard problems would seem to write short ones.
 
     Args:

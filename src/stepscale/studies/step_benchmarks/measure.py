@@ -1,9 +1,9 @@
 """A verifier on published step benchmarks: ProcessBench's F1, PRMBench's PRMScore, Hard2Verify's balanced F1.
 
 In: a verifier and the tables of each benchmark. Out: ``STEP_BENCHMARKS``. A step is called wrong if its P(negative) is above a
-threshold. All is measured at 1/2. With ProcessBench at hand all is measured again at the threshold of the greatest F1 on one part
-of it, held fixed for all other parts and benchmarks (Zheng et al. 2024 choose it on GSM8K). The part that it was chosen on has no
-score there. Intervals are over problems, with the threshold held fixed.
+threshold. All is measured at 1/2. With ProcessBench at hand all is measured again at the threshold of the greatest F1 on one
+part of it. That is held fixed for all other parts and benchmarks (Zheng et al. 2024 choose it on GSM8K). The part that it was
+chosen on has no score there. Intervals are over problems, with the threshold held fixed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
