@@ -1,7 +1,7 @@
 """``kedro run`` as Kedro has it, with more care for the one who runs it.
 
-A mistake of the user's ends in one clear line instead of a traceback; an environment may say in its ``run.yml`` which
-pipelines a run of it is, where the command line does not; a run may be started in any folder of the project; and a run that
+A mistake of the user's ends in one clear line instead of a traceback. An environment may say in its ``run.yml`` which
+pipelines a run of it is, where the command line does not. A run may be started in any folder of the project. And a run that
 is told to stop says how to go on.
 """
 
@@ -45,7 +45,14 @@ class Stopped(SystemExit):
 
 
 def clear_line(error: BaseException) -> str | None:
-    """The one line a user needs, if this error, or what caused it, is about what they gave us; else None."""
+    """The one line that a user needs, if an error is about what they gave us.
+
+    Args:
+        error: What ended the command; its causes are looked at too.
+
+    Returns:
+        The line; None if the fault is not the user's.
+    """
     from kedro.config import MissingConfigException
     from kedro.io.core import DatasetError
     from kedro.validation.exceptions import ParameterValidationError
@@ -129,6 +136,8 @@ def _without_error(record: logging.LogRecord) -> bool:
 
 
 class _Run(click.Command):
+    """Kedro's run: what the user gave is checked first, and a user's mistake ends it in one line."""
+
     def invoke(self, ctx: click.Context) -> Any:
         from yaml import YAMLError
 

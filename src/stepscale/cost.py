@@ -2,8 +2,8 @@
 
 The unit is one token passed once through one model. ``prefill`` counts prompt and prefix tokens, ``decode`` tokens
 that were sampled, ``verify`` tokens a verifier read. A token whose key/value cache is reused is not processed again,
-so it is not counted again. FLOPs follow Snell et al. 2024, section 7: 2 P D (P parameters, D tokens), with the
-attention term (4 layers x width x context per token) kept apart so it can be added.
+so it is not counted again. FLOPs follow Snell et al. 2024, section 7: 2 P D (P parameters, D tokens). The attention term (4
+layers x width x context per token) is kept apart, so it can be added.
 """
 
 from collections.abc import Iterable
@@ -111,7 +111,11 @@ class Ledger:
 
 
 def total(ledgers: Iterable[Ledger]) -> Ledger:
-    """The sum of several ledgers, model by model."""
+    """The sum of several ledgers, model by model.
+
+    Args:
+        ledgers: Any number; they stay as they are.
+    """
     result = Ledger()
     for ledger in ledgers:
         for name, cost in ledger.models.items():

@@ -31,12 +31,23 @@ def check_environment(env: str | None, conf_source: str | None = None) -> None:
 
 
 def environment(env: str | None) -> str:
-    """The environment that is meant: as asked for, else as KEDRO_ENV says, else ``local``."""
+    """The environment that is meant: as asked for, else as KEDRO_ENV says, else ``local``.
+
+    Args:
+        env: Its name as the user gave it; None or "": not given.
+    """
     return env or os.environ.get("KEDRO_ENV") or "local"
 
 
 def environments(conf_source: str | None = None) -> list[str] | None:
-    """The folders of the configuration; None where they cannot be listed (in a remote store)."""
+    """The environments that the configuration holds.
+
+    Args:
+        conf_source: Its folder, archive or address; None: the project's own.
+
+    Returns:
+        Names of its folders, sorted; None where they cannot be listed (in a remote store).
+    """
     files, root = _opened(conf_source)
     if root is None:
         return None

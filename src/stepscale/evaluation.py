@@ -92,11 +92,11 @@ def evaluate(
         of problems, and the shares of samples ``without_answer`` and ``without_verdict``. Methods are "best_of_n", "weighted",
         "majority", "pass_at_k"; rules for votes by their names; "uniform", "compute_optimal_oracle",
         "compute_optimal_predicted" and "online" (n allowed, probes included). ``attrs`` holds ``format``, both shares,
-        ``majority_in_order`` (by n, the vote of the first n samples whose ties go to the first in the file, as
-        published figures have it), and ``times_fewer``: by verifier and policy how many times fewer samples than the weighted
-        vote (majority where there is none) with all of them, as [estimate, low, high].
-        Where the file counts the tokens of all samples, ``tokens`` holds what n samples of a problem take, by n, and
-        ``times_fewer_tokens`` is as ``times_fewer``. ``left_out`` says which votes the file does not tell, and why.
+        ``majority_in_order`` (by n, the vote of the first n samples whose ties go to the first in the file, as published
+        figures have it) and ``times_fewer``. The latter has by verifier and policy how many times fewer samples than the
+        weighted vote (majority where there is none) with all of them, as [estimate, low, high]. Where the file counts the
+        tokens of all samples, ``tokens`` holds what n samples of a problem take, by n, and ``times_fewer_tokens`` is as
+        ``times_fewer``. ``left_out`` says which votes the file does not tell, and why.
 
     Raises:
         InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget or

@@ -19,7 +19,11 @@ class Progress(Protocol):
     """Something that is told how much more has been done. Use it in ``with``."""
 
     def update(self, n: float = 1) -> object:
-        """``n`` more are done."""
+        """Tell that more is done.
+
+        Args:
+            n: How much more, in the unit of the whole.
+        """
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -45,7 +49,7 @@ class LoggedProgress:
         self._lines = 0
 
     def update(self, n: float = 1) -> None:
-        """``n`` more are done."""
+        """See ``Progress``."""
         self.done += n
         now = time.monotonic()
         if now - self._last_line >= _SECONDS_BETWEEN_LINES:

@@ -33,7 +33,14 @@ class Reference(BaseModel):
     identity: dict[str, Any] = Field({}, description="what of them decides the model's answers")
 
     def write(self, folder: Path) -> Path:
-        """Write the file into a folder, made if needed; gives the folder."""
+        """Write the file into a folder.
+
+        Args:
+            folder: Made if it is absent.
+
+        Returns:
+            The folder.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE_NAME).write_text(self.model_dump_json(indent=1) + "\n")
         return folder

@@ -15,7 +15,11 @@ _LONGEST_NAME = 255  # bytes of a file name
 
 
 def scratch_folder(name: str) -> Path:
-    """A new empty folder, removed at exit."""
+    """A new empty folder, removed at exit.
+
+    Args:
+        name: A word that the folder's name holds.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"stepscale-{name}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -35,7 +39,14 @@ def link_or_copy(source: str, target: str) -> None:
 
 
 def local_path(uri: str) -> Path | None:
-    """Where artifacts of this address lie, if they do on this machine."""
+    """Where artifacts lie on this machine.
+
+    Args:
+        uri: Their address: a path, ``file:`` or that of a store.
+
+    Returns:
+        The path; None if they do not lie on this machine.
+    """
     parts = urlsplit(uri)
     return Path(url2pathname(parts.path)) if parts.scheme in ("", "file") else None
 

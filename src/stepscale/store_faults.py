@@ -5,14 +5,28 @@ _MEND = "check server.mlflow_tracking_uri in mlflow.yml, its permissions and the
 
 
 def store_refusal(error: BaseException) -> str | None:
-    """The line for a user whose store of MLflow's has refused; None if the error is not of that kind."""
+    """The line for a user whose MLflow store has refused something.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The line; None if the error is not of that kind.
+    """
     if getattr(error, "error_code", None) in _OF_THE_STORE or hasattr(error, "orig"):  # the latter: SQLAlchemy's own
         return f"MLflow's store cannot be read or written: {fault_of(error)}; {_MEND}"
     return None
 
 
 def opening_refusal(error: BaseException) -> str | None:
-    """As ``store_refusal``, of an error raised while kedro-mlflow reads its file and opens the store."""
+    """The line for a user where kedro-mlflow cannot read its file or open the store.
+
+    Args:
+        error: What was raised meanwhile.
+
+    Returns:
+        The line; None if the error is of neither kind.
+    """
     if getattr(error, "title", None) == "KedroMlflowConfig":  # Pydantic's
         wrong = error.errors()[0]  # type: ignore[attr-defined]
         return f"mlflow.yml: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
@@ -22,5 +36,9 @@ def opening_refusal(error: BaseException) -> str | None:
 
 
 def fault_of(error: BaseException) -> str:
-    """What the data base behind MLflow's error says, in one line."""
+    """What the database behind an MLflow error says, as one line without its period.
+
+    Args:
+        error: MLflow's, or the database library's own.
+    """
     return str(getattr(error.__cause__, "orig", error)).strip().splitlines()[0].rstrip(".")

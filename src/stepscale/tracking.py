@@ -85,7 +85,7 @@ def _is_alive(process: str) -> bool:
 
 
 def end_runs(status: str) -> None:
-    """End every run that is open in this process, as far as MLflow's store can be written to."""
+    """End every run that is open in this process, as far as MLflow's store can be written to, with MLflow's ``status``."""
     mlflow = sys.modules.get("mlflow")
     while mlflow and mlflow.active_run():
         _end_run(status)
@@ -114,7 +114,7 @@ class Tracked:
         self.run_id = run_id
 
     def params(self, params: BaseModel | Mapping[str, Any]) -> None:
-        """Parameters, flattened; values cut at MLflow's 6,000 characters."""
+        """Store ``params``, flattened; values are cut at MLflow's 6,000 characters."""
         import mlflow
 
         values = params.model_dump(mode="json") if isinstance(params, BaseModel) else params
@@ -130,7 +130,11 @@ class Tracked:
         return stored
 
     def history(self, points: Iterable[tuple[str, int, float]]) -> None:
-        """Many metric points (name, step, value) at once: learning curves by step, scaling curves by budget."""
+        """Many metric points at once: learning curves by step, scaling curves by budget.
+
+        Args:
+            points: (name, step or budget, value) of each.
+        """
         import mlflow
 
         now = int(time.time() * 1000)
@@ -236,7 +240,7 @@ def current_run() -> Tracked | None:
 
 
 def tag_run(tags: Mapping[str, str]) -> None:
-    """Tag the active run, if there is one."""
+    """Add ``tags`` to the active run, if there is one."""
     import mlflow
 
     if mlflow.active_run():

@@ -2,7 +2,7 @@
 
 What is saved is a plan (``resume.ShardPlan``). Saving it makes the pieces that no earlier run has made by the same recipe;
 each gets its file's name only when it is whole. Loading gives readers of exactly the plan saved last, in its order; pieces of
-other plans may lie beside them. kedro-datasets has nothing of the kind: its PartitionedDataset saves what was made before,
+other plans may lie beside them. kedro-datasets has nothing of the kind. Its PartitionedDataset saves what was made before,
 forgets the order, loads whatever lies there, and can leave half a file.
 """
 

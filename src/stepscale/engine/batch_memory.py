@@ -26,7 +26,15 @@ class _Queries:
         self._masks: dict[int | None, torch.Tensor] = {}
 
     def mask(self, most: int, window: int | None, dtype: torch.dtype) -> torch.Tensor:
-        """0 where a query may look, -inf elsewhere: [R, 1, L, most]. Padding looks at the first token alone."""
+        """What is added to attention scores [R, 1, L, most]: 0 where a query may look, -inf elsewhere.
+
+        R rows have L queries each. Padding looks at the first token alone.
+
+        Args:
+            most: Tokens of the longest row.
+            window: Positions that a query sees, itself included; None: all before it.
+            dtype: Of the result.
+        """
         if window not in self._masks:
             columns = torch.arange(most, device=self.last.device)
             hidden = columns > self.last[:, :, None]

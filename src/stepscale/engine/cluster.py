@@ -44,13 +44,32 @@ class _Connection(Protocol):
     slots: int
 
     def submit(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
-        """Send a task; returns its handle."""
+        """Send a task to the cluster.
+
+        Args:
+            function: At the top level of a module that the workers have.
+            task: Its arguments, picklable.
+
+        Returns:
+            The task's handle.
+        """
 
     def first_done(self, handles: list[Any]) -> tuple[Any, Any]:
-        """Wait for one of them; returns its handle and its result. What the task raised is raised here."""
+        """Wait for one of some tasks.
+
+        Args:
+            handles: Of the tasks that are waited for; one at least.
+
+        Returns:
+            Handle and result of the task that is done first. What it raised is raised here.
+        """
 
     def cancel(self, handles: list[Any]) -> None:
-        """Give tasks up."""
+        """Give tasks up.
+
+        Args:
+            handles: Of the tasks whose results nobody waits for any more.
+        """
 
 
 def run_on(cluster: Cluster, function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Result]:
@@ -115,15 +134,19 @@ def _dask(cluster: Cluster) -> Iterator[_Connection]:
 
 
 class _Dask:
+    """A Dask scheduler, asked by its own client."""
+
     def __init__(self, client: Any, cluster: Cluster) -> None:
         self.client = client
         self.resources = {"GPU": cluster.gpus_per_task} if cluster.gpus_per_task else None
         self.slots = len(client.scheduler_info(n_workers=-1)["workers"])
 
     def submit(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+        """See ``_Connection``."""
         return self.client.submit(_call, package_hash(), function, task, pure=False, resources=self.resources)
 
     def first_done(self, handles: list[Any]) -> tuple[Any, Any]:
+        """See ``_Connection``."""
         from distributed import wait
 
         with self.client.as_current():
@@ -131,6 +154,7 @@ class _Dask:
         return handle, handle.result()
 
     def cancel(self, handles: list[Any]) -> None:
+        """See ``_Connection``."""
         self.client.cancel(handles)
 
 
@@ -149,6 +173,8 @@ def _ray(cluster: Cluster) -> Iterator[_Connection]:
 
 
 class _Ray:
+    """A Ray cluster, asked by this process as its driver."""
+
     def __init__(self, cluster: Cluster) -> None:
         import ray
 
@@ -161,9 +187,11 @@ class _Ray:
         self.slots = int(slots)
 
     def submit(self, function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+        """See ``_Connection``."""
         return self.remote.remote(package_hash(), function, task)
 
     def first_done(self, handles: list[Any]) -> tuple[Any, Any]:
+        """See ``_Connection``."""
         ready, _ = self.ray.wait(handles, num_returns=1)
         try:
             return ready[0], self.ray.get(ready[0])
@@ -171,7 +199,7 @@ class _Ray:
             raise error.cause from None
 
     def cancel(self, handles: list[Any]) -> None:
-        """Nothing: the tasks end with the job, when it disconnects.
+        """See ``_Connection``. It does nothing: the tasks end with the job, when it disconnects.
 
         ray.cancel races with replies on their way, and Ray then aborts this process ("Tried to complete task that was not
         pending").

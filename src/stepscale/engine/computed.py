@@ -26,6 +26,10 @@ class Computed:
         self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
 
     def add_all(self, added: "Computed") -> None:
-        """Count what another count holds."""
+        """Add another count to this one.
+
+        Args:
+            added: The other count; it stays as it is.
+        """
         self.tokens += added.tokens
         self.context_sum += added.context_sum

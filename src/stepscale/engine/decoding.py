@@ -1,7 +1,7 @@
 """A small Llama-style model's step over a cohort's rows, as one call into torch.
 
 A step is some two hundred small products and copies. Called one by one from Python, each takes the interpreter's lock and gives
-it back, and lanes that decode side by side wait for each other; compiled by TorchScript the whole step gives it back
+it back, and lanes that decode side by side wait for each other. Compiled by TorchScript the whole step gives it back
 once (docs/engine.md has what that saves). So everything here keeps to the subset of Python that TorchScript knows: plain
 functions of tensors, which are the same without it. In: token rows, a model's layers, the cohort's memory. Out: hidden
 states. Knows nothing of sampling or of how rows come and go.

@@ -3,7 +3,7 @@
 In: problems with the steps written so far, as text, and a tokenizer. Out: token ids, and the index of each step's last
 token, recorded while the ids are laid down. The prompt, each step and the separator are tokenised APART and their ids
 joined, so no token ever spans a boundary, whatever the tokenizer would merge (".\\n", "\\n\\n"). A step's last token is the
-last token of the separator that follows it, or the last one of its own (``judged_at``): by then the model has read the
+last token of the separator that follows it, or the last one of its own (``judged_at``). By then the model has read the
 whole step. Nothing follows the last step's. Special tokens that the tokenizer puts before a text come before the prompt.
 Knows nothing of labels or scores.
 """
@@ -57,7 +57,7 @@ class Encoded:
 class StepEncoder:
     """Encodes trajectories with one tokenizer and format; remembers the ids of pieces it has met.
 
-    A trajectory longer than ``max_tokens`` loses whole steps from its end, and ``n_unread`` tells how many: a step is
+    A trajectory longer than ``max_tokens`` loses whole steps from its end, and ``n_unread`` tells how many. A step is
     encoded entirely or not at all, so no label can slide to another place.
 
     Args:
@@ -110,7 +110,11 @@ class StepEncoder:
         return [self._join(problem, steps) for problem, steps in texts]
 
     def encode_prompt(self, problem: str) -> list[int]:
-        """The ids that precede the first step."""
+        """Token ids of the prompt with a problem in it: those before the first step.
+
+        Args:
+            problem: Its text.
+        """
         return self.encode([(problem, ())])[0].ids
 
     def _opened(self, ids: list[int]) -> list[int]:

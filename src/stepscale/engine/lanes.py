@@ -18,24 +18,40 @@ _Result = TypeVar("_Result")
 
 
 def is_small(parameters: "Sequence[torch.Tensor]") -> bool:
-    """Whether a model with these parameters runs on a CPU in products too small for several threads."""
+    """Whether a model with these parameters runs on a CPU in products too small for several threads.
+
+    Args:
+        parameters: The model's weights, one tensor at least.
+    """
     return parameters[0].device.type == "cpu" and takes_one_core(sum(p.numel() for p in parameters))
 
 
 def takes_one_core(parameters: int) -> bool:
-    """Whether the products of a model of so many parameters are too small for several cores."""
+    """Whether the products of a model of so many parameters are too small for several cores.
+
+    Args:
+        parameters: Their number, over all tensors.
+    """
     return parameters <= _SMALL
 
 
 def limit_threads(n: int) -> None:
-    """Products take so many threads in this process: of torch, if it is loaded, and as soon as it is."""
+    """Set how many threads this process computes with: of torch now, if it is loaded, else as soon as it is.
+
+    Args:
+        n: Threads, 1 or more.
+    """
     os.environ["OMP_NUM_THREADS"] = str(n)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(n)
 
 
 def keep_to_one_core(parameters: int) -> None:
-    """Called in a thread that runs a model of so many parameters beside others: the products of a small one take one core."""
+    """Let a small model compute with one thread, for it runs beside others. A large one keeps torch's threads.
+
+    Args:
+        parameters: The number of the model's weights.
+    """
     import torch
 
     if takes_one_core(parameters):
@@ -43,7 +59,14 @@ def keep_to_one_core(parameters: int) -> None:
 
 
 def lanes_for(parameters: "Sequence[torch.Tensor]") -> int:
-    """How many batches of a model with these parameters are best run at once."""
+    """How many batches of a model with these parameters are best run at once.
+
+    Args:
+        parameters: The model's weights.
+
+    Returns:
+        One per thread of torch for a small model on a CPU, 1 for any other.
+    """
     import torch
 
     return torch.get_num_threads() if is_small(parameters) else 1

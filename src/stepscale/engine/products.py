@@ -1,7 +1,7 @@
 """Products of many rows with one fixed weight matrix: a small model's forward pass is little else.
 
 In: a weight [in, out], then rows. Out: rows @ weight. On a CPU float32 products of many rows go to oneDNN with the weight
-packed once, because the library behind ``torch.mm`` leaves half of an AVX-512 processor unused where it does not know the
+packed once. The library behind ``torch.mm`` would leave half of an AVX-512 processor unused where it does not know the
 make (docs/engine.md). Where oneDNN is not offered, where the processor has AVX2 alone, or where rows are few, it is
 ``torch.mm``. Both compute in float32. Knows nothing of layers.
 """

@@ -116,7 +116,11 @@ class _Probe:
 
 @contextmanager
 def attending(memory: Memory) -> Iterator[None]:
-    """While it is entered, models with replaced attention attend by this memory, in this thread."""
+    """While it is entered, models with replaced attention attend by this memory, in this thread.
+
+    Args:
+        memory: Of one forward pass.
+    """
     token = _MEMORY.set(memory)
     try:
         yield
@@ -125,7 +129,11 @@ def attending(memory: Memory) -> Iterator[None]:
 
 
 def cache_shape(config: Any) -> tuple[int, int, int]:
-    """(layers, kv_heads, head_dim) of a model's keys and values, from its text configuration."""
+    """Shape of a model's keys and values: (layers, kv_heads, head_dim).
+
+    Args:
+        config: The model's text configuration, of transformers.
+    """
     heads = config.num_attention_heads
     kv_heads = getattr(config, "num_key_value_heads", None) or heads
     return config.num_hidden_layers, kv_heads, getattr(config, "head_dim", None) or config.hidden_size // heads

@@ -4,5 +4,12 @@ from collections.abc import Iterable
 
 
 def step_lines(steps: Iterable[str]) -> list[str]:
-    """Steps as lines: one that holds newlines becomes several, blank ones fall away."""
+    """Steps as lines: one that holds newlines becomes several, blank ones fall away.
+
+    Args:
+        steps: Their texts, in order.
+
+    Returns:
+        Lines without blanks around them.
+    """
     return [line.strip() for step in steps for line in step.splitlines() if line.strip()]

@@ -16,7 +16,11 @@ _OF_THE_RUN: list[Cluster] = []  # at the most one
 
 
 def use_cluster(cluster: Cluster | None) -> None:
-    """Have this process's pieces of work run on a cluster from now on; None: on this machine."""
+    """Choose where this process's pieces of work run from now on.
+
+    Args:
+        cluster: Which cluster; None: this machine.
+    """
     _OF_THE_RUN[:] = [cluster] if cluster else []
 
 

@@ -1,7 +1,7 @@
 """Online policies that never spend more than a budget on any one problem: what a single request asks for.
 
 In: ``Outcomes`` whose costs are generations. Out: for each of several budgets the most accurate policy on these problems whose
-actions always keep to it, and what such a policy reaches and spends on problems it was not chosen on. In ``online_policy`` the
+actions always keep to it. And what such a policy reaches and spends on problems it was not chosen on. In ``online_policy`` the
 budget is a mean over problems; who asks about one problem has no others to save on.
 """
 

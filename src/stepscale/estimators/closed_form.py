@@ -47,6 +47,9 @@ def best_of_n_per_problem(
 
     Returns:
         Expected accuracies in [0, 1], [problems, len(ns)].
+
+    Raises:
+        InputError: As ``best_of_n`` raises it.
     """
     right, answered = checked_samples(correct, mask)
     budgets = checked_budgets(ns, right.shape[1])
@@ -82,6 +85,9 @@ def pass_at_k_per_problem(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike
 
     Returns:
         Chances in [0, 1], [problems, len(ks)].
+
+    Raises:
+        InputError: As ``pass_at_k`` raises it.
     """
     right, _ = checked_samples(correct, mask)
     budgets = checked_budgets(ks, right.shape[1])

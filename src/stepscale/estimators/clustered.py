@@ -82,6 +82,9 @@ def problem_resamples(problem_ids: Sequence[str], resamples: int = RESAMPLES, se
         problem_ids: The problem of each item [items]. Without items there is nothing to resample.
         resamples: Number of resamples, 1 or more.
         seed: Decides the resamples.
+
+    Raises:
+        InputError: A number is not whole or too small.
     """
     names, problem = np.unique(np.asarray(problem_ids, object), return_inverse=True)
     counts = resample_counts(len(names), resamples, seed) if len(names) else np.zeros((resamples, 0), np.int64)
@@ -151,6 +154,9 @@ def auroc_interval(resamples: ProblemResamples, scores: ArrayLike, positive: Arr
         resamples: Of the problems that the items belong to.
         scores: The higher, the surer that an item is positive [items].
         positive: Whether it is [items].
+
+    Raises:
+        InputError: As ``resampled_auroc`` raises it.
     """
     return percentiles(resampled_auroc(resamples, scores, positive))
 

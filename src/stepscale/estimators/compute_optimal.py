@@ -1,9 +1,9 @@
 """Which strategy for which difficulty at which budget, and how good that is on problems it was not chosen on.
 
 In: the expected accuracy of each problem under each strategy at each budget, and a difficulty bin per problem. Out: the
-compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half of the
-bin's problems and measured on the other, both ways round, and averaged over problems. The bootstrap runs over problems and
-makes the choice anew in every resample. Copies of a problem stay in its half, so the halves never share one.
+compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half of
+the bin's problems and measured on the other. It is done both ways round, and averaged over problems. The bootstrap runs over
+problems and makes the choice anew in every resample. Copies of a problem stay in its half, so the halves never share one.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Confidence of a generator in its own solution, from the certainty of each of its tokens.
 
 The certainty of a token is the Kullback-Leibler divergence from the uniform distribution over the vocabulary to the model's own
-(self-certainty; Kang et al. 2025, arXiv 2502.18581): 0 where all tokens are alike, and the greater the surer.
+(self-certainty; Kang et al. 2025, arXiv 2502.18581). It is 0 where all tokens are alike, and the greater the surer.
 """
 
 from collections.abc import Sequence

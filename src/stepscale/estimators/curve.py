@@ -182,7 +182,7 @@ def at_nearest(x: Floats, y: Floats, spending: Floats) -> Floats:
     """``interpolated``, but a row that ends before a spending is read at its end: [R, n].
 
     For the resamples of an estimate that has a value there. Those whose own spending ends a little before are no less likely than
-    the others, and dearer or cheaper for the problems they hold: to drop them would choose among problems.
+    the others, and dearer or cheaper for the problems they hold. To drop them would choose among problems.
 
     Args:
         x: Spending of each row at its budgets [R, K], above 0.

@@ -134,6 +134,9 @@ def bin_borders(easiness: ArrayLike, n_bins: int = N_BINS) -> Floats:
     Args:
         easiness: pass@1 or a prediction of it [problems].
         n_bins: Number of bins of equal size.
+
+    Raises:
+        InputError: There are no problems, an easiness is not finite, or ``n_bins`` is no whole number of 1 or more.
     """
     shares = 1 - np.arange(1, checked_count(n_bins, "n_bins")) / n_bins
     return np.asarray(np.quantile(checked_values(easiness, "easiness"), shares))
@@ -145,6 +148,9 @@ def bins_by_border(easiness: ArrayLike, borders: ArrayLike) -> Bins:
     Args:
         easiness: Of the problems to place [problems].
         borders: As ``bin_borders`` gives them, falling.
+
+    Raises:
+        InputError: There are no problems, or a value is not a finite number.
     """
     rising = checked_numbers(borders, "borders")[::-1]
     values = checked_values(easiness, "easiness")

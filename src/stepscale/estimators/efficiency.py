@@ -93,6 +93,9 @@ def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
     Returns:
         ``at`` and ``accuracy`` are the baseline's; ``baseline`` and ``policy`` what either spends there, and ``factor`` the first
         divided by the second, with bounds.
+
+    Raises:
+        InputError: The curves do not have the same resamples.
     """
     check_curves(baseline=baseline, policy=policy)
     rows = []

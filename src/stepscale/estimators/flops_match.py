@@ -179,7 +179,15 @@ class _Match:
     larger: Floats
 
     def row(self, number: int, multiplier: float) -> dict[str, Any]:
-        """One bin (0: all) where every problem is granted so many generations, or what they cost."""
+        """The comparison in one bin, over its problems.
+
+        Args:
+            number: Of the bin, from 1; 0: all problems.
+            multiplier: Generations granted to each problem; times ``price`` this is the budget.
+
+        Returns:
+            Its columns of ``COLUMNS``, without bin, version and r.
+        """
         granted = multiplier * self.price
         chosen = list(range(1, len(self.curves) + 1)) if number == 0 else [number]
         inside = np.isin(self.bins, chosen)

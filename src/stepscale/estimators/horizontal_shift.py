@@ -1,7 +1,7 @@
 """How many times more a baseline must spend to be as accurate as a policy: a horizontal shift on a logarithmic axis.
 
 In: the baseline's accuracy at many budgets, the policy's at a few, paired. Out: the mean of log2(N / n) over the policy's budgets
-n, where N is what the baseline first reaches the policy's accuracy with (Snell et al. 2024, 5.3 and 6.2: up to 4 times). The
+n. N is what the baseline first reaches the policy's accuracy with (Snell et al. 2024, 5.3 and 6.2: up to 4 times). The
 baseline is read as the running maximum of its curve, on a line over log N between its budgets.
 
 To ask it this way round keeps the answer finite: a rising baseline has a budget for every accuracy within its range. Three

@@ -68,6 +68,9 @@ def compare_online(
 
     Returns:
         A row per (unit, budget, other policy) with ``COLUMNS``; ``error`` is the Monte Carlo error over the orders.
+
+    Raises:
+        InputError: As ``outcomes`` raises it.
     """
     halves = fold_of(results.ids, np.ones(len(oracle), np.int64), seed)
     recorded = outcomes(results.ids, pool, runs, ORDERS, seed, rules=rules)
@@ -150,6 +153,9 @@ def cross_validated(
         halves: The half, 0 or 1, of each problem [problems].
         budget: What a policy may cost per problem on the mean, in the outcomes' unit.
         choose: Chooses a policy from outcomes and a budget.
+
+    Raises:
+        InputError: A chosen policy needs what was not recorded.
     """
     accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
     errors, stopped = [], []

@@ -1,8 +1,9 @@
 """What a policy that decides while it samples would meet: every prefix of many random orders of recorded samples.
 
 In: a pool of scored samples per problem, and the candidates of search runs on the same problems. Out: for each problem, random
-order and number of samples: what a policy sees (mean score, how sure the vote is), what it has paid, and whether its answer is
-right by weighted vote (Snell et al. 2024, E). Nothing is modeled: a policy would have met this had samples come so.
+order and number of samples what a policy meets. That is what it sees (mean score, how sure the vote is), what it has paid, and
+whether its answer is right by weighted vote (Snell et al. 2024, E). Nothing is modeled: a policy would have met this had
+samples come so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -180,6 +181,8 @@ def random_orders(seed: int, problem_id: str, orders: int, places: int) -> NDArr
 
 @dataclass(frozen=True)
 class _Cells:
+    """Recorded samples, as codes of their answers; ``run_votes``: the votes of each search run [problems, answers]."""
+
     codes: Codes
     weights: Floats
     cost: Floats
@@ -187,7 +190,13 @@ class _Cells:
     run_votes: list[Floats]
 
     def fill(self, result: Outcomes, order: int, places: NDArray[np.int64]) -> None:
-        """The cells of one order; ``places`` [problems, places] in that order."""
+        """Fill in the outcomes of one random order.
+
+        Args:
+            result: Its cells of this order are written.
+            order: Number of the order, from 0.
+            places: Columns of each problem's samples in this order [problems, places].
+        """
         codes = np.take_along_axis(self.codes, places, 1)
         weights, cost = np.take_along_axis(self.weights, places, 1), np.take_along_axis(self.cost, places, 1)
         votes, n_counted = np.zeros_like(self.truth), 0
@@ -210,6 +219,9 @@ def checked_candidates(name: str, table: Candidates, ids: Sequence[str], per_run
         table: Answers, scores, correctness, mask and costs.
         ids: Of the problems, whose number must fit.
         per_run: The cost is that of a whole run [problems], not of each sample [problems, samples].
+
+    Raises:
+        InputError: Shapes differ or do not fit the problems, or scores do not lie in [0, 1].
     """
     correct, mask = checked_samples(table.correct, table.mask)
     cost = checked_values(table.cost, f"cost of {name}")

@@ -1,7 +1,7 @@
 """A policy that pays for its own estimate of difficulty: probe, keep the probes, then sample on or switch to search.
 
 In: ``Outcomes`` (recorded samples in random orders, and search runs). Out: a policy chosen on some problems, and what it
-reaches and spends on others. It draws a few probe samples and stops if the verifier is sure of them; else the mean score
+reaches and spends on others. It draws a few probe samples and stops if the verifier is sure of them. Else the mean score
 tells a difficulty bin, and the bin an action: sample on until sure or up to n, or run a search and vote over its
 candidates and the probes together. Everything counts, probes included; the budget is the mean over problems, so what easy
 problems save is spent on hard ones. It never sees a gold answer when it runs. Goes past Snell et al. 2024 (8).

@@ -54,6 +54,9 @@ def percentile_bounds(resampled: ArrayLike, level: float = 0.95, method: str = "
 
     Returns:
         Lower and upper bounds [...].
+
+    Raises:
+        InputError: ``level`` does not lie in (0, 1).
     """
     share = checked_level(level)
     edges = [(1 - share) / 2, (1 + share) / 2]

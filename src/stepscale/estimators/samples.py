@@ -73,8 +73,8 @@ def sample_grid(
         The samples as arrays [problems, samples].
 
     Raises:
-        InputError: There is nothing, a column is absent, two problems or two samples of a problem have one id, a sample is of an
-            unknown problem or beyond ``places``, or a verdict is none.
+        InputError: There is nothing, a column is absent, or two problems or two samples of a problem have one id. Or a sample
+            is of an unknown problem or beyond ``places``, or a verdict is none.
     """
     check_columns(problems, ("problem_id",), "problems")
     check_columns(solutions, ("problem_id", "sample_id", "answer", "is_correct"), "solutions")
@@ -133,6 +133,9 @@ def one_spelling(
         answers: Strings, labels, or None [problems, samples].
         mask: Which samples are answered [problems, samples].
         rules: The grading rules that say which answers are equal.
+
+    Raises:
+        InputError: The rules are unknown.
     """
     from stepscale.grading.answer_groups import group_equal_answers
 

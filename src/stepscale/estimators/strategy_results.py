@@ -26,8 +26,8 @@ class StrategyResults:
         costs: By unit ("tokens", "flops", ...) what each problem cost, of the shape of ``accuracy``.
 
     Raises:
-        InputError: Shapes differ, two strategies or problems have one name, budgets do not rise, an accuracy is
-            infinite, a strategy has results of some problems only, or a result has no cost above 0.
+        InputError: Shapes differ, two strategies or problems have one name, budgets do not rise, or an accuracy
+            is infinite. Or a strategy has results of some problems only, or a result has no cost above 0.
     """
 
     strategies: tuple[str, ...]

@@ -80,7 +80,7 @@ class BordaVote(VoteRule):
     power: float = Field(1.0, gt=0, le=64, description="p; the paper's best grew with N, from 0.3 to 1.2")
 
     def takes(self, values: Floats) -> bool:
-        """Any: they are ranked."""
+        """See ``VoteRule``. True for any values: they are ranked."""
         return True
 
     def tally(self, codes: Codes, values: Floats, width: int) -> Floats:
@@ -137,7 +137,7 @@ class PessimisticVote(VoteRule):
     penalty: float = Field(0.5, ge=0, le=1000, description="what few samples cost an answer")
 
     def takes(self, values: Floats) -> bool:
-        """Probabilities: the penalty is on their scale."""
+        """See ``VoteRule``. Only probabilities: the penalty is on their scale."""
         return bool(((values >= 0) & (values <= 1)).all())
 
     def tally(self, codes: Codes, values: Floats, width: int) -> Floats:

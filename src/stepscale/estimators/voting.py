@@ -116,6 +116,9 @@ def majority_per_problem(
 
     Returns:
         Accuracies [problems, len(ns)] and their Monte Carlo errors.
+
+    Raises:
+        InputError: As ``majority`` raises it.
     """
     right, answered = checked_samples(correct, mask)
     codes = checked_answers(answers, answered)
@@ -142,6 +145,9 @@ def weighted_per_problem(
 
     Returns:
         Accuracies [problems, len(ns)] and their Monte Carlo errors.
+
+    Raises:
+        InputError: As ``weighted`` raises it.
     """
     right, answered = checked_samples(correct, mask)
     codes = checked_answers(answers, answered)

@@ -50,7 +50,14 @@ class Column(pa.Column):
         return pa.Column.get_backend(check_obj, check_type)
 
     def nulls(self, index: "pd.Index[Any]") -> "pd.Series[Any]":
-        """A column that says nothing: nulls, or empty lists."""
+        """A column that says nothing, for a table that lacks it.
+
+        Args:
+            index: Of the table's rows.
+
+        Returns:
+            Nulls of the column's kind, or empty lists where it holds lists.
+        """
         if self.kind in ELEMENTS:
             return object_series([[] for _ in range(len(index))], index)
         null: Any = pd.array([None], dtype=cast(Any, self.kind))  # pandas looks at each null it is given

@@ -142,6 +142,9 @@ def level_of(record: Record) -> int | None:
 
     Args:
         record: A parsed record.
+
+    Raises:
+        BadRecord: The level is none of these.
     """
     level: Any = None if is_absent(record, "level") else record["level"]
     if isinstance(level, str):

@@ -93,7 +93,7 @@ def write(data: Tables, path: str | Path) -> int:
         The number of files.
 
     Raises:
-        InputError: There are no problems, a table is not as declared, the folder cannot be written to, or it holds a table
+        InputError: There are no problems, a table is not as declared, or the folder cannot be written to. Or it holds a table
             of other data that these tables would not replace.
     """
     folder = checked_output(path)

@@ -111,6 +111,9 @@ def read_predictions(
         split: The split of a hub data set.
         config: The configuration of a hub data set.
         rules: How the answers are graded.
+
+    Raises:
+        InputError: As ``read_searches`` raises it.
     """
     return read_searches(source, on_error=on_error, split=split, config=config, rules=rules).predictions
 

@@ -1,7 +1,7 @@
 """A cohort: rows that decode side by side, one token per step, from their prefixes to their ends.
 
 In: distinct prefixes with known keys/values and the members (requests) that stand on each. Out: every member's tokens. As
-long as members have drawn the same tokens they ARE one row: a distinct token of the tree is computed once, and a row is
+long as members have drawn the same tokens they ARE one row. A distinct token of the tree is computed once, and a row is
 copied only where its members part. A member that has ended leaves; a row without members is dropped at once and its
 place filled, so the batch stays dense. Further members may join between any two steps. Members draw with numbers of their
 own (``draw``), so none of this changes a token. Knows nothing of problems or answers.
@@ -70,11 +70,14 @@ class Cohort:
         return len(self._alive)
 
     def run(self, plan: Plan, past: torch.Tensor) -> Outcome:
-        """Decode until every member has ended. Raises OutOfTime if the time is limited and up.
+        """Decode until every member has ended.
 
         Args:
             plan: Prefixes and members.
             past: Keys and values of all but the last token of every prefix [layers, 2, G, KV, P, D].
+
+        Raises:
+            OutOfTime: The time is limited and up.
         """
         shares = not copies_pay(past, len(plan.seeds))
         members = self._begin(plan, past, SharedPrefixes if shares else CopiedPrefixes)

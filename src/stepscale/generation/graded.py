@@ -33,6 +33,9 @@ def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm80
         solutions: With their steps and how they ended.
         problems: With their reference answers.
         rules: Grading rules.
+
+    Raises:
+        InputError: The rules are unknown, or a reference answer is no text.
     """
     gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     ended = solutions["finish"] == "solution"

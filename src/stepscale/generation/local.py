@@ -1,8 +1,8 @@
 """The in-process Generator: any transformers causal LM, many problems in one wide batch, every shared prefix once.
 
 In: token prefixes with seeds. Out: continuations, and the tokens computed for them, counted one by one. Requests are cut
-into cohorts (``batching``); each prefix is computed once (``engine.prefix_memory``) and read by all rows that stand on it
-(``cohort``); finished steps are remembered, so that going on from them computes only what is new. Knows nothing of
+into cohorts (``batching``). Each prefix is computed once (``engine.prefix_memory``) and read by all rows that stand on it
+(``cohort``). Finished steps are remembered, so that going on from them computes only what is new. Knows nothing of
 answers, verifiers or search.
 """
 
@@ -202,7 +202,7 @@ class LocalGenerator:
     ) -> list[Continuation]:
         """Continue every request; order kept. Counts prefill and decode tokens into ``ledger``.
 
-        ``prefill`` counts prefix tokens passed through the model, ``decode`` drawn tokens passed through it: a token that
+        ``prefill`` counts prefix tokens passed through the model, ``decode`` drawn tokens passed through it. A token that
         several requests share is counted once, one whose keys/values are remembered not at all, and the last token of a
         continuation only when something goes on from it.
 

@@ -92,11 +92,18 @@ class Members:
         self._free: list[int] = []
 
     def column(self, name: str) -> NDArray[Any]:
-        """What is known of each line: see ``_new_table``."""
+        """A column of the table [lines], by its name in ``_new_table``; writing to it changes the table."""
         return self._table[name]
 
     def add(self, plan: Plan) -> Ints:
-        """Lines for further members, in the plan's order."""
+        """Lines for further members.
+
+        Args:
+            plan: Who they are, N in number.
+
+        Returns:
+            Numbers of their lines [N], in the plan's order.
+        """
         lengths = np.array([len(prefix) for prefix in plan.prefixes], np.int64)[plan.groups]
         limits = np.minimum(plan.most, self._ends.longest - lengths)
         # 1. Lines that are free, then new ones.
@@ -137,7 +144,7 @@ class Members:
         return self._end(lines, tokens, places)
 
     def path(self, line: int) -> tuple[int, ...]:
-        """The prefix and what was drawn, but for the last token, which has not been read."""
+        """Token ids of the member in ``line``: its prefix and what was drawn, but for the last token, which has not been read."""
         length = self._table["drawn"][line]
         return (*self._prefixes[line], *self._table["tokens"][line, : length - 1].tolist())
 
@@ -163,7 +170,7 @@ class Members:
         return continuation, int(row["drawn"]) - length
 
     def free(self, line: int) -> None:
-        """Nothing more is asked of a member."""
+        """Give a member's line back, by its number; nothing more is asked of this member."""
         del self._prefixes[line]
         self._free.append(line)
 

@@ -45,7 +45,7 @@ def load_generator(
         source: A folder written by ``save_pretrained``, a name on the Hugging Face hub, or the base address of an
             OpenAI-compatible completions server, such as ``http://localhost:8000/v1``.
         prompt: Template that holds ``{problem}`` once. By default the chat template of the model's tokenizer with an
-            instruction to write a step per line; without a chat template, or for a server, the problem on a line of its own.
+            instruction to write a step per line. Without a chat template, or for a server, the problem on a line of its own.
         step_separator: Blank text that ends a step.
         ends_before: How a line begins that is none of a solution; "" for no line.
         name: The name in results and ledgers; by default that of the model.
@@ -128,6 +128,9 @@ def default_prompt(source: str) -> str:
 
     Returns:
         A template that holds ``{problem}`` once.
+
+    Raises:
+        InputError: The model's tokenizer cannot be loaded, or its chat template does not hold the problem once.
     """
     from stepscale.engine.loading import load_tokenizer
 

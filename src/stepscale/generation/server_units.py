@@ -43,7 +43,7 @@ def read_choice(answer: Any) -> Choice:
         answer: The server's, as JSON.
 
     Raises:
-        InputError: TypeError, KeyError or IndexError: It is no completion.
+        TypeError: It is no completion: a part has another type. LookupError: A part is absent.
     """
     choice, usage = _checked(answer["choices"][0], dict), _checked(answer["usage"], dict)
     details = _checked(usage.get("prompt_tokens_details") or {}, dict)
@@ -71,15 +71,15 @@ class Unit(Protocol):
     body: dict[str, Any]
 
     def encode(self, text: str) -> tuple[int, ...]:
-        """The ids of a prompt."""
+        """The ids of ``text``, a whole prompt."""
         ...
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of generated ids."""
+        """The text of ``tokens``, generated ids."""
         ...
 
     def prompt(self, prefix: tuple[int, ...]) -> str | list[int]:
-        """A prefix as the server takes it."""
+        """What is sent to the server for ``prefix``, the ids of a prompt and of what was drawn after it: text or ids."""
         ...
 
     def read(self, choice: Choice, until: Until) -> CompletionPiece:
@@ -117,19 +117,19 @@ class TextBytes:
         self._separator, self._stop_text_removed = separator, stop_text_removed
 
     def encode(self, text: str) -> tuple[int, ...]:
-        """Its bytes."""
+        """See ``Unit``. Ids are the bytes."""
         return tuple(text.encode())
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of bytes; the end of a solution has none."""
+        """See ``Unit``. The end of a solution has no text."""
         return bytes(token for token in tokens if token != END).decode(errors="replace")
 
     def prompt(self, prefix: tuple[int, ...]) -> str:
-        """The text."""
+        """See ``Unit``. Text is sent."""
         return self.decode(prefix)
 
     def read(self, choice: Choice, until: Until) -> CompletionPiece:
-        """The text's bytes; each server token's log-likelihood on its first byte, zeros on the others."""
+        """See ``Unit``. Each server token's log-likelihood is on its first byte, zeros are on the others."""
         text, reason = choice["text"], choice.get("finish_reason")
         stop_text = _stop_text(choice)
         ended: Ended = "solution" if reason in _ENDS else "length"
@@ -146,7 +146,7 @@ class TextBytes:
         return CompletionPiece(tokens, _on_bytes(choice, len(tokens)), ended)
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
-        """Where a separator follows text, and the end of a solution that follows text."""
+        """See ``Unit``. A step ends where a separator follows text, and at the end of a solution that follows text."""
         data = bytes(token for token in tokens if token != END)
         mark = self._separator.encode()
         ends, start = list[int](), 0
@@ -173,23 +173,23 @@ class TokenIds:
         self._boundaries = Boundaries(tokenizer, len(tokenizer), separator, [] if self._end is None else [self._end])
 
     def encode(self, text: str) -> tuple[int, ...]:
-        """Its ids, without an end-of-text token by which some tokenizers close every text."""
+        """See ``Unit``. An end-of-text token is left out, by which some tokenizers close every text."""
         ids = self._tokenizer(text)["input_ids"]
         while ids and ids[-1] == self._end:
             ids = ids[:-1]
         return tuple(ids)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text without special tokens."""
+        """See ``Unit``. Special tokens have no text."""
         text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
 
     def prompt(self, prefix: tuple[int, ...]) -> list[int]:
-        """The ids."""
+        """See ``Unit``. Ids are sent."""
         return list(prefix)
 
     def read(self, choice: Choice, until: Until) -> CompletionPiece:
-        """The ids that were drawn, up to the end of the first step if that is what was asked for."""
+        """See ``Unit``. The ids that were drawn, up to the end of the first step if that is what was asked for."""
         if not isinstance(choice.get("token_ids"), list):
             raise InputError("server: it gives no token ids; set server.token_ids to false, and text will be sent")
         tokens, reason = tuple(map(int, choice["token_ids"])), choice.get("finish_reason")
@@ -214,7 +214,7 @@ class TokenIds:
         return CompletionPiece(tokens, logprobs, ended)
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
-        """Where a token spells a separator after text; so ends a step, and the end of the solution."""
+        """See ``Unit``. A step ends where a token spells a separator after text, and at the end of the solution."""
         bounds, ids = self._boundaries, np.array(tokens, np.int64)
         ends, blank = list[int](), True
         for place, token in enumerate(tokens):

@@ -1,6 +1,6 @@
 """Are two final answers equal? Safe, fast, exact.
 
-``extract_answer`` finds the final answer in a solution's text; ``is_equivalent`` and ``grade_many`` compare answers by the
+``extract_answer`` finds the final answer in a solution's text. ``is_equivalent`` and ``grade_many`` compare answers by the
 papers' strict rules (``"prm800k"``) or the Math-Verify library's (``"lenient"``, or ``Lenient(...)`` for its options).
 docs/grading.md tells the rules, the measured agreement and what each limit costs. Importing this package loads no
 mathematics library.

@@ -77,7 +77,15 @@ class _Comparison:
         self.rules, self.pairs, self.symbolic = rules, _MOST_PAIRS, _MOST_SYMBOLIC
 
     def equal_to(self, gold: str, answers: list[str]) -> list[bool]:
-        """Whether each answer equals ``gold``; False for what there is no work left for."""
+        """Whether each answer equals another one. What is spent on it is taken from the work that is left.
+
+        Args:
+            gold: The answer compared with, as the reference of the grader.
+            answers: The others [n].
+
+        Returns:
+            [n], in order; False for what there is no work left for.
+        """
         value = _number(gold)
         candidates = [i for i, answer in enumerate(answers) if _may_equal(value, _number(answer))]
         equal, unsettled = [False] * len(answers), []

@@ -1,7 +1,7 @@
 """The package's three verbs, over extraction, the two sets of rules and the workers.
 
 In: texts of models and data sets. Out: answers and verdicts. Every verdict is a pure function of (prediction, gold,
-rules); repeated pairs are graded once (a bounded cache per process), and nothing in a prediction can raise, hang or
+rules). Repeated pairs are graded once (a bounded cache per process), and nothing in a prediction can raise, hang or
 fill memory.
 """
 

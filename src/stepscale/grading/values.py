@@ -83,7 +83,7 @@ class StatedValue:
 
 
 def formulas(text: str) -> Iterator[re.Match[str]]:
-    """The formulas of a text in order; a dollar sign before a price opens none."""
+    """Matches of ``FORMULA`` in a text, in order; a dollar sign before a price opens none."""
     start = 0
     while (formula := FORMULA.search(text, start)) is not None:
         if formula["inline"] is not None and _PROSE_IN_FORMULA.search(formula["inline"]):
@@ -94,7 +94,7 @@ def formulas(text: str) -> Iterator[re.Match[str]]:
 
 
 def inside(formula: re.Match[str]) -> str:
-    """The content of a formula."""
+    """The content of a formula, given as a match of ``FORMULA``, without blanks around it."""
     return next(content for content in formula.groups() if content is not None).strip()
 
 

@@ -50,12 +50,20 @@ def check_runner(runner: str) -> None:
 
 
 def is_parameter(name: str) -> bool:
-    """Whether a node's input is no dataset of the catalog."""
+    """Whether a node's input is no dataset of the catalog.
+
+    Args:
+        name: Of the input, such as ``params:generator``.
+    """
     return name.startswith("params:") or name == "parameters"
 
 
 def is_optional(dataset: object) -> bool:
-    """Whether ``metadata: {optional: true}`` says that it is no fault if the dataset is absent."""
+    """Whether ``metadata: {optional: true}`` says that it is no fault if the dataset is absent.
+
+    Args:
+        dataset: Of the catalog.
+    """
     return bool((getattr(dataset, "metadata", None) or {}).get("optional", False))
 
 
@@ -73,7 +81,14 @@ def nodes_by_output() -> dict[str, tuple[str, Node]]:
 
 
 def pipeline_of(dataset: str) -> str | None:
-    """The pipeline that makes a dataset."""
+    """The pipeline that makes a dataset.
+
+    Args:
+        dataset: Its name.
+
+    Returns:
+        The pipeline's name; None: no node makes it.
+    """
     return nodes_by_output()[dataset][0] if dataset in nodes_by_output() else None
 
 

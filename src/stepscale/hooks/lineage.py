@@ -1,6 +1,6 @@
 """What made each dataset on disk: a small JSON file per dataset under the data folder.
 
-A dataset's id is a hash of its content, so one that was made again with the same content is the same one, and what somebody
+A dataset's id is a hash of its content. So one that was made again with the same content is the same one, and what somebody
 put there by hand has an id too. Datasets in memory have no file: what is made of them is made of what they were made of.
 """
 
@@ -57,7 +57,14 @@ class Lineage:
         self._ids: dict[str, tuple[str, str]] = self._read_json(_IDS) or {}
 
     def origin(self, name: str) -> Origin | None:
-        """What made the dataset that lies there; None if that is not on record, or if it was put there by hand."""
+        """What made the dataset that lies on disk.
+
+        Args:
+            name: Of the dataset.
+
+        Returns:
+            Its origin; None if that is not on record, or if the dataset was put there by hand.
+        """
         origin = self._read_json(f"{name}.json")
         return origin if origin and origin.get("id") == self.id_of(name) else None
 
@@ -90,7 +97,14 @@ class Lineage:
         self._write_json(f"{name}.json", origin)
 
     def id_of(self, name: str) -> str | None:
-        """A hash of a dataset's content on disk, read again only if a file's size or time changed; None if nothing is there."""
+        """A hash of a dataset's content on disk, read again only if a file's size or time changed.
+
+        Args:
+            name: Of the dataset.
+
+        Returns:
+            The hash; None if nothing is there.
+        """
         path = self.place_of(name)
         if path is None or not path.exists():
             return None
@@ -106,7 +120,14 @@ class Lineage:
         return identity
 
     def place_of(self, name: str) -> Path | None:
-        """Where a dataset lies on this machine's disk, if it does."""
+        """Where a dataset lies.
+
+        Args:
+            name: Of the dataset, of the catalog or in a file that the run names.
+
+        Returns:
+            Its path; None if it does not lie on this machine's disk.
+        """
         if named := place_of_named(name):
             return named
         if is_parameter(name) or name not in self.catalog:
@@ -119,7 +140,14 @@ class Lineage:
         return None
 
     def parameters_now(self, names: Iterable[str]) -> dict[str, Any]:
-        """Today's values of parameters, as they are recorded; what today's configuration lacks is left out."""
+        """Today's values of parameters, as they are recorded.
+
+        Args:
+            names: As nodes name them, such as ``params:generator``.
+
+        Returns:
+            By name; what today's configuration lacks is left out.
+        """
         values = dict[str, Any]()
         for name in names:
             with suppress(KeyError, InputError):  # blocks that do not agree are refused where they are read
@@ -161,7 +189,11 @@ class Lineage:
         return parameters, inputs
 
     def is_of_earlier_run(self, name: str) -> bool:
-        """Whether a node asks by this second name for what an earlier run left: it is replaced later, by design."""
+        """Whether a dataset's name is a second name of one that an earlier run left; that one is replaced later, by design.
+
+        Args:
+            name: As a node asks for it.
+        """
         makers = nodes_by_output()
         place = self.place_of(name)
         return name not in makers and any(self.place_of(output) == place for output in makers if output != name)
@@ -181,12 +213,20 @@ class Lineage:
 
 
 def code_of(node: Node) -> str:
-    """A hash of the code behind a node."""
+    """A hash of the code behind a node.
+
+    Args:
+        node: Of Kedro.
+    """
     function: Callable[..., Any] = node.func
     return code_hash(getattr(function, "func", function))  # of a partial its function
 
 
 def plain(value: Any) -> Any:
-    """A parameter as JSON, typed by Kedro or not."""
+    """A parameter as plain JSON values, such as a file holds.
+
+    Args:
+        value: As Kedro gives it: values of YAML, or typed by Pydantic.
+    """
     typed = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
     return json.loads(json.dumps(typed, default=str))

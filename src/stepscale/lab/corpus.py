@@ -1,12 +1,12 @@
 """What a base model of the lab reads: solutions written by hands that err, some with earlier attempts, their steps judged.
 
-A document is token ids and two targets at every token (-100 for none): the token that comes next, and the rating of the
-step so far (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at every token at
-once: a step can be compared with the step the model itself would have written. A negative step is +1 until the first token
-that no right step has there, and -1 from it on. So what is wrong is told where it can be seen (docs/log/lab.md).
-Some documents are transcripts of revisions: attempts, which are judged and never imitated, then the problem again and a
-solution that keeps what is right in the last one. Some are exercises of judging, never imitated. The family of
-other sentences is only imitated, never judged, and the branching one is in no document.
+A document is token ids and two targets at every token (-100 for none). One is the token that comes next. The other is the
+rating of the step so far (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at every
+token at once: a step can be compared with the step the model itself would have written. A negative step is +1 until the first
+token that no right step has there, and -1 from it on. So what is wrong is told where it can be seen (docs/log/lab.md). Some
+documents are transcripts of revisions: attempts, which are judged and never imitated, then the problem again and a solution
+that keeps what is right in the last one. Some are exercises of judging, never imitated. The family of other sentences is only
+imitated, never judged, and the branching one is in no document.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The symbolic labeler for solutions in free text: the strict labeler's verdict, or none where a line cannot be read.
 
 A line in the lab's own form goes to the strict labeler. Any other is read for what it states (``free_text``), and that is judged
-as the strict labeler judges: a friend's amount must be true and follow by the story's own operation from amounts that are known.
+as the strict labeler judges. A friend's amount must be true and follow by the story's own operation from amounts that are known.
 It abstains rather than guesses. Ratings end before the first line that it cannot read, for what is known after that is unknown.
 """
 
@@ -57,7 +57,7 @@ class _Judge:
     quoted: set[str] = field(default_factory=set)
 
     def rate(self, line: str) -> int | None:
-        """The rating of a line; None if it cannot be read."""
+        """The rating of the next ``line``, -1, 0 or +1; None if it cannot be read. What it works out is known from then on."""
         restates = any(line.strip().startswith(f"{name} has ") for name in self.quoted)
         if labeler.is_in_form(line) and not restates:
             return labeler.rate_step(self.story, self.known_names, line)

@@ -73,6 +73,7 @@ class _Reader:
         self.place = 0
 
     def statements(self) -> list[Statement]:
+        """All statements of the line, in order. Raises Unreadable if it states nothing, or cannot be read to its end."""
         statements: list[Statement] = []
         while self._skip_breaks():
             if self._peek() == "equals" and statements:  # "Tom's 3 plus 4, so that makes 7"

@@ -76,7 +76,11 @@ class Token(NamedTuple):
 
 
 def plain_text(line: str) -> str:
-    """The line without LaTeX, Markdown, list marks and number of its step."""
+    """The line without LaTeX, Markdown, list marks and number of its step.
+
+    Args:
+        line: Of a solution in free text.
+    """
     text = line.translate(_SAME_CHARACTERS)
     for pattern, replacement in _REWRITTEN:
         text = pattern.sub(replacement, text)

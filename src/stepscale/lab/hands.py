@@ -1,7 +1,7 @@
 """The hands that write the lab's solutions, and the mistakes they make.
 
 The corpus a base model learns from is written by such hands, as text by people is. Two kinds of mistakes:
-slips are independent and scattered (a wrong result, a number copied from elsewhere, an answer too early); misconceptions are
+slips are independent and scattered (a wrong result, a number copied from elsewhere, an answer too early). Misconceptions are
 shared by all hands (a fact misremembered, a relation misread, a friend confused with another), of many kinds with a long
 tail. A vote among samples repairs slips. It does not repair misconceptions, for they agree.
 """

@@ -48,7 +48,11 @@ def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
 
 
 def is_in_form(step: str) -> bool:
-    """Whether a step has the lab's own form, right or wrong; what it quotes must be a sentence of the lab, told or not."""
+    """Whether a step has the lab's own form, right or wrong. What it quotes must be a sentence of the lab, told or not.
+
+    Args:
+        step: Its text.
+    """
     text = step.strip()
     match = _STEP.fullmatch(text) if len(text) <= MAX_STEP_CHARACTERS else None
     if match and match["quoted"]:

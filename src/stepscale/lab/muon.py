@@ -36,7 +36,7 @@ class MuonAndAdamW(torch.optim.Optimizer):
         self.param_groups = [group for part in self._parts for group in part.param_groups]
 
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One step of both."""
+        """One step of both. ``closure``, if there is one, is called by each."""
         for part in self._parts:
             part.step(closure)
 
@@ -45,7 +45,7 @@ class MuonAndAdamW(torch.optim.Optimizer):
         return {"parts": [part.state_dict() for part in self._parts]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore the states of both."""
+        """Restore the states of both, as ``state_dict`` gave them."""
         for part, state in zip(self._parts, state_dict["parts"], strict=True):
             part.load_state_dict(state)
         self.param_groups = [group for part in self._parts for group in part.param_groups]

@@ -172,11 +172,13 @@ def pretrain(options: PretrainOptions) -> None:
     Args:
         options: What is made, and where it is saved.
     """
+    # 1. the corpus, and a new model or one to go on from
     tokenizer = build_tokenizer()
     documents = write_corpus(options.documents, options.seed, options.workers, options.transcripts)
     model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     if options.init:
         go_on_from(LlamaForCausalLM.from_pretrained(options.init), model)
+    # 2. training
     optimizer = MuonAndAdamW(model, options.learning_rate, weight_decay=0.01)
     with Lanes(0 if torch.cuda.is_available() else options.threads) as lanes:
         trainer = JudgingTrainer(
@@ -198,6 +200,7 @@ def pretrain(options: PretrainOptions) -> None:
             for learner in trainer.replicas or [model]:
                 learner.model.compile(dynamic=False)
         trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)
+    # 3. model, tokenizer and how it was made
     shutil.rmtree(Path(options.out) / f"checkpoint-{options.steps}", ignore_errors=True)
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)

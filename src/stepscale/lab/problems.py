@@ -20,7 +20,14 @@ _SHARES = (5, 8, 10)  # of ten: pretrain 5, train 3, test 2
 
 
 def split_of(problem: str) -> str:
-    """The split a problem's text belongs to."""
+    """The split that a problem belongs to, by a hash of its text.
+
+    Args:
+        problem: Its text.
+
+    Returns:
+        One of ``SPLITS``.
+    """
     bucket = blake2b(problem.encode(), digest_size=4).digest()[0] % 10
     return SPLITS[next(i for i, share in enumerate(_SHARES) if bucket < share)]
 

@@ -70,7 +70,11 @@ def _solution(story: Story) -> str:
 
 
 def write_problems(folder: Path) -> None:
-    """Write the files of both splits, levels in turn; no problem comes twice."""
+    """Write the files of both splits, levels in turn; no problem comes twice.
+
+    Args:
+        folder: Where they are written; it is made if it is absent.
+    """
     rng = Random(seed_for(0, "short-problems"))
     folder.mkdir(parents=True, exist_ok=True)
     written: set[object] = set()

@@ -2,7 +2,7 @@
 
 A story is a graph. Every friend's quantity is one definition: a number, or one operation on one or two other quantities.
 Given amounts are told first, the others in any order. Some of them are not needed, and one quantity is asked for. Every
-number is small, so every single fact of arithmetic can be known by heart: to verify a step is to find one sentence, copy two
+number is small, so every single fact of arithmetic can be known by heart. To verify a step is to find one sentence, copy two
 numbers and recall one fact. To write a solution one must also choose which quantity comes next.
 """
 
@@ -127,7 +127,14 @@ class Story:
         return {d.name: d.number for d in self.definitions if d.relation == "given"}
 
     def ready(self, known_names: Collection[str]) -> list[Definition]:
-        """The definitions that can be worked out next from names whose amounts are known."""
+        """The definitions that can be worked out next.
+
+        Args:
+            known_names: Friends whose amounts are known.
+
+        Returns:
+            Definitions of other friends whose sources are all known, in the order in which they are told.
+        """
         return [
             d
             for d in self.definitions

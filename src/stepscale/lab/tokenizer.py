@@ -46,7 +46,14 @@ _WORDS = (*_PHRASES, *NAMES, *_OWNERS, *_OTHERS, *THINGS, *_AMOUNTS, *_RELATIONS
 
 
 def shared_content(piece: str) -> str | None:
-    """The friend or the number in a piece; pieces that share it say something about the same thing. None for other pieces."""
+    """The friend or the number in a piece; pieces that share it say something about the same thing.
+
+    Args:
+        piece: Text of a token.
+
+    Returns:
+        The friend's name, or the digits; None for other pieces.
+    """
     names = [name for name in NAMES if name in piece]
     numbers = re.findall("[0-9]+", piece)
     return names[0] if names else numbers[0] if numbers else None

@@ -51,7 +51,11 @@ _PATTERNS = [("given", _pattern(_GIVEN))] + [
 
 
 def tell(story: Story) -> str:
-    """The problem's text."""
+    """The text of a problem.
+
+    Args:
+        story: What it tells; its family decides the wording.
+    """
     sentences = " ".join(_sentence(definition, story.family) for definition in story.definitions)
     return f"Some friends have {story.things}. {sentences} How many {story.things} does {story.asked_name} have?"
 
@@ -82,6 +86,9 @@ def _sentence(definition: Definition, family: str) -> str:
 def read_story(problem: str) -> Story:
     """The story that a problem's text tells.
 
+    Args:
+        problem: Its text.
+
     Raises:
         Malformed: The text is not in the lab's language, or its amounts do not follow from it.
     """
@@ -103,7 +110,13 @@ def read_story(problem: str) -> Story:
 
 
 def read_sentence(sentence: str) -> tuple[Definition, bool]:
-    """(definition, whether the sentence is that of the usual families).
+    """What one sentence of a problem defines.
+
+    Args:
+        sentence: With its period.
+
+    Returns:
+        Its definition, and whether the wording is that of the usual families. A given amount is worded alike in all.
 
     Raises:
         Malformed: It is no sentence of the lab.

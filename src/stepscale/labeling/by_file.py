@@ -2,7 +2,7 @@
 
 In: a JSONL file as PRM800K's interface (or ours) leaves it. Out: the labels of those solutions that somebody labeled. A
 record labels a solution if the steps it chose, and then the last one it rated or one rated -1, are the solution's own first
-steps; alternatives that were rated on the way stay siblings.
+steps. Alternatives that were rated on the way stay siblings.
 """
 
 import logging

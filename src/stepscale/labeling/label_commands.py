@@ -17,7 +17,14 @@ _ASKED_BY_LOOP = "data/05_model_input/loop"
 
 
 def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
-    """A user's mistake ends the command with its line and no traceback."""
+    """A command that ends with one line and no traceback on a user's mistake, or where a package is missing.
+
+    Args:
+        function: What the command does.
+
+    Returns:
+        The same function; it raises ``click.ClickException`` in their place.
+    """
 
     @wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> R:

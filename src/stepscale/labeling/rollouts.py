@@ -1,7 +1,7 @@
 """The generator itself as the labeler: a step is worth the share of its continuations that end right (Snell et al. 2024, D).
 
 In: solutions that a Generator of the same vocabulary wrote, with their tokens. Out: step_labels with a soft ``value`` for
-every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution; equal beginnings of a
+every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution. Equal beginnings of a
 problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once.
 Knows nothing of how labels are used.
 
@@ -134,7 +134,11 @@ def roll_out(
 
 
 def parsable(solutions: pd.DataFrame) -> pd.DataFrame:
-    """The solutions that came to an end and state an answer, with a fresh index."""
+    """The solutions that came to an end and state an answer, with a fresh index.
+
+    Args:
+        solutions: A solutions table.
+    """
     ended = (solutions["finish"] != "length") & solutions["answer"].notna() & (solutions["steps"].map(len) > 0)
     return solutions[ended.to_numpy(bool)].reset_index(drop=True)
 

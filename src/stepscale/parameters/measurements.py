@@ -109,7 +109,7 @@ class GivenSamples(_Graded):
 
 
 def named_twice(names: Sequence[str]) -> str | None:
-    """The first of the names that comes up again; None where all differ."""
+    """The first of ``names`` that comes up again; None where all differ."""
     return next((name for place, name in enumerate(names) if name in names[:place]), None)
 
 

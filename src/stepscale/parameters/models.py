@@ -87,7 +87,7 @@ class GeneratorBlock(Block):
         return self
 
     def base_template(self, seed: int) -> str:
-        """What the base is asked with.
+        """What the base is asked with; ``seed`` decides which examples are shown.
 
         Raises:
             InputError: The template cannot be made, or lacks {problem}.
@@ -95,7 +95,7 @@ class GeneratorBlock(Block):
         return prompt_template(self.prompt, self.base or "", seed)
 
     def template(self, seed: int) -> str:
-        """What the generator is asked with: once fine-tuned, it needs no examples.
+        """What the generator is asked with: once fine-tuned, no examples; else ``seed`` decides which ones.
 
         Raises:
             InputError: The template cannot be made, or lacks {problem}.
@@ -122,7 +122,7 @@ class GeneratorBlock(Block):
         return "" if self.fine_tuning and self.ends_before is None else self.base_opening
 
     def training(self, seed: int) -> "GeneratorTraining":
-        """The fine-tuning's settings, typed.
+        """The fine-tuning's settings, typed; ``seed`` is that of the run.
 
         Raises:
             pydantic.ValidationError: The settings do not agree.
@@ -200,16 +200,16 @@ class VerifierBlock(VerifierModels):
         return self.server or self.public or self.generative
 
     def sized(self, small: bool) -> VerifierModels:
-        """The verifiers of the run, or the small ones."""
+        """The verifiers of the run; with ``small`` the small ones, where there are any."""
         return self.small if small and self.small else self
 
     def training(self, kind: Literal["prm", "orm"], seed: int, small: bool = False) -> VerifierTraining:
-        """One verifier's settings. The validation problems are set apart by the pipeline, so none is taken here."""
+        """Settings of one verifier by kind, seed and size. The pipeline sets validation problems apart, so none is taken here."""
         models = self.sized(small)
         return self._fitted(kind, models.prm if kind == "prm" else models.orm, seed)
 
     def large_training(self, seed: int) -> VerifierTraining:
-        """The settings of PRM_large."""
+        """The settings of PRM_large; ``seed`` is that of its training."""
         return self._fitted("prm", (self.large or self).prm, seed)
 
     def _fitted(self, kind: Literal["prm", "orm"], of_kind: VerifierOptions, seed: int) -> VerifierTraining:
@@ -239,7 +239,7 @@ class LargerBlock(Block):
         return self
 
     def like(self, generator: GeneratorBlock) -> GeneratorBlock:
-        """What makes the larger model ready and asks it: the generator's block with this base."""
+        """The block of the larger model, for all that a generator is asked for: ``generator`` with this base."""
         names = ("base", "samples_per_problem", "fine_tuning", "placement")
         settings = {name: getattr(self, name) for name in names}
         changed = {name: value for name, value in settings.items() if value is not None}

@@ -1,7 +1,7 @@
 """Blocks of parameters that nodes take together: one typed object instead of five inputs.
 
 A node names its settings as it names a parameter, ``params:search_settings``. They are made from the run's parameters
-before a pipeline begins (``stepscale.hooks``), for those pipelines alone that read them: what blocks must agree on is
+before a pipeline begins (``stepscale.hooks``), for those pipelines alone that read them. What blocks must agree on is
 checked where they are used together, and nowhere else.
 """
 

@@ -1,7 +1,7 @@
 """The page of results of finished runs: ``python -m stepscale.publish.page data/thorough/1 data/thorough/2 > docs/results.md``
 
 In: the data folders of finished runs that differ in their seed. Out: Markdown on standard output, from the same parts as a
-run's report; the figures as SVG files in the folder ``--figures``; the claims' quantities as JSON in the file ``--claims``.
+run's report. The figures as SVG files in the folder ``--figures``; the claims' quantities as JSON in the file ``--claims``.
 Claims are settled once over all runs (``claims_over_runs``); figures and tables are those of the first. What the runs did not
 measure is not on the page.
 """
@@ -87,7 +87,14 @@ def _claims_part(folders: Sequence[Path], pages: Sequence[ReportPage], seeds: Se
 
 
 def quantities_by_claim(claims: Iterable[Claim]) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Estimate, low and high of every quantity that decides a claim, by the claim's id and the quantity's name."""
+    """Every quantity that decides a claim, for a file.
+
+    Args:
+        claims: Those that were measured are taken.
+
+    Returns:
+        "estimate", "low" and "high" by the claim's id and the quantity's name.
+    """
     return {
         claim.id: {
             one.name: {"estimate": one.estimate, "low": one.low, "high": one.high}

@@ -182,5 +182,9 @@ def _pause(seconds: float) -> None:
 
 
 def one_line(text: object) -> str:
-    """Something's text as one short line."""
+    """Something's text as one line of at most 160 characters; "no text" where there is none.
+
+    Args:
+        text: An error, or text of any length.
+    """
     return " ".join(str(text).split())[:160] or "no text"

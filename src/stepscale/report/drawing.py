@@ -1,6 +1,6 @@
 """Views drawn as SVG by matplotlib, for the page and for Markdown alike: the same text for the same numbers.
 
-The page draws every panel as a small SVG of its own, so that panels wrap on a narrow screen, and takes the page's text color;
+The page draws every panel as a small SVG of its own, so that panels wrap on a narrow screen, and takes the page's text color.
 Markdown gets one SVG with all panels and a legend.
 """
 
@@ -109,14 +109,14 @@ def _svg(canvas: Any) -> str:
 
 
 def _draw_panel(axes: Any, panel: Panel, view: View, figure: Figure, colors: Mapping[str, str]) -> None:
-    # 1) the series
+    # 1. the series
     for line, places in _placed(panel, view):
         _draw_series(axes, line, places, colors[line.name], panel)
-    # 2) vertical rules, named at the top
+    # 2. vertical rules, named at the top
     for place, name in view.rules:
         axes.axvline(place, color="#7b8494", linestyle=":", linewidth=1)
         axes.text(place, 1.0, name, transform=axes.get_xaxis_transform(), ha="right", va="top", fontsize="small")
-    # 3) scales, ticks and titles
+    # 3. scales, ticks and titles
     if view.scale == "log":
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")

@@ -13,7 +13,11 @@ from stepscale.report.style import line_colors, shade
 
 
 def html_page(page: ReportPage) -> str:
-    """The page: summary, claims and leading figures, then every part folded below its question."""
+    """The report as one page of HTML: summary, claims and leading figures, then every part folded below its question.
+
+    Args:
+        page: What it shows.
+    """
     from jinja2 import Environment
 
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(

@@ -42,7 +42,14 @@ def cell(row: Mapping[Any, Any], name: str, shape: str = SHARE) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three places, or a whole number by its digits."""
+    """A number to three places, or a whole number by its digits.
+
+    Args:
+        value: None or NaN: it is not known.
+
+    Returns:
+        Text; "" if it is not known.
+    """
     if value is None or value != value:
         return ""
     return f"{value:,.0f}" if abs(value) > 1 and float(value).is_integer() else f"{value:.3f}"
@@ -77,7 +84,11 @@ def metric_rows(columns: Mapping[str, Mapping[str, float]], first: str = "metric
 
 
 def cost(value: float) -> str:
-    """Generations by their digits, FLOPs by their size."""
+    """A cost: generations by their digits, FLOPs by their size.
+
+    Args:
+        value: In generations, tokens or FLOPs. From 100,000 on three digits count.
+    """
     return f"{value:.3g}" if value >= 1e5 else f"{value:.1f}".removesuffix(".0")
 
 
@@ -94,7 +105,14 @@ def unbounded(value: float | str | None, digits: int = 3) -> str:
 
 
 def factor(row: Mapping[Any, Any]) -> str:
-    """As ``1.60x [0.90, 3.25]``; "at least" where the least that can be spent is enough, "never matched" where nothing is."""
+    """A saving, as ``1.60x [0.90, 3.25]``.
+
+    Args:
+        row: Columns status, factor, low and high.
+
+    Returns:
+        Text, with "at least" where the least that can be spent is enough, and "never matched" where nothing is.
+    """
     bounds = f"[{row['low']:.2f}, {row['high']:.2f}]"
     if row["status"] == "never matched":
         return f"never matched {bounds}"
@@ -102,7 +120,14 @@ def factor(row: Mapping[Any, Any]) -> str:
 
 
 def in_percent(rows: Sequence[Mapping[Any, Any]]) -> str:
-    """Accuracies with their intervals at one N, in percent as the papers print them."""
+    """Accuracies with their intervals at one N, in percent as the papers print them.
+
+    Args:
+        rows: Columns n, accuracy, low and high, each number in [0, 1]; all of one n.
+
+    Returns:
+        As ``78.2 [77.6, 78.8] / 72.4 [71.7, 73.1] at N=1860``; "" without rows.
+    """
     percents = [
         "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * row[key] for key in ("accuracy", "low", "high"))) for row in rows
     ]
@@ -110,5 +135,9 @@ def in_percent(rows: Sequence[Mapping[Any, Any]]) -> str:
 
 
 def spread_over(seeds: int) -> str:
-    """What an interval of trained verifiers is over, as a sentence says it."""
+    """What an interval of trained verifiers is over, as a sentence says it.
+
+    Args:
+        seeds: Trainings of each verifier.
+    """
     return "problems and seeds" if seeds > 1 else "problems; one seed does not show how much training varies"

@@ -37,7 +37,13 @@ def series(
 
 
 def dash_of(label: str) -> Dash:
-    """Ceilings and baselines are dotted; the weighted vote of a further verifier is dashed beside its best-of-N."""
+    """How a line is drawn: ceilings and baselines are dotted, most others solid.
+
+    The weighted vote of a further verifier is dashed beside its best-of-N.
+
+    Args:
+        label: Of the line.
+    """
     if "ceiling" in label or label == BLIND:
         return "dotted"
     return "dashed" if label not in COLORS and label.endswith(WEIGHTED) else "solid"
@@ -118,7 +124,14 @@ def curve_figure(title: str, reading: str, *views: View, leads: bool = False, **
 
 
 def largest_error(rows: pd.DataFrame) -> str:
-    """A sentence with the largest of the column ``error``; nothing where all is exact."""
+    """A sentence on the largest Monte Carlo error of some rows.
+
+    Args:
+        rows: Column error, a share in [0, 1], where there is any.
+
+    Returns:
+        The sentence, with a blank before it; "" where all is exact.
+    """
     most = float(rows["error"].max()) if "error" in rows and rows["error"].notna().any() else 0.0
     if not most > 0:
         return ""

@@ -32,7 +32,11 @@ USUAL = 0.95  # level of an interval that is not stated
 
 
 def in_order(parts: Sequence[Part]) -> list[Part]:
-    """The parts as they follow each other on the page."""
+    """Parts in the order in which they stand on the page: that of ``ORDER``, then the others.
+
+    Args:
+        parts: In any order.
+    """
     return sorted(parts, key=lambda part: ORDER.index(part.name) if part.name in ORDER else len(ORDER))
 
 
@@ -90,16 +94,34 @@ class ReportPage:
         return list(islice(ranked, _LEADING))
 
     def settled_by(self, claim_id: str) -> Part | None:
-        """The part that settled a claim; the page's template asks."""
+        """The part that settled a claim, for the page's template.
+
+        Args:
+            claim_id: Such as "A1".
+
+        Returns:
+            The part; None if the claim was not measured.
+        """
         return next((part for part in self.parts if claim_id in {claim.id for claim in part.claims}), None)
 
     def measure(self, claim_id: str) -> str:
-        """The quantity that the paper states of a claim, as measured here."""
+        """The quantity that the paper states of a claim, as measured here.
+
+        Args:
+            claim_id: Such as "A1".
+
+        Returns:
+            Text with its interval; "" if no part measured it.
+        """
         return next((part.measures[claim_id] for part in self.parts if claim_id in part.measures), "")
 
 
 def claim_lines(claims: Sequence[Claim]) -> list[str]:
-    """A1 in full (or all, if there are two at most), and the rest by status."""
+    """What became of the claims, in a few lines: A1 in full (or all, if there are two at most), the rest by status.
+
+    Args:
+        claims: Measured or not; those that were not are left out.
+    """
     measured = [claim for claim in claims if claim.status != "not measured"]
     lines = [claim_line(claim) for claim in measured if claim.id == "A1" or len(measured) <= 2]
     if len(measured) > 2:
@@ -112,7 +134,11 @@ def claim_lines(claims: Sequence[Claim]) -> list[str]:
 
 
 def claim_line(claim: Claim) -> str:
-    """A claim, its deciding quantity and what stands beside it."""
+    """One line on a claim: its status, its deciding quantity and what stands beside that.
+
+    Args:
+        claim: A claim that was measured.
+    """
     notes = [deciding_part(claim)]
     if claim.status == "inconclusive" and claim.power is not None:
         notes.append(f"power {claim.power:.0%}")
@@ -121,20 +147,41 @@ def claim_line(claim: Claim) -> str:
 
 
 def estimate(claim: Claim) -> str:
-    """The deciding quantity's value as `` = +0.058 [+0.010, +0.100]``; "" where it has none (a saving off a flat curve)."""
+    """The value of the quantity that decides a claim.
+
+    Args:
+        claim: Any claim.
+
+    Returns:
+        As `` = +0.058 [+0.010, +0.100]``; "" where it has none (a saving off a flat curve).
+    """
     if claim.estimate is None or claim.low is None or claim.high is None:
         return ""
     return f" = {interval(claim.estimate, claim.low, claim.high, LEAD)}"
 
 
 def effect_and_power(claim: Claim) -> tuple[str, str]:
-    """The size of the deciding quantity in the paper, and the chance to hold the claim were all of that size; "" if unknown."""
+    """The paper's size of the quantity that decides a claim, and the power to find it.
+
+    Args:
+        claim: Any claim.
+
+    Returns:
+        (size, chance to hold the claim if all its quantities had that size, in percent), as text; "" where unknown.
+    """
     effect = "" if claim.effect is None else f"{claim.effect:+.3f}"
     return effect, "" if claim.power is None else f"{claim.power:.0%}"
 
 
 def quantity_row(row: Measured) -> dict[str, str]:
-    """A quantity of a claim as it is printed."""
+    """A quantity of a claim as a table shows it.
+
+    Args:
+        row: The quantity.
+
+    Returns:
+        Text by column head.
+    """
     bounds = "" if row.estimate is None else interval(row.estimate, row.low or 0.0, row.high or 0.0, LEAD)
     bound = f"> {row.above:+.3f}" if row.decides else "none: reported only"
     return {

@@ -42,7 +42,14 @@ FURTHER = (  # for labels without a color of their own: strategies, verifiers by
 
 
 def line_colors(labels: Iterable[object]) -> dict[str, str]:
-    """A color for each label: its fixed one, or one of FURTHER that is free; a verifier's weighted vote has the verifier's."""
+    """A color for each label: its fixed one, or one of FURTHER that is free.
+
+    Args:
+        labels: Names of lines; a verifier's weighted vote gets the color of its verifier.
+
+    Returns:
+        Color by label, such as "#2f6fed".
+    """
     names = list(dict.fromkeys(map(str, labels)))
     colors = {name: COLORS[name] for name in names if name in COLORS}
     free = cycle([color for color in FURTHER if color not in colors.values()] or FURTHER)
@@ -53,5 +60,9 @@ def line_colors(labels: Iterable[object]) -> dict[str, str]:
 
 
 def shade(probability: float) -> str:
-    """A background from red (0) through amber to green (1)."""
+    """A background from red (0) through amber to green (1), as a color of CSS.
+
+    Args:
+        probability: What lies outside of [0, 1] counts as the nearer end.
+    """
     return f"hsl({round(120 * min(max(probability, 0.0), 1.0))} 70% 50% / 0.28)"

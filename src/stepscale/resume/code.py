@@ -77,6 +77,8 @@ def _file_of(name: str) -> Path | None:
 
 
 class _Module(NamedTuple):
+    """A hash of a module's own code, and the names of what it imports."""
+
     digest: str
     imports: frozenset[str]
 
@@ -95,9 +97,19 @@ class _Stripped(ast.NodeTransformer):
     """Takes away docstrings and what only a type checker imports."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        """Leave out a text that stands alone.
+
+        Args:
+            node: A statement that is an expression.
+        """
         return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
+        """Leave out ``if TYPE_CHECKING``.
+
+        Args:
+            node: An if.
+        """
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             return None
         return self.generic_visit(node)

@@ -34,7 +34,14 @@ def content_hash(*values: object) -> str:
 
 
 def canonical(value: object) -> bytes:
-    """JSON with sorted keys, equal for equal values."""
+    """JSON with sorted keys, equal for equal values.
+
+    Args:
+        value: Text, numbers, arrays, Pydantic models, paths, and lists or mappings of these.
+
+    Raises:
+        TypeError: A part is of another kind.
+    """
     options = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(value, default=_plain, option=options)
 

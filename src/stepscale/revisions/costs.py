@@ -25,13 +25,13 @@ READING = ("read_place", "read_tokens", "read_shared")
 def written_pieces(prompt: Sequence[int], position: int, attempt: Sequence[int]) -> list[Counted]:
     """What the generator passes for one attempt: prompt, then what was drawn, whose last token is never passed.
 
-    The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered: both are shared
-    by attempts of one ``position`` alone, for these are drawn in one call; the rest of the prompt by all.
+    The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered. Both are shared
+    by attempts of one ``position`` alone, for these are drawn in one call. The rest of the prompt is shared by all.
 
     Args:
         prompt: Token ids of the attempt's prompt.
         position: Of the attempt in its chain, from 0.
-        written: Token ids that were drawn.
+        attempt: Token ids that were drawn.
     """
     last = [(-1 - position, 0), (prompt[-1], 1)]  # no token is negative
     return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in attempt[:-1])]

@@ -104,7 +104,18 @@ class _Wrong:
         self._texts = ["\n".join(steps) for steps in self.steps]
 
     def context(self, problem_id: str, sample_id: int, right: Sequence[str], most: int, seed: int) -> list[int]:
-        """Rows in the order they are shown: random ones, then the nearest to the right solution."""
+        """The wrong attempts that are shown before one right solution: random ones, then the nearest to it.
+
+        Args:
+            problem_id: Of the problem.
+            sample_id: Of the right solution.
+            right: Its steps.
+            most: How many there may be; their number is drawn from 0 to this.
+            seed: Of the run.
+
+        Returns:
+            Rows of ``steps``, in the order in which they are shown.
+        """
         rng = np.random.default_rng(seed_for(seed, "revision-context", problem_id, sample_id))
         n = min(int(rng.integers(most + 1)), len(self.steps))
         if n == 0:

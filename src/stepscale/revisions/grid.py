@@ -177,7 +177,15 @@ class _Pool:
         self._representatives: dict[tuple[int, int], int | None] = {}
 
     def groups(self, sequential: int, parallel: int) -> Iterator[tuple[float, ...]]:
-        """right, tokens written and tokens read of each disjoint group of ``parallel`` chains that are long enough."""
+        """What each disjoint group of chains reaches and costs, for one split.
+
+        Args:
+            sequential: Attempts taken of each chain; shorter chains are left out.
+            parallel: Chains of a group.
+
+        Yields:
+            Whether the chosen attempt is right (0 or 1), tokens written, tokens read.
+        """
         able = [j for j, chain in enumerate(self.chains) if len(chain) >= sequential]
         for start in range(0, len(able) - parallel + 1, parallel):
             group = able[start : start + parallel]

@@ -65,6 +65,9 @@ def checked_generations(budget: object) -> int:
 def checked_seed(seed: object) -> int:
     """The seed of a run as a Python integer.
 
+    Args:
+        seed: As the caller gave it.
+
     Raises:
         InputError: It is no whole number of 0 or more.
     """
@@ -88,7 +91,7 @@ def checked_sampling(sampling: object) -> Sampling:
 
 
 def is_missing(value: object) -> bool:
-    """None or NaN."""
+    """Whether ``value`` is None or NaN."""
     return value is None or value != value
 
 

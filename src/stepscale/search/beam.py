@@ -1,9 +1,9 @@
 """Beam search against a PRM (Snell et al. 2024, 5.2): N beams, the best N/M kept after each step, M next steps from each.
 
 M is a number or "sqrt": the integer nearest to sqrt(N), but at least 2 where N allows it. Of the L beams still open (in each
-subtree) the best ceil(L / M) are kept: in order of score each gets M children and the last one those that are left of L.
-Finished beams retire with their slot: they are never expanded, copied or pruned, so there are never more than N beams and in
-the end N candidates; best-of-N weighted chooses among them unless told otherwise. M = 1 prunes nothing: it is N independent
+subtree) the best ceil(L / M) are kept. In order of score each gets M children and the last one those that are left of L.
+Finished beams retire with their slot. They are never expanded, copied or pruned, so there are never more than N beams and in
+the end N candidates. Best-of-N weighted chooses among them unless told otherwise. M = 1 prunes nothing: it is N independent
 solutions, drawn step by step. Beams of equal score keep the order of their slots.
 """
 

@@ -1,9 +1,9 @@
 """Calls for many problems at once, and each problem's part of what they cost.
 
 In: requests and trajectories with the problem each belongs to. Out: what generator and verifier answered. A call's cost is
-split by problem in whole tokens whose sum is what was counted: decoded tokens by the distinct tokens drawn for a problem,
-prefill by the distinct prefix tokens it needed, verifier tokens by the characters of text that are new for it. With an engine
-that computes each distinct token once, and no prompt text shared between problems, the generator's split is exact; the
+split by problem in whole tokens whose sum is what was counted. Decoded tokens are split by the distinct tokens drawn for a
+problem, prefill by the distinct prefix tokens it needed, verifier tokens by the characters of text that are new for it. With an
+engine that computes each distinct token once, and no prompt text shared between problems, the generator's split is exact; the
 verifier's, whose tokens are not seen here, is a fair estimate. For one problem at a time all are exact.
 """
 

@@ -97,14 +97,17 @@ class _State:
 
     @property
     def samples_on(self) -> bool:
+        """Whether its action asks for more samples."""
         return self.action is not None and self.action.run is None and len(self.candidates) < self.action.samples
 
     @property
     def mean_score(self) -> float:
+        """Mean score of its candidates in [0, 1]; one without a score counts as 0."""
         return sum(c.score or 0.0 for c in self.candidates) / len(self.candidates)
 
     @property
     def sure(self) -> float:
+        """The greatest sum of scores of one answer, per candidate."""
         return _sure(self.candidates, self.rules)
 
 
@@ -119,13 +122,20 @@ def _sure(candidates: Sequence[Candidate], rules: Rules) -> float:
 
 @dataclass(frozen=True)
 class _Sampler:
+    """Draws and scores samples of all problems in common calls."""
+
     meter: Meter
     draws: SeededSampling
     aggregation: How
     neutral_is: NeutralIs
 
     def draw(self, states: Sequence[_State], up_to: int) -> None:
-        """Samples for each state until it has ``up_to``, or as many as its action allows; drawn and scored in two calls."""
+        """Draw more samples of each state, and score them, in two calls for all states.
+
+        Args:
+            states: Of the problems; their candidates are added to.
+            up_to: Samples that each shall have, or as many as its action allows.
+        """
         draws_due = [(s, slot) for s in states for slot in range(len(s.candidates), _most(s, up_to))]
         candidates = draw_candidates(self.meter, self.draws, [(state.owner, slot) for state, slot in draws_due])
         able = [i for i, candidate in enumerate(candidates) if candidate.answer is not None]

@@ -67,7 +67,11 @@ def choose(candidates: Sequence[Candidate], how: Choose, seed: int, rules: Rules
 
 
 def needs_certainty(how: Choose) -> bool:
-    """Whether the choice looks at the certainty of tokens, which a generator keeps only if asked to."""
+    """Whether the choice looks at the certainty of tokens, which a generator keeps only if asked to.
+
+    Args:
+        how: How an answer is chosen.
+    """
     return isinstance(how, VoteRule) and how.by in OF_TOKENS
 
 
@@ -116,6 +120,9 @@ def one_spelling(candidates: Sequence[Candidate], rules: Rules | None) -> list[s
     Args:
         candidates: Solutions with an answer.
         rules: The grading rules by which answers are equal; None: answers stay as they are.
+
+    Raises:
+        InputError: The rules are unknown.
     """
     answers = [str(candidate.answer) for candidate in candidates]
     return answers if rules is None else [str(answer) for answer in group_equal_answers(answers, rules)]

@@ -1,9 +1,9 @@
 """Speculative rejection (Sun et al. 2024, arXiv 2410.20290): N solutions are begun, and the worst are dropped on the way.
 
-Every so many steps the open solutions are ranked by the score of what they have written, and a share of them is rejected:
-cut off where they are, never to win. Nothing is expanded, so it is best-of-N that does not pay for the ends of bad beginnings.
-The paper decides whenever the memory of the accelerator is full; here the number of steps says when, so that a result
-does not depend on the machine. Budget N: the generations begun. What was saved shows in tokens and FLOPs.
+Every so many steps the open solutions are ranked by the score of what they have written, and a share of them is rejected. They
+are cut off where they are, and never win. Nothing is expanded, so it is best-of-N that does not pay for the ends of bad
+beginnings. The paper decides whenever the memory of the accelerator is full; here the number of steps says when, so that a
+result does not depend on the machine. Budget N: the generations begun. What was saved shows in tokens and FLOPs.
 """
 
 from collections.abc import Sequence

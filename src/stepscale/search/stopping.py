@@ -34,7 +34,7 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
     measured_from_samples: ClassVar[bool] = True
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """Samples of each problem until its rule stops."""
+        """See ``SearchMethod``. Samples of each problem until its rule stops."""
         candidates_of: list[list[Candidate]] = [[] for _ in meter.problems]
         rounds = [0] * len(candidates_of)
         targets = dict.fromkeys(range(len(candidates_of)), min(self.first_look, self.n))
@@ -78,6 +78,8 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
 
 
 class _ByVote(_StoppedSampling, ABC):
+    """Methods whose rule says which vote settles the answer."""
+
     @property
     def final_choice(self) -> Choose:
         """The rule's own vote."""

@@ -101,6 +101,9 @@ def results_table(
         seed: The run seed of the search.
         golds: Answers by problem_id.
         rules: Grading rules.
+
+    Raises:
+        InputError: The rules are unknown, or a problem has no gold answer.
     """
     rights = grade_many([result.answer for result in results], [_gold(golds, result) for result in results], rules)
     columns = Columns(SEARCH_RESULTS, *SEARCH_RESULTS.columns)

@@ -1,12 +1,12 @@
 """Solutions that grow step by step, all problems' together: the rounds that beam search, DVTS and particle filters share.
 
-In: the size of a search, and how it goes on after a round. Out: N candidates per problem. One round (Snell et al. 2024, 5.2):
-every open solution draws one step in one ``generate`` call, all new ones are scored in one ``score`` call, and the method
-says what stands in each slot afterwards.
+In: the size of a search, and how it goes on after a round. Out: N candidates per problem. In a round (Snell et al. 2024, 5.2)
+every open solution draws one step in one ``generate`` call. All new ones are scored in one ``score`` call, and the method says
+what stands in each slot afterwards.
 
 - **The end belongs to the step.** Where a separator comes before the end of text, a solution that is complete would look
   open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more (as
-  many as tell it of a generator that ends before a line of text): an end with no further step closes it; anything else is put
+  many as tell it of a generator that ends before a line of text). An end with no further step closes it. Anything else is put
   back, and drawn anew when the beam is expanded.
 - **Cut off**: at the token limit of the whole solution, or after the last round. Not an end: no answer, and it cannot win.
 - **Seeds** are named by (run, round, problem, slot): a result depends on nothing else. Scores are ranked to 6 digits, so that
@@ -70,11 +70,14 @@ def grow(
 
 
 class _Forest:
+    """The trees of all problems, grown together: a step of all open solutions is one call."""
+
     def __init__(self, meter: Meter, draws: SeededSampling, growth: Growth) -> None:
         self._meter, self._draws, self._growth = meter, draws, growth
         self._limit = draws.sampling.max_new_tokens
 
     def grow(self, select: Select) -> tuple[list[list[Candidate]], list[int]]:
+        """See ``grow``."""
         problems = self._meter.problems
         prompts = [self._meter.generator.encode_prompt(problem.text) for problem in problems]
         solutions = [

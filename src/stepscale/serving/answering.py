@@ -1,7 +1,7 @@
 """Questions answered by the policy: probe, tell the difficulty, then what the policy says, all within the budget.
 
 In: a Generator, a Verifier, a ``ServedPolicy`` and questions. Out: a ``PolicyAnswer`` per question. The work is that of
-``search.online``. The same question gets the same answer, whatever was asked before: its seed is made of the run's seed, the
+``search.online``. The same question gets the same answer, whatever was asked before. Its seed is made of the run's seed, the
 problem and the budget, and nothing is remembered from one question to the next. What a model wrote is text, and stays text.
 """
 
@@ -100,12 +100,26 @@ class Answerer:
         return cls(saved, writer, verifier, room_for_prompt(writer.context, saved.sampling.max_new_tokens))
 
     def answer(self, question: PolicyQuestion) -> PolicyAnswer:
-        """The answer to one question. Raises what ``check`` and ``answer_with`` raise."""
+        """The answer to one question.
+
+        Args:
+            question: Not checked yet.
+
+        Returns:
+            The answer, with its confidence and cost.
+
+        Raises:
+            InputError: As ``check`` raises it.
+            OutOfTime: The time limit is over before there is an answer.
+        """
         self.check(question)
         return self.answer_with(question, self.generator, self.verifier)
 
     def check(self, question: PolicyQuestion) -> None:
         """Check a question before anything is drawn for it.
+
+        Args:
+            question: The problem and its budget.
 
         Raises:
             InputError: It is too long for the generator, or its budget is below the smallest that was learned.

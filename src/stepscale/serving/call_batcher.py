@@ -60,7 +60,17 @@ class CallBatcher:
         self._thread.join()
 
     def call(self, items: Sequence[Any]) -> Any:
-        """The result of a call. Raises OutOfTime if its time is up before it is made, and what making it raises."""
+        """The result of a call, made together with those of other threads.
+
+        Args:
+            items: What the model is given.
+
+        Returns:
+            What ``make`` gives for this call.
+
+        Raises:
+            OutOfTime: Its time is up before it is made. What making it raises is raised here too.
+        """
         call = BatchedCall(items, seconds_left())
         with self._changed:
             self._waiting.append(call)

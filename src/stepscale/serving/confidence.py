@@ -46,5 +46,9 @@ class ConfidenceMap(BaseModel):
         return cls(confidence=tuple(fitted.X_thresholds_.tolist()), right=tuple(fitted.y_thresholds_.tolist()))
 
     def of(self, confidence: float) -> float:
-        """The probability that an answer of this confidence is right."""
+        """The probability that an answer is right.
+
+        Args:
+            confidence: The vote's share of scores for the answer, in [0, 1].
+        """
         return float(np.interp(confidence, self.confidence, self.right))

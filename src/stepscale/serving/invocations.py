@@ -28,6 +28,7 @@ class _LoadedModel:
         self._model.service = service
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """See ``PolicyModel.predict``."""
         return self._model.predict(None, data, params)  # type: ignore[arg-type]  # it reads nothing of a context
 
 

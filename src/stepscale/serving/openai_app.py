@@ -134,7 +134,7 @@ class OpenAIEndpoints:
         yield "data: [DONE]\n\n"
 
     def refusal(self, error: Exception) -> tuple[int, Json]:
-        """The status and the body that tell a client of an error."""
+        """The status and the body by which a client is told of ``error``; an unknown one is logged."""
         match error:
             case InputError():
                 return 400, error_body(str(error), "invalid_request_error")
@@ -167,7 +167,7 @@ class OpenAIEndpoints:
 
 
 def openai_app(endpoints: OpenAIEndpoints) -> FastAPI:
-    """An application with these endpoints, whose errors OpenAI's clients read."""
+    """An application with ``endpoints``, whose errors OpenAI's clients read."""
     app = FastAPI(title="StepScale policy", docs_url=None, redoc_url=None)
     app.include_router(endpoints.router())
     for path in ("/", "/v1"):

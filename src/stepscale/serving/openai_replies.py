@@ -32,7 +32,11 @@ class Reply:
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def whole(self, answers: Sequence[PolicyAnswer]) -> Json:
-        """All choices at once."""
+        """All choices at once.
+
+        Args:
+            answers: One per choice.
+        """
         choices = []
         for index, answer in enumerate(answers):
             text = _text(answer)
@@ -42,11 +46,20 @@ class Reply:
         return self._head(object_) | {"choices": choices, "usage": usage(answers), "stepscale": _details(answers[0])}
 
     def opening(self, index: int) -> Json:
-        """The first chunk of a choice: it has begun."""
+        """The first chunk of a choice: it has begun.
+
+        Args:
+            index: Number of the choice, from 0.
+        """
         return self._chunk(index, {"role": "assistant", "content": ""} if self.chat else "")
 
     def settled(self, index: int, answer: PolicyAnswer) -> Iterator[Json]:
-        """A chunk per step, and one that ends the choice and tells how it was found."""
+        """The chunks of a choice: one per step, and one that ends it and tells how it was found.
+
+        Args:
+            index: Number of the choice, from 0.
+            answer: Its answer.
+        """
         for place, step in enumerate(answer.steps):
             text = ("\n" if place else "") + step.text
             yield self._chunk(index, {"content": text} if self.chat else text) | {
@@ -59,7 +72,11 @@ class Reply:
         }
 
     def spent(self, answers: Sequence[PolicyAnswer]) -> Json:
-        """The last chunk, where it is asked for."""
+        """The last chunk, where it is asked for: what all choices cost.
+
+        Args:
+            answers: Of all choices.
+        """
         return self._head(self._chunk_object) | {"choices": [], "usage": usage(answers)}
 
     @property
@@ -80,7 +97,14 @@ class Reply:
 
 
 def usage(answers: Sequence[PolicyAnswer]) -> Json:
-    """All tokens spent on these: read by generator and PRM, and written."""
+    """All tokens spent on some answers: read by generator and PRM, and written.
+
+    Args:
+        answers: Of one request.
+
+    Returns:
+        Counts, as OpenAI names them.
+    """
     read = sum(answer.tokens_spent.prefill + answer.tokens_spent.verify for answer in answers)
     written = sum(answer.tokens_spent.decode for answer in answers)
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}

@@ -46,7 +46,11 @@ def save_model(folder: Path, policy: Path, generator: Path, prm: Path) -> None:
 
 
 def log_model(folder: Path) -> None:
-    """A copy of a saved model in the active MLflow run, as its model "policy"; nothing without a run."""
+    """Put a copy of a saved model into the active MLflow run, as its model "policy"; nothing without a run.
+
+    Args:
+        folder: Of the saved model.
+    """
     if mlflow.active_run():
         saved = Model.load(str(folder)).flavors["python_function"]["artifacts"]
         parts = _parts(**{name: folder / artifact["path"] for name, artifact in saved.items()})
@@ -88,7 +92,7 @@ def _quietly() -> Iterator[None]:
 def signature() -> ModelSignature:
     """The columns of an answer.
 
-    None are declared for what is asked, so that the model sees what was sent: with declared ones MLflow takes [4] for 4, null
+    None are declared for what is asked, so that the model sees what was sent. With declared ones MLflow takes [4] for 4, null
     for the text "None" and 1.5 for 1, and tells of a missing one in several lines. ``question`` says what is taken.
     """
     text, number, whole = DataType.string, DataType.double, DataType.long

@@ -81,10 +81,13 @@ class ServedPolicy(BaseModel):
         return self
 
     def within(self, budget: int) -> BudgetPolicy:
-        """The policy of the greatest budget that is at most ``budget`` (samples of one problem).
+        """The policy for a budget: that of the greatest learned budget within it.
+
+        Args:
+            budget: Samples of one problem.
 
         Raises:
-            InputError: There is none.
+            InputError: No policy keeps to the budget.
         """
         fitting = [bounded for bounded in self.budgets if bounded.budget <= budget]
         if not fitting:
@@ -92,15 +95,22 @@ class ServedPolicy(BaseModel):
         return fitting[-1]
 
     def write(self, path: Path) -> None:
-        """Write the file."""
+        """Write the policy as JSON.
+
+        Args:
+            path: The file.
+        """
         path.write_text(self.model_dump_json(indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> "ServedPolicy":
-        """Read it back.
+        """Read a policy that ``write`` wrote.
+
+        Args:
+            path: The file.
 
         Raises:
-            InputError: It names the file, the key and the fault.
+            InputError: It cannot be read, or is at fault. The line names the file, the key and the fault.
         """
         try:
             return cls.model_validate_json(path.read_text())

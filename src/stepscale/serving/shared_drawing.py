@@ -33,7 +33,11 @@ class ContinuouslyBatched(Protocol):
         ...
 
     def continuous_batch(self, sampling: Sampling) -> "ContinuousBatch":
-        """A batch for the thread that calls this."""
+        """A running batch for the thread that calls this.
+
+        Args:
+            sampling: How all its requests are drawn.
+        """
         ...
 
     def forget(self) -> None:
@@ -112,7 +116,7 @@ class DrawingLane:
         self._thread.join()
 
     def draw(self, requests: Sequence[Request], sampling: Sampling, until: Until) -> Drawn:
-        """Continuations, and the tokens drawn for them that are in none. Raises OutOfTime, and what drawing raises.
+        """Draw continuations, in a batch with those of other questions.
 
         Args:
             requests: What is asked for.
@@ -120,7 +124,10 @@ class DrawingLane:
             until: Whether a continuation ends with its step or its solution.
 
         Returns:
-            One continuation per request, and the tokens besides.
+            One continuation per request, and the tokens drawn for them that are in none.
+
+        Raises:
+            OutOfTime: The time is up. What drawing raises is raised here too.
         """
         if not requests:
             return [], 0

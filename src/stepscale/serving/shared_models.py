@@ -26,7 +26,14 @@ class CountsSteps(Forgetful, Protocol):
     parameters: int
 
     def step_tokens(self, trajectories: Sequence[Trajectory]) -> list[list[int]]:
-        """Of each trajectory the tokens of the problem, and of each step that is read."""
+        """How many tokens it reads of each trajectory.
+
+        Args:
+            trajectories: As ``score`` takes them.
+
+        Returns:
+            Per trajectory the tokens of the problem, then those of each step that is read.
+        """
         ...
 
 
@@ -84,14 +91,17 @@ class _SharedGenerator:
         self.end_tokens = generator.end_tokens if isinstance(generator, EndsByText) else 1
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
+        """See ``Generator``."""
         return self._generator.encode_prompt(problem)
 
     def decode(self, tokens: Sequence[int]) -> str:
+        """See ``Generator``."""
         return self._generator.decode(tokens)
 
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
+        """See ``Generator``."""
         continuations, unseen = self._lane.draw(requests, sampling, until)
         prefill, decode = self._counts.generated(requests, continuations, until)
         ledger.add(self.name, "prefill", prefill)
@@ -106,6 +116,7 @@ class _SharedVerifier:
         self.name, self._scoring, self._counts = verifier.name, scoring, counts
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        """See ``Verifier``."""
         scores, step_tokens = self._scoring.call(trajectories)
         ledger.add(self.name, "verify", self._counts.read(trajectories, step_tokens))
         return list(scores)

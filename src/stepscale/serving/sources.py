@@ -1,6 +1,6 @@
 """Where the served models come from: what a run saved, or a generator and a verifier named in a file.
 
-In: the folder of a saved policy, or a YAML file. Out: an ``Answerer``. A generator may be a folder, a hub name or a server; a
+In: the folder of a saved policy, or a YAML file. Out: an ``Answerer``. A generator may be a folder, a hub name or a server. A
 policy may be one that a run learned, or best-of-N weighted at each budget where nothing was learned yet.
 """
 
@@ -83,10 +83,13 @@ class ModelSources(UserSettings):
 
     @classmethod
     def read(cls, path: Path) -> "ModelSources":
-        """The file's content; paths are relative to the working directory.
+        """The content of the file; paths in it are relative to the working directory.
+
+        Args:
+            path: Of the file, in YAML.
 
         Raises:
-            InputError: It names the key and the fault.
+            InputError: It cannot be read, or is at fault. The line names the key and the fault.
         """
         try:
             return cls.model_validate(yaml.safe_load(path.read_text()))
@@ -131,7 +134,10 @@ class ModelSources(UserSettings):
 
 
 def open_answerer(source: Path) -> Answerer:
-    """What answers, from the folder of a saved policy or a file that names models.
+    """What answers questions by a saved policy, or by models that a file names.
+
+    Args:
+        source: Folder of the saved policy, or the file.
 
     Raises:
         InputError: There is neither, or it is at fault.

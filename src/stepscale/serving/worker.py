@@ -73,7 +73,11 @@ class Worker:
         return 2 - self._is_alive - self._is_open, len(self._waiting)
 
     def take(self) -> Slot:
-        """Count a further question as its own, for ``answer``. Raises WorkerLost if there is no process."""
+        """Count a further question as its own, for ``answer``.
+
+        Raises:
+            WorkerLost: There is no process.
+        """
         with self._changing:
             if not self._is_alive:
                 raise WorkerLost("the processes that answer questions have ended; others are started, so ask again")
@@ -82,11 +86,16 @@ class Worker:
             return slot
 
     def answer(self, slot: Slot, question: PolicyQuestion) -> PolicyAnswer:
-        """The answer, under the calling thread's time limit. Raises OutOfTime, Unanswered and WorkerLost.
+        """The answer, under the calling thread's time limit.
 
         Args:
             slot: What ``take`` gave for it.
             question: A checked one.
+
+        Raises:
+            OutOfTime: The time is up.
+            Unanswered: The process could not answer.
+            WorkerLost: The process has ended.
         """
         try:
             self._send(Ask(slot.number, question, seconds_left()()))

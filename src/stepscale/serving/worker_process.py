@@ -1,7 +1,7 @@
 """What runs in a process that answers questions for the server.
 
 In: numbered questions from a pipe, each with the seconds that it has. Out: what became of each, on the same pipe. The models are
-opened once. The process ends when it is told to, or when the server's end of the pipe is closed: a signal that goes to the whole
+opened once. The process ends when it is told to, or when the server's end of the pipe is closed. A signal that goes to the whole
 group, such as Ctrl-C, is the server's to heed. ``worker`` is the server's side.
 """
 

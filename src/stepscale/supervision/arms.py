@@ -49,7 +49,14 @@ class Arm(UserSettings):
         return _KINDS[self.supervision]
 
     def trained_at(self, sizes: Sequence[int]) -> Sequence[int]:
-        """Those of ``sizes``, which rise, at which it is trained."""
+        """The sizes at which this arm is trained.
+
+        Args:
+            sizes: Labeled samples per problem of the experiment, rising.
+
+        Returns:
+            Some of them.
+        """
         return {"every": sizes, "middle": sizes[len(sizes) // 2 :][:1], "largest": sizes[-1:]}[self.at]
 
 

@@ -113,7 +113,11 @@ def select_all(
 
 
 def selector_cell(seed: int) -> Cell:
-    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labeled sample per problem."""
+    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labeled sample per problem.
+
+    Args:
+        seed: Of its training.
+    """
     return Cell(PAPER_ARMS[0], 1, seed)
 
 

@@ -34,8 +34,8 @@ def candidates(solutions: pd.DataFrame, scores: pd.DataFrame | None = None) -> p
         scores: The selector's table of these solutions, row for row; none is needed to choose uniformly.
 
     Returns:
-        problem_id, sample_id, is_correct, score (how convincing: the product of the step scores) and doubt (how near the most
-        doubtful step is to a coin toss, in [0, 1]); both are 0 without scores.
+        problem_id, sample_id, is_correct, score and doubt. The score says how convincing it is: the product of the step scores.
+        The doubt says how near its most doubtful step is to a coin toss, in [0, 1]. Both are 0 without scores.
 
     Raises:
         InputError: The tables do not match.
@@ -84,7 +84,7 @@ class Uniform(UserSettings):
     strategy: Literal["uniform"] = "uniform"
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """The first ones of a random order that each problem has."""
+        """See ``Strategy``. The first ones of a random order that each problem has."""
         return _top(_ranked(pool, np.zeros(len(pool)), seed, "problem"), per_problem)
 
 
@@ -93,7 +93,7 @@ class Convincing(UserSettings):
 
     0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
     the share of a problem's choice is no whole number, problems are rounded up and down at random so that it is met over all
-    of them: of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
+    of them. Of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
     """
 
     strategy: Literal["convincing"] = "convincing"
@@ -101,7 +101,7 @@ class Convincing(UserSettings):
     scope: Scope = Field("problem", description="rank within each problem, or all together with the same total (2.4)")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """Where wrong answers are fewer than their share, the rest takes their places: as many are labeled in any case."""
+        """See ``Strategy``. Where wrong answers are fewer than their share, the rest takes their places."""
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
@@ -131,7 +131,7 @@ class Uncertain(UserSettings):
     scope: Scope = Field("problem", description="rank within each problem, or all together with the same total")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """The greatest ``doubt`` first."""
+        """See ``Strategy``. The greatest ``doubt`` comes first."""
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
@@ -153,7 +153,7 @@ class Blend(UserSettings):
     uniform_share: float = Field(0.5, ge=0, le=1, description="share of the choice drawn at random from what remains")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """The other's choice first, then what is missing of the whole choice at random, in the other's scope.
+        """See ``Strategy``. The other's choice, then at random what is missing of the whole choice, in the other's scope.
 
         The share is that of the whole choice: where problems have fewer samples than asked for, a larger choice is larger by
         few, and neither of its parts may shrink.

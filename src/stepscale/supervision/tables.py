@@ -98,5 +98,12 @@ loop_rounds = validator(LOOP_ROUNDS)
 
 
 def loop_asked(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a loop_asked table: one row per (problem_id, sample_id). A file without lines has no columns."""
+    """Check a loop_asked table: one row per (problem_id, sample_id).
+
+    Args:
+        df: The table; one read from a file without lines has no columns, and gets them.
+
+    Raises:
+        InputError: It is another table.
+    """
     return check(df, LOOP_ASKED) if len(df) else empty(LOOP_ASKED)

@@ -108,7 +108,11 @@ def steps_of_finished(folder: Path) -> int | None:
 
 
 def remove_finished_beside(folder: Path) -> None:
-    """Remove checkpoints of other fits that ended."""
+    """Remove checkpoints of other fits that ended.
+
+    Args:
+        folder: Of this fit's checkpoints; it stays.
+    """
     for mark in folder.parent.glob(f"*/{_FINISHED}"):
         if mark.parent != folder:
             shutil.rmtree(mark.parent, ignore_errors=True)

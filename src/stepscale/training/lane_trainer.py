@@ -1,7 +1,7 @@
 """A ``transformers.Trainer`` that learns from a small model's batch in several lanes, one thread each.
 
-The products of a small model are too small to share among threads: parts of a batch side by side pass more tokens than the
-batch on all threads, the more the longer its rows. Each lane has a model of its own over the same weights; their
+The products of a small model are too small to share among threads. Parts of a batch side by side pass more tokens than the
+batch on all threads, the more the longer its rows. Each lane has a model of its own over the same weights. Their
 gradients are added in the order of the lanes, so a fit gives the same weights again on the same number of threads.
 """
 

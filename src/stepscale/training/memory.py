@@ -1,8 +1,8 @@
 """How the C library keeps memory while a small model is fitted on a CPU, and how it gives it back afterwards.
 
-A fit's tensors come and go in megabytes. glibc hands each back to the system at once and fetches it again, page by page,
-which is more than half of a small fit's time (``python -m bench training``). Inside ``freed_memory_kept`` it keeps
-them, in one arena for all threads, and afterwards all of it goes back. Where there is no glibc nothing happens.
+A fit's tensors come and go in megabytes. glibc hands each back to the system at once and fetches it again, page by page. That
+is more than half of a small fit's time (``python -m bench training``). Inside ``freed_memory_kept`` it keeps them, in one arena
+for all threads, and afterwards all of it goes back. Where there is no glibc nothing happens.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ _USUAL = {_TRIM_THRESHOLD: 2**17, _TOP_PAD: 2**17, _MMAP_MAX: 2**16, _ARENA_MAX:
 def freed_memory_kept() -> Iterator[None]:
     """Freed memory stays with the process inside, and is given back at the end.
 
-    What was there before (a run's tables are millions of objects) is not looked through for garbage meanwhile: Trainer and the
+    What was there before (a run's tables are millions of objects) is not looked through for garbage meanwhile. Trainer and the
     end of a fit collect what the fit itself left.
     """
     is_unfrozen = not gc.get_freeze_count()  # else somebody keeps objects frozen, which thawing would undo

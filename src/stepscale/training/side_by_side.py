@@ -115,7 +115,11 @@ def _write_to(path: Path) -> Callable[[int, dict[str, float]], None]:
 
 
 def main(folder: Path) -> None:
-    """One of the processes."""
+    """One of the processes: it fits the model; the first also writes curves, weights and report.
+
+    Args:
+        folder: Holds the model and the job, as ``fit_side_by_side`` left them.
+    """
     first = os.environ["RANK"] == "0"
     model, job = torch.load(folder / _JOB, weights_only=False, map_location="cpu")  # our own file, written a moment ago
     report = fit_here(model, job, _write_to(folder / _CURVES) if first else None)

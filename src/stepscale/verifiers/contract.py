@@ -36,7 +36,7 @@ class Trajectory:
 class StepScores:
     """Probabilities at the last token of each step.
 
-    A blank step states nothing: a verifier trained here does not read it, and gives it the score of the step before it (the
+    A blank step states nothing. A verifier trained here does not read it, and gives it the score of the step before it (the
     first ones that of the first step that states something).
 
     For an ORM or a soft-label PRM ``negative`` is 1 - P(the final answer will be right).

@@ -23,8 +23,8 @@ def evaluate(
 ) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
     """How well a verifier judges, and how well calibrated it is. Intervals are 95 % over problems.
 
-    A PRM's probability is that of a step being correct, against its label; a soft PRM's that the answer will be right, against
-    each step's value; an ORM's the same at the solution's end, against the grade.
+    A PRM's probability is that of a step being correct, against its label. A soft PRM's is that the answer will be right, against
+    each step's value; an ORM's is the same at the solution's end, against the grade.
 
     Args:
         verifier: What is measured.

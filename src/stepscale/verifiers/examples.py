@@ -2,7 +2,7 @@
 
 In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing of tokens. Where a
 step holds several lines (PRM800K's last ones: text, "# Answer", the answer) each line is a step of the example, as it is of
-what a generator writes; a rating stands at the last of them, values and outcomes at all. A blank step states nothing: it is
+what a generator writes. A rating stands at the last of them, values and outcomes at all. A blank step states nothing: it is
 left out with its target, as a generator never writes one.
 """
 
@@ -58,12 +58,14 @@ def prm_examples(
     Raises:
         InputError: A label's problem or a step before it is missing, or nothing is labeled.
     """
+    # 1. the labels in the order of solutions, and the target that each is
     texts, to_end = texts_of(problems), soft or after_error
     column = "value" if soft else "rating"
     table = step_labels.sort_values(["problem_id", "sample_id", "labeler", "step", "is_chosen"], kind="stable")
     labels = [None if pd.isna(x) else (float(x) if soft else float(RATING_CLASSES[int(x)])) for x in table[column]]
     keys = zip(table["problem_id"], table["sample_id"], table["labeler"].fillna(""), strict=True)
     rows = zip(keys, table["step"], table["text"], labels, table["is_chosen"], strict=True)
+    # 2. solution by solution: its chosen steps, and each sibling after the chosen steps before it
     result: list[Example] = []
     current: tuple[str, int, str] | None = None
     steps: list[str] = []
@@ -83,6 +85,7 @@ def prm_examples(
         elif label is not None and (to_end or RATING_CLASSES[-1] not in targets):
             result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
     _close(result, current, texts, steps, targets, soft, to_end)
+    # 3. only what has something to learn from
     _tell_blank(table["text"][table[column].notna()])
     if not (result := [example for example in result if _has_target(example)]):
         raise InputError(

@@ -13,14 +13,17 @@ from stepscale.verifiers.examples import RATING_CLASSES, Example, example_of, te
 def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
     """One example per labeled solution and labeler of which the first wrong step is known, or that there is none.
 
-    A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labeled
-    and not chosen) with the first completion rated -1 in its end; a finished one labeled to its end as a whole. What was
+    A solution with a negative step is read up to it. One of PRM800K's that found an error (its last completion is labeled
+    and not chosen) ends with the first completion rated -1. A finished one labeled to its end is read as a whole. What was
     left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
 
     Args:
         problems: Texts by problem_id.
         solutions: With their steps and how they ended.
         step_labels: Of these solutions.
+
+    Raises:
+        InputError: A labeled problem is not in the problems table.
     """
     texts = texts_of(problems)
     rows_of_solutions = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
@@ -52,7 +55,15 @@ class _Record:
     errors: dict[int, str]
 
     def up_to_error(self, steps: list[str], finish: str | None) -> tuple[list[str], list[float | None]] | None:
-        """The steps up to the first error, or all of them, with their targets; None if neither is known."""
+        """What a solution shows of its first error.
+
+        Args:
+            steps: Of the solution.
+            finish: How it ended; None: unknown.
+
+        Returns:
+            The steps up to the first error, or all of them, with their rating classes; None if neither is known.
+        """
         targets = [self.path.get(i) for i in range(len(steps))]
         wrong = float(RATING_CLASSES[-1])
         if wrong in targets:

@@ -112,8 +112,8 @@ class GenerativeVerifier:
             ledger: Tokens are counted into it.
 
         Returns:
-            Of each solution its k judgments, none if no step of it can be read; and the number of its steps at the end that do
-            not fit the model.
+            Of each solution its k judgments, none if no step of it can be read; and the number of its last steps that do not
+            fit the model.
         """
         began, spent = time.perf_counter(), Ledger()
         prompts = [self._prompt(trajectory) for trajectory in trajectories]

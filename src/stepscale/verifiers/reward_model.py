@@ -75,7 +75,7 @@ def train_reward_model(
         The model's folder, with what it learned from and how well it judges.
 
     Raises:
-        InputError: The data cannot be read or hold no label of this kind or labels of both kinds, the base does not fit the
+        InputError: The data cannot be read or hold no label of this kind or labels of both kinds; the base does not fit the
             settings, or ``output`` cannot be written to.
     """
     if not isinstance(training, VerifierTraining):

@@ -1,7 +1,7 @@
 """Scores steps with a reward model behind vLLM's ``/pooling`` (task ``token_classify``), as token or as STEP pooling.
 
 In: trajectories. Out: each step's probabilities, and the tokens that the server says it read in the ledger. The layout is the
-model's own (an adapter's, or that of a verifier trained here) and goes to the server as token ids, so that step ends are known
+model's own (an adapter's, or that of a verifier trained here). It goes to the server as token ids, so that step ends are known
 by position. A server with STEP pooling gives a row per step mark; any other a row per token. Rows are probabilities: vLLM's
 default. What is no probability is refused, for nobody could tell a logit's scale.
 """

@@ -1,8 +1,8 @@
 """Instance-adaptive N from a calibrated PRM (Park et al. 2025, arXiv 2506.09338): as many samples as a problem seems to need.
 
 A few probes are scored. A map that was fitted to other problems turns their mean score into a cautious estimate p of the chance
-that a sample is right: a low quantile of that chance among problems of such a score. With N samples one of them is right with
-the chance 1 - (1 - p)^N, so N = log(1 - chance) / log(1 - p). The paper estimates p from the question alone, with a PRM
+that a sample is right. It is a low quantile of that chance among problems of such a score. With N samples one of them is right
+with the chance 1 - (1 - p)^N, so N = log(1 - chance) / log(1 - p). The paper estimates p from the question alone, with a PRM
 fine-tuned by quantile regression. Here the PRM stays as it is, its map is fitted, and the probes are paid for.
 """
 

@@ -192,7 +192,14 @@ class _Lead:
         self._leader = np.zeros(problems, np.int64)
 
     def vote(self, code: Codes, count: Floats, truth: Floats, answered: NDArray[np.bool_]) -> None:
-        """One more vote for ``code``, which now has ``count``; ``truth``: whether that answer is right."""
+        """Count one more vote in each problem.
+
+        Args:
+            code: The answer that is voted for [problems].
+            count: Votes that it has now, this one included [problems].
+            truth: Whether it is right, or the share of its samples that are [problems].
+            answered: False: the sample has no answer, and nothing changes [problems].
+        """
         ahead, level = answered & (count > self.first), answered & (count == self.first)
         passed = ahead & (code != self._leader)
         self.second = np.where(passed, self.first, self.second)

@@ -83,7 +83,14 @@ class _RecordReader:
         self.records = Columns(RECORDS, *RECORDS.columns)
 
     def add(self, record: Record) -> None:
-        """One record. Raises BadRecord."""
+        """Add one record to the tables, or count it where its filter drops it.
+
+        Args:
+            record: A line of the file.
+
+        Raises:
+            BadRecord: It is not what the format says.
+        """
         question, label = required(record, "question"), required(record, "label")
         problem_id = problem_key(problem_text(question, "problem"))
         sample_id = self.samples[problem_id]
@@ -109,7 +116,13 @@ class _RecordReader:
         self.samples[problem_id] = sample_id + 1
 
     def tables(self, records: Records) -> Tables:
-        """The frames; what a frame was made from is let go before the next, to keep the peak low."""
+        """The frames of all records that were added. It ends the reader.
+
+        What a frame was made from is let go before the next, to keep the peak low.
+
+        Args:
+            records: The lines that were read; they know which were skipped, and why.
+        """
         problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "solution")
         for problem_id in list(self.problems):
             problems.row(problem_id, *self.problems.pop(problem_id))

@@ -41,6 +41,9 @@ class Walk:
         Args:
             completion: As the record has it.
             place: Number of the step, from 1.
+
+        Raises:
+            BadRecord: It is not what the format says.
         """
         if type(completion) is not dict:
             raise BadRecord(f"step {place}: a completion is {type(completion).__name__} where a JSON object is needed")

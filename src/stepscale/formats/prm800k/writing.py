@@ -1,7 +1,7 @@
 """Tables out as PRM800K records, one JSON line each: what was read comes out with the same meaning.
 
 A solution with a row in ``tables.records`` becomes the record it was, with its labels as they now stand. One without
-(labeled here) becomes a phase 2 record: the whole solution as ``pre_generated_steps``, and labels up to and including
+(labeled here) becomes a phase 2 record. It has the whole solution as ``pre_generated_steps``, and labels up to and including
 the first step rated -1, which has no chosen completion, as in the published found_error records. Reading what was
 written gives the same tables. Dropped records, unknown keys and soft labels (``value``) are not written.
 """

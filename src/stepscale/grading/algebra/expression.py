@@ -84,6 +84,12 @@ def nodes(tree: Expression) -> Iterator[Expression]:
 
 
 def may_be_read(difference: str) -> bool:
-    """The papers' guards: at most two different letters (``sqrt`` and ``frac`` aside), and no long or stacked powers."""
+    """Whether a difference may be compared as an expression, by the guards of the papers' grader.
+
+    It has at most two different letters (``sqrt`` and ``frac`` aside), and no long or stacked powers.
+
+    Args:
+        difference: One answer minus the other, as normalized text.
+    """
     letters = {c for c in difference.replace("sqrt", "").replace("frac", "") if c.isalpha()}
     return len(letters) <= _MAX_LETTERS and _REFUSED.search(difference) is None

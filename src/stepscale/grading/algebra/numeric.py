@@ -56,7 +56,14 @@ def is_nonzero(tree: Expression) -> bool:
 
 
 def real_value(tree: Expression) -> float | None:
-    """The value of an expression without variables, where it is real; None else."""
+    """The value of an expression without variables.
+
+    Args:
+        tree: The expression.
+
+    Returns:
+        The value; None where it is not real, not finite or not defined.
+    """
     try:
         value = _Point(_POINTS, 0).value(tree)
     except (_NoNumber, ArithmeticError, ValueError):
@@ -74,7 +81,16 @@ class _Point:
         self.largest = 0.0
 
     def value(self, tree: Expression) -> complex:
-        """Raises _NoNumber, ArithmeticError or ValueError where there is no finite number."""
+        """The value of an expression at this point.
+
+        Args:
+            tree: The expression.
+
+        Raises:
+            _NoNumber: The value is none, or too large.
+            ArithmeticError: It is not defined, such as a division by zero.
+            ValueError: A function is not defined there.
+        """
         match tree:
             case Number(value, _):
                 result = complex(float(value))

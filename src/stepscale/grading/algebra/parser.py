@@ -110,6 +110,14 @@ class _ExpressionParser:
         return True
 
     def sum(self, depth: int) -> Expression:
+        """A sum or difference of products, as long as it goes on.
+
+        Args:
+            depth: Brackets, signs and powers around it.
+
+        Raises:
+            _Unreadable: The text is no expression, or nested too deeply.
+        """
         if depth > _MAX_DEPTH:
             raise _Unreadable
         tree = self._product(depth)

@@ -154,7 +154,11 @@ def _split_square(n: int) -> tuple[int, int]:
 
 
 def rational(value: Quotient) -> Fraction | None:
-    """The value as a rational number, or None where it is none."""
+    """The value as a rational number, or None where it is none.
+
+    Args:
+        value: A quotient of sums of square roots.
+    """
     if value.is_zero():
         return Fraction(0)
     if value.over.keys() == {_ONE} and value.under.keys() == {_ONE}:

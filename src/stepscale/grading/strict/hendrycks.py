@@ -3,7 +3,7 @@
 In: a final answer as text. Out: the text in a canonical spelling (``\\frac{1}{2}`` for ``\\tfrac12``, ``1/2`` and ``0.5``).
 Two answers whose canonical spellings are the same string are the same answer; nothing is computed here, and nothing
 here knows what the spelling means. The rules, with their oddities (``0.5`` but not ``0.25``; ``x=5`` but not ``abc=5``), are
-those that papers A and B graded with: they decide what counts as correct, so they are kept as they were.
+those that papers A and B graded with. They decide what counts as correct, so they are kept as they were.
 """
 
 import re
@@ -14,7 +14,14 @@ _UNBRACED_ROOT = re.compile(r"\\sqrt([^{])", re.DOTALL)
 
 
 def canonical(answer: str) -> str:
-    """The canonical spelling of ``answer``; an answer that the rules cannot spell comes back as it was, stripped."""
+    """The canonical spelling of an answer.
+
+    Args:
+        answer: LaTeX or plain text.
+
+    Returns:
+        The spelling; where the rules cannot spell the answer, the answer as it was, stripped.
+    """
     answer = without_text_macro(answer.strip()).strip()
     if answer.isdigit():  # the common case needs none of the rules
         return answer

@@ -1,7 +1,7 @@
 r"""LaTeX -> the plain one-line text that the PRM800K grader reads: ``\frac{14}{3}`` -> ``14/3``, ``\sqrt{2}`` -> ``sqrt(2)``.
 
 In: an answer with LaTeX macros. Out: text, or None where the LaTeX cannot be read. The reading is pylatexenc's, as in
-the papers' grader, including what it loses (``\frac{x+1}{2}`` -> ``x+1/2``); a short converter for the macros that fill
+the papers' grader, including what it loses (``\frac{x+1}{2}`` -> ``x+1/2``). A short converter for the macros that fill
 most answers gives the same text many times faster, and hands over everything it does not know.
 """
 
@@ -26,7 +26,14 @@ _local = threading.local()
 
 
 def latex_to_text(latex: str) -> str | None:
-    """The plain text of ``latex``; None where it is not LaTeX that can be read (the caller keeps what it had)."""
+    """The plain text of a formula.
+
+    Args:
+        latex: The formula, without dollar signs around it.
+
+    Returns:
+        Plain text, stripped; None where it is not LaTeX that can be read (the caller keeps what it had).
+    """
     latex = latex.replace("\\tfrac", "\\frac").replace("\\dfrac", "\\frac")
     latex = latex.replace("\\frac", " \\frac")  # a mixed number keeps a blank before its fraction
     text = _short(latex)

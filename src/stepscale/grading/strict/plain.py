@@ -27,7 +27,11 @@ _EXACT_FLOAT = 2.0**53  # every integer below has its own float
 
 
 def normalize(answer: str) -> str:
-    """The plain text of ``answer``, lower-case and without blanks."""
+    """The plain text of an answer, lower-case and without blanks.
+
+    Args:
+        answer: LaTeX or plain text.
+    """
     if answer.isdigit() and answer.isascii() and (answer[0] != "0" or answer == "0"):
         return answer
     text = without_text_macro(answer)
@@ -52,7 +56,11 @@ def normalize(answer: str) -> str:
 
 
 def without_group_commas(text: str) -> str:
-    """``1,234,567`` -> ``1234567``; the commas of ``(1,2)`` and of ``12,34`` stay."""
+    """A text without the commas between groups of digits: ``1,234,567`` -> ``1234567``.
+
+    Args:
+        text: An answer; the commas of ``(1,2)`` and of ``12,34`` stay.
+    """
     if "," not in text:
         return text
     while (fewer := _GROUP_COMMA.sub("", text)) != text:
@@ -78,7 +86,11 @@ def elements(text: str) -> list[str]:
 
 
 def is_integer(text: str) -> bool:
-    """True for a numeral whose value is an integer to 1e-7: ``7``, ``7.0``, ``1,000``, ``2e3``."""
+    """Whether a text is a numeral whose value is an integer to 1e-7: ``7``, ``7.0``, ``1,000``, ``2e3``.
+
+    Args:
+        text: One element of a normalized answer.
+    """
     return _integer_text(without_group_commas(text), nearest=False) is not None
 
 
@@ -86,7 +98,7 @@ def _integer_text(numeral: str, *, nearest: bool) -> str | None:
     """The integer that ``numeral`` writes, as digits; None where it writes none.
 
     Up to 2**53 by way of a float, as the papers' grader does (so ``6.99999999`` is an integer, read as 7 where ``nearest``
-    and cut to 6 else); beyond that a float would make different integers equal, so the digits themselves count.
+    and cut to 6 else). Beyond that a float would make different integers equal, so the digits themselves count.
     """
     if not numeral or not (numeral[-1].isdigit() or numeral[-1] in ". \t\n\r") or len(numeral) > 10_000:
         return None

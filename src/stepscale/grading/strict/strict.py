@@ -1,8 +1,8 @@
 """``rules="prm800k"``: the verdict of the PRM800K grader, with which papers A and B graded.
 
 In: a predicted answer and the gold answer. Out: right, wrong, or the question that only symbolic work can answer. An
-answer is right if its Hendrycks spelling is the gold's, or if element by element its normalized text is the gold's,
-or differs from it by an expression that is zero. Fractions of integers must be the same fraction text (unreduced ones
+answer is right if its Hendrycks spelling is the gold's. It is right, too, if element by element its normalized text is the
+gold's, or differs from it by an expression that is zero. Fractions of integers must be the same fraction text (unreduced ones
 are wrong), an integer is matched by an integer only.
 
 A difference is decided by the cheapest means that is certain: rational numbers, the field of square roots, refutation

@@ -2,7 +2,7 @@
 
 In: a ``WorkerQuestion``. Out: its boolean answer, or None where the worker ran out of time or memory, or died. A worker is an
 interpreter reading questions from a pipe: it works from any thread, under any start method, inside daemonic processes and on any
-platform, without signals. It starts when first needed, is replaced when it fails, and ends with this process: its pipe closes,
+platform, without signals. It starts when first needed, is replaced when it fails, and ends with this process. Its pipe closes,
 and while it computes, a watchdog in the worker ends it at the time limit.
 """
 
@@ -30,7 +30,7 @@ MAX_WORKERS = 2
 class WorkerQuestion:
     """A task for a worker.
 
-    Where the platform does not tell the processor time, and on an idle machine, that is the time on the clock; on a
+    Where the platform does not tell the processor time, and on an idle machine, that is the time on the clock. On a
     busy one the clock may run up to ``PATIENCE`` times as long, so that verdicts do not depend on what else runs.
 
     Attributes:
@@ -69,7 +69,14 @@ class _Worker:
         self._answers.put(b"")
 
     def ask(self, question: WorkerQuestion) -> bool | None:
-        """The answer; None after which the worker is dead and must be replaced."""
+        """Have the worker answer a question. If it cannot in time, it is stopped.
+
+        Args:
+            question: What is asked, with its limit of time.
+
+        Returns:
+            The answer; None: the worker is dead and must be replaced.
+        """
         answer = self._answer(question.seconds) if self._is_ready() and self._put(question) else b""
         if answer not in (b"0", b"1"):
             self.stop()
@@ -128,6 +135,7 @@ class _Worker:
 
     @property
     def alive(self) -> bool:
+        """Whether its process runs."""
         return self._process.poll() is None
 
 

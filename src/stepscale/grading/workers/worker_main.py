@@ -1,7 +1,7 @@
 """The worker's side of ``workers.py``: read a question, answer it with one byte, until the pipe closes.
 
 Started as ``python -m stepscale.grading.workers.worker_main``. A question is a line of JSON: task, seconds, arguments. The
-worker limits its own memory where the platform can. Its parent kills it at the time limit; should the parent be gone,
+worker limits its own memory where the platform can. Its parent kills it at the time limit. Should the parent be gone,
 a watchdog thread of the C runtime does so a little later, even inside one long big-integer operation.
 """
 

@@ -63,12 +63,20 @@ def parts(text: str) -> list[str | Formula]:
 
 
 def parts_as_json(text: str) -> list[str | dict[str, Any]]:
-    """The parts as the page takes them."""
+    """The parts of a text as the page takes them: strings, and formulas with their fields by name.
+
+    Args:
+        text: A problem, a step or an answer.
+    """
     return [part if isinstance(part, str) else part._asdict() for part in parts(text)]
 
 
 def as_html(text: str) -> str:
-    """The parts as HTML, all text escaped, for a page that takes nothing else (Label Studio)."""
+    """A text as HTML, all of it escaped, for a page that takes nothing else (Label Studio).
+
+    Args:
+        text: A problem, a step or an answer.
+    """
     pieces = [html.escape(part) if isinstance(part, str) else _markup(part.mathml) for part in parts(text)]
     return "".join(pieces).replace("\n", "<br>")
 

@@ -55,12 +55,20 @@ class Tally:
 
 
 def is_known_question(record: Record) -> bool:
-    """Whether a record answers a screening or quality-control question."""
+    """Whether a record answers a screening or quality-control question.
+
+    Args:
+        record: Of the labels' file.
+    """
     return bool(record.get("is_quality_control_question") or record.get("is_initial_screening_question"))
 
 
 def id_of(record: Record) -> str:
-    """The id of the sample that a record labels."""
+    """The id of the sample that a record labels.
+
+    Args:
+        record: Of the labels' file. Where it does not name the steps, they are those of its first completions.
+    """
     question = record["question"]
     steps = question.get("pre_generated_steps")
     if not steps:

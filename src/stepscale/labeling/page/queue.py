@@ -85,9 +85,15 @@ class Queue:
             self._count(record)
 
     def next(self, labeler: str) -> Sample | None:
-        """What this labeler rates next; the same again until it is saved or its reservation has run out.
+        """The sample that a labeler rates next; the same again until it is saved or its reservation has run out.
 
         None if nothing is left, or the labeler agrees too little with known labels.
+
+        Args:
+            labeler: Name of the labeler.
+
+        Returns:
+            The sample; None if nothing is left, or the labeler agrees too little with known labels.
         """
         with self._lock:
             if self._is_left_out(labeler):
@@ -127,7 +133,11 @@ class Queue:
             return True
 
     def progress(self, labeler: str) -> LabelingProgress:
-        """How far this labeler is."""
+        """How far a labeler is.
+
+        Args:
+            labeler: Name of the labeler.
+        """
         with self._lock:
             tally = self._tallies[labeler]
             left_out = self._is_left_out(labeler)

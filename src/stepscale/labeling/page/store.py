@@ -54,6 +54,9 @@ class RecordFile:
     def append(self, record: Record) -> None:
         """Add a record; it is on the disk when this returns.
 
+        Args:
+            record: What is added, as one line.
+
         Raises:
             OSError: It could not be written; the file is then as it was. Or it was moved away.
         """

@@ -67,7 +67,14 @@ class StudioClient:
         return list(exported)
 
     def task_ids(self, project: int) -> set[str]:
-        """The ids of the samples that the project holds."""
+        """The ids of the samples that a project holds.
+
+        Args:
+            project: Number of the project.
+
+        Raises:
+            InputError: Label Studio does not answer, or refuses.
+        """
         return {str(task["data"].get("id")) for task in self._tasks(project)}
 
     def names(self) -> dict[int, str]:

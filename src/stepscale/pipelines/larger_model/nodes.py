@@ -121,8 +121,8 @@ def price_answers(
     test_solutions: pd.DataFrame,
     settings: LargerSettings,
 ) -> pd.DataFrame:
-    """The greedy answers as a solutions table, with prefill_tokens, decode_tokens and ``flops`` of each by the ledger's count,
-    and ``generation_flops``: those of one generation by the generator, the mean over its recorded samples of the problem.
+    """The greedy answers as a solutions table, with prefill_tokens, decode_tokens and ``flops`` of each by the ledger's count.
+    ``generation_flops`` are those of one generation by the generator, the mean over its recorded samples of the problem.
 
     Args:
         shards: The pieces by name, each loaded when it is called.

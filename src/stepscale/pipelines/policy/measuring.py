@@ -159,7 +159,11 @@ def save_policy(generator_model: Path, prm_model: Path, served: dict[str, Any]) 
 
 
 def log_policy(policy: Path) -> None:
-    """A copy of it in the MLflow run, as a model that can be served from there."""
+    """Put a copy of the policy into the MLflow run, as a model that can be served from there.
+
+    Args:
+        policy: Folder of the saved policy.
+    """
     from stepscale.serving.packaging import log_model
 
     log_model(policy)

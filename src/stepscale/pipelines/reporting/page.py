@@ -94,7 +94,11 @@ def report(
 
 
 def keep_report(report: str) -> None:
-    """The page with every figure, as an artifact of the MLflow run."""
+    """Keep the page with every figure as an artifact of the MLflow run, if there is one.
+
+    Args:
+        report: The page's HTML.
+    """
     from stepscale.tracking import current_run
 
     run = current_run()

@@ -1,7 +1,7 @@
 """Nodes of revisions (Snell et al. 2024, 6): a model that revises its own attempts, and its ORMs, at work.
 
 Training problems -> samples -> prompts with wrong attempts -> revision model -> its chains on training problems -> two ORMs,
-with and without history; then chains on test problems, scored by both and by the run's PRM.
+with and without history. Then chains on test problems, scored by both and by the run's PRM.
 """
 
 import logging

@@ -21,7 +21,11 @@ from stepscale.supervision.selection import chosen
 
 
 def trainer(arm: str | None) -> Callable[..., ShardPlan]:
-    """The node function of one arm; None: of the ablations."""
+    """The node function that trains one arm: ``train_arms`` with the arm in it.
+
+    Args:
+        arm: The arm's name; None: all ablations.
+    """
     node = update_wrapper(partial(train_arms, arm), train_arms)
     del node.__wrapped__  # Kedro reads the types of parameters from the signature, and this one has the arm in it
     return node

@@ -51,7 +51,11 @@ class SplitScores:
         return ("orm",) if "orm" in names else names
 
     def has_neutral(self, verifier: str) -> bool:
-        """Whether a verifier gives any step a chance of being neutral: soft and two-class ones do not."""
+        """Whether a verifier gives any step a chance of being neutral. Soft and two-class ones do not.
+
+        Args:
+            verifier: Its name.
+        """
         return verifier in self.steps and bool(self.steps[verifier]["neutral"].map(np.any).any())
 
 

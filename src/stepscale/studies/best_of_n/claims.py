@@ -90,7 +90,14 @@ def a5_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: in
 
 
 def joined(by_verifier: Mapping[str, Mapping[str, _Part]]) -> dict[str, _Part]:
-    """The quantities of all verifiers, each named after its own where there are several: a claim is about all of them."""
+    """The quantities of all verifiers in one mapping: a claim is about all of them.
+
+    Args:
+        by_verifier: By verifier, its quantities by name.
+
+    Returns:
+        By name; where there are several verifiers, a name begins with that of its own.
+    """
     several = len(by_verifier) > 1
     return {
         f"{verifier}: {name}" if several else name: part

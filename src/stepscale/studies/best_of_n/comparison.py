@@ -109,7 +109,11 @@ def _estimate(m: Method, grid: SampleGrid, score: Floats | None, ns: Sequence[in
 
 
 def are_shares(scores: Floats) -> bool:
-    """Whether all scores lie in [0, 1], so that they can be summed to a vote."""
+    """Whether all scores lie in [0, 1], so that they can be summed to a vote.
+
+    Args:
+        scores: Of samples, of any shape.
+    """
     return bool(((scores >= 0) & (scores <= 1)).all())
 
 

@@ -12,7 +12,11 @@ from stepscale.estimators.vote_rules import VoteRule
 
 
 def is_confidence(judge: str) -> bool:
-    """Whether a judge is the generator itself, by the name that ``confidences`` gives it."""
+    """Whether a judge is the generator itself, by its confidence.
+
+    Args:
+        judge: As the tables name it, such as ``confidences`` does.
+    """
     return judge.split()[0] in OF_GENERATOR
 
 

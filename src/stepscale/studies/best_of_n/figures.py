@@ -90,7 +90,14 @@ def _shares(curves: pd.DataFrame) -> AbsentShares | None:
 
 
 def headline(curves: pd.DataFrame) -> str:
-    """The result at the largest N, as it is printed at the end of a run and at the top of the report."""
+    """The result at the largest N, as it is printed at the end of a run and at the top of the report.
+
+    Args:
+        curves: Columns n, n_problems, method, verifier, label, accuracy and its bounds.
+
+    Returns:
+        One line.
+    """
     n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
     top = curves[curves["n"] == n].to_dict("records")
     chosen = [row for row in top if row["method"] == "best_of_n" and not is_confidence(row["verifier"])]
@@ -213,7 +220,14 @@ def _rules_table(rules: pd.DataFrame) -> tuple[TextTable, ...]:
 
 
 def verifier_name(verifier: str) -> str:
-    """The run's own verifiers as they are shown (PRM, ORM, PRM large); any other by its name."""
+    """A verifier's name as it is shown: PRM, ORM, PRM large or Soft PRM for the run's own.
+
+    Args:
+        verifier: As the tables name it.
+
+    Returns:
+        The name; that of any other verifier as it is.
+    """
     names = {"prm": "PRM", "orm": "ORM", "prm_large": "PRM large", "soft_prm": "Soft PRM"}
     return names.get(verifier, verifier)
 

@@ -120,7 +120,7 @@ def at_budget(values: Floats, ns: Sequence[int], n: int) -> Floats:
 def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Floats:
     """How much a lead grows with every doubling of N: the slope of its least-squares line from N = 2 on.
 
-    At N = 1 there is nothing to choose and every lead is zero by construction: a line through it would call a lead that is the
+    At N = 1 there is nothing to choose and every lead is zero by construction. A line through it would call a lead that is the
     same at all other N a growing one.
 
     Args:
@@ -143,12 +143,23 @@ def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Float
 
 
 def shows_growth(ns: Sequence[int]) -> bool:
-    """Whether there are budgets enough for ``growth``."""
+    """Whether there are budgets enough for ``growth``: two above 1.
+
+    Args:
+        ns: Samples per problem.
+    """
     return sum(n > 1 for n in ns) >= 2
 
 
 def slope_weights(ns: Sequence[int]) -> Floats:
-    """Weights [len(ns)] whose product with values at ``ns`` is their least-squares slope on log2 n; zeros for one budget."""
+    """Weights whose product with values at some budgets is their least-squares slope on log2 n.
+
+    Args:
+        ns: The budgets, samples per problem.
+
+    Returns:
+        Weights [len(ns)]; zeros for one budget.
+    """
     x = np.log2(np.asarray(ns, float))
     x = x - x.mean()
     return np.asarray(x / max(float((x**2).sum()), 1e-12))

@@ -65,7 +65,7 @@ def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
     Collapse by over-confidence shows in chosen_overconfidence, by distribution shift in a falling audit_auroc, by lost diversity
     in distinct_errors.
 
-    All seeds have the same problems, so a resample draws a problem for all of them and means are taken within it: how differently
+    All seeds have the same problems, so a resample draws a problem for all of them and means are taken within it. How differently
     further seeds would train is not in the interval.
 
     Args:

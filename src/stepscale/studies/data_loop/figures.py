@@ -22,7 +22,11 @@ _HEALTH = {
 
 
 def loop_part(tables: Mapping[str, pd.DataFrame]) -> Part:
-    """The part of the report on the data loop."""
+    """The part of the report on the data loop (Lightman et al. 2023, 4.2).
+
+    Args:
+        tables: ``TABLES`` of the study, by name.
+    """
     return Part(
         name="data-loop",
         title="Does retraining the selector between rounds pay?",
@@ -73,7 +77,14 @@ def _differences(differences: pd.DataFrame, n: int) -> TextTable:
 
 
 def selector_rows(health: pd.DataFrame) -> tuple[dict[str, str], ...]:
-    """One row for each strategy and round; unknown numbers are blank."""
+    """A row of text for each strategy and round.
+
+    Args:
+        health: ``HEALTH_BY_ROUND``.
+
+    Returns:
+        Text by column head; "" for numbers that are not known.
+    """
     rows = []
     for (strategy, round_), group in health.groupby(["strategy", "round"], sort=False):
         by_measure: dict[str, Any] = {row["measure"]: row for row in group.to_dict("records")}

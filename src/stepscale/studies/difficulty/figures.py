@@ -27,7 +27,11 @@ def difficulty_figure(policies: pd.DataFrame, axis: str) -> Figure:
 
 
 def difficulty_tables(tables: Mapping[str, pd.DataFrame]) -> tuple[TextTable, ...]:
-    """Agreement of each estimate with the oracle; the policies at the largest N."""
+    """Two tables: how well each estimate agrees with the oracle, and the policies at the largest N.
+
+    Args:
+        tables: ``AGREEMENT`` as "agreement" and ``POLICIES`` as "policies".
+    """
     policies = tables["policies"]
     agreement = tuple(
         {

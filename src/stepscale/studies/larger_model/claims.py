@@ -2,7 +2,7 @@
 
 In: a small model's compute-optimal policy by difficulty bin, and the greedy answers of a larger model. Out: named intervals
 for ``claims.settle``, paired by problem, the policy cross-validated. The claim names two ways for the small model to win (easy or
-medium problems; small R) and two to lose (hard problems; large R): each is a margin of Figure 9's table of bins and R.
+medium problems; small R) and two to lose (hard problems; large R). Each is a margin of Figure 9's table of bins and R.
 """
 
 from collections.abc import Sequence

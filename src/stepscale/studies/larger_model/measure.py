@@ -70,15 +70,15 @@ def match_larger(
     """
     if accuracy.empty:
         return {}
-    # 1) the small model's policies, a kind of bins each
+    # 1. the small model's policies, a kind of bins each
     compared = REVISIONS if accuracy["method"].eq("revisions").all() else SEARCHES
     results = results_of(accuracy[accuracy["chosen_by"] == VERIFIER] if compared == REVISIONS else accuracy)
     bins = difficulty_bins(scored_grid(samples, results.ids, _RULES[compared]), seed)
     policies = [_policy(compared, kind, results, member, config.bootstrap, seed) for kind, member in bins.items()]
-    # 2) the larger model's answers to the same problems
+    # 2. the larger model's answers to the same problems
     priced, size_ratio = _answers(results.ids, answers), sizes["size_ratio"]
     right = priced["is_correct"].astype("boolean").fillna(False).to_numpy(float)
-    # 3) both at equal FLOPs
+    # 3. both at equal FLOPs
     parts = b7_quantities(compared, policies[0].optimal, policies[0].bins, right, size_ratio)
     quantities = [[compared, name, *part.cells("mean").values(), part.n_problems] for name, part in parts.items()]
     return {
@@ -89,7 +89,14 @@ def match_larger(
 
 
 def settle_b7(quantities: pd.DataFrame) -> list[Claim]:
-    """B7 by all that was measured in oracle bins, as in the paper; not settled unless one policy shows all of its sides."""
+    """Claim B7 by all that was measured in oracle bins, as in the paper.
+
+    Args:
+        quantities: ``QUANTITIES``.
+
+    Returns:
+        The settled claim; none unless one policy shows all of its sides.
+    """
     if quantities.empty or quantities.groupby("of").size().max() < MARGINS:
         return []
     intervals = {}

@@ -1,7 +1,8 @@
 """The policy that the searches teach (docs/serving.md), as settings that can be served.
 
 It is chosen on all problems that were searched. What is said of it (accuracy, generations) was measured by policies chosen alike,
-each on the half of the problems that it was not chosen on; beside best-of-N weighted at the same cap and at equal mean spending.
+each on the half of the problems that it was not chosen on. Beside it stands best-of-N weighted at the same cap and at equal
+mean spending.
 """
 
 from dataclasses import asdict
@@ -41,16 +42,16 @@ def learn_policy(
         seed: Of the run.
         rules: Grading rules of the run, by which answers are equal in a vote.
     """
-    # 1) what the policies may do: draw recorded samples, or take a recorded search
+    # 1. what the policies may do: draw recorded samples, or take a recorded search
     ids = list(candidates["problem_id"].unique())
     scored = scored_grid(samples, ids, SEARCH)
     runs = recorded_runs(candidates, plan, ids)
     recorded = outcomes(ids, recorded_pool(scored.grid, scored.prm), runs, ORDERS, seed, rules=rules)
-    # 2) best-of-N weighted, which spends the same on every problem
+    # 2. best-of-N weighted, which spends the same on every problem
     ns = [n for n in caps(recorded) if n <= scored.grid.mask.shape[1]]
     votes = weighted_per_problem(scored.grid.answers, scored.prm, scored.grid.correct, ns, scored.grid.mask)
     uniform = dict(zip(ns, votes.per_problem.T, strict=True))
-    # 3) the policies, and the searches that they use
+    # 3. the policies, and the searches that they use
     learned = capped_policies(recorded, ids, seed=seed, uniform=uniform)
     used = {action.run for capped in learned for action in capped.policy.actions}
     methods = dict(zip(runs, (method for _, _, method in plan.scored_searches), strict=True))

@@ -32,7 +32,11 @@ class Options:
 
 
 def main(options: Options) -> None:
-    """Measure and print."""
+    """Measure what a base must be able to do, and print it.
+
+    Args:
+        options: As the command line gives them.
+    """
     generator = load_generator(options.base, prompt=PROMPT)
     sampling = Sampling(options.temperature, 1.0, 320)
     problems = make_problems(options.problems, "train", options.seed, level_shares=options.level_shares)

@@ -47,7 +47,7 @@ class LabeledSamples:
         return len(self.solutions) // len(self.problems)
 
     def grid(self, values: Iterable[object]) -> Any:
-        """One value per sample as [problems, samples]."""
+        """``values``, one per sample in the order of ``solutions``, as [problems, samples]."""
         return np.array(list(values), dtype=object).reshape(len(self.problems), -1)
 
 
@@ -73,7 +73,7 @@ def sample_and_label(
 
 
 def of_samples(samples: LabeledSamples) -> pd.DataFrame:
-    """What samples are like: a row per level and one for all.
+    """What ``samples`` are like: a row per level and one for all.
 
     Columns: error per rated step, steps per solution, mean accuracies, and the share of right answers by wrong reasoning.
     """
@@ -119,7 +119,7 @@ def of_samples(samples: LabeledSamples) -> pd.DataFrame:
 
 
 def first_error_positions(samples: LabeledSamples) -> pd.Series:
-    """Share of all first errors that stand in each fifth of their solution, in order [5]."""
+    """Share of all first errors in ``samples`` that stand in each fifth of their solution, in order [5]."""
     fifths = [
         5 * (len(ratings) - 1) // max(len(steps), 1)
         for ratings, steps in zip(samples.ratings, samples.solutions["steps"], strict=True)

@@ -1,7 +1,7 @@
 """PRM search over revisions beside what it competes with, at equal generations and at equal FLOPs; and which of them wins.
 
 The rivals, on the same problems: the revision model's parallel and sequential attempts chosen by its ORM and, so that search is
-told from verifier, by the PRM that is searched against; and, where searches were run, the generator's best-of-N weighted and its
+told from verifier, by the PRM that is searched against. And, where searches were run, the generator's best-of-N weighted and its
 beam searches. A verdict follows from the paired interval alone.
 """
 

@@ -1,7 +1,7 @@
 """What one verifier's scores are worth if they are used well: aggregation, and the way to choose by difficulty.
 
 In: the accuracy of every way to choose among N samples, problem by problem. Out: each verifier's curves under the aggregation
-that the other half of the problems chooses, and the compute-optimal policy over {best-of-N, weighted vote} x aggregations and
+that the other half of the problems chooses. And the compute-optimal policy over {best-of-N, weighted vote} x aggregations and
 majority (Snell et al. 2024, 3.2), in oracle and in predicted difficulty bins, with what it saves. All choices are made on one
 half of the problems and measured on the other; the bootstrap makes them anew.
 """
@@ -56,12 +56,20 @@ class Optimal:
 
 
 def way_label(way: Way) -> str:
-    """A way to choose as strategies are called: "weighted vote, product"."""
+    """A way to choose as strategies are called: "weighted vote, product".
+
+    Args:
+        way: Method and aggregation; none for a vote of counts.
+    """
     return ", ".join([_NAMES[way.method], *([way.aggregation] if way.aggregation else [])])
 
 
 def chosen_label(method: str) -> str:
-    """A method under the aggregation that the other half of the problems chooses."""
+    """A method under the aggregation that the other half of the problems chooses, as strategies are called.
+
+    Args:
+        method: ``BEST`` or ``WEIGHTED``.
+    """
     return f"{_NAMES[method]}, chosen aggregation"
 
 
@@ -141,7 +149,14 @@ def optimal(results: StrategyResults, easiness: Mapping[str, Floats], resamples:
 
 
 def savings_rows(best: Optimal) -> pd.DataFrame:
-    """How many times less each policy spends than the baseline, at each of the baseline's budgets and in each unit."""
+    """How many times less each policy spends than the baseline, at each of the baseline's budgets and in each unit.
+
+    Args:
+        best: The policies of one verifier.
+
+    Returns:
+        Rows of ``efficiency_table``, with policy, unit, n and over (the baseline).
+    """
     parts = []
     for (unit, label), policy in best.curves.items():
         if label in POLICIES:
@@ -151,7 +166,14 @@ def savings_rows(best: Optimal) -> pd.DataFrame:
 
 
 def chosen_rows(best: Optimal) -> pd.DataFrame:
-    """What every policy chose: a row per policy, bin, half and budget."""
+    """What every policy chose.
+
+    Args:
+        best: The policies of one verifier.
+
+    Returns:
+        A row per policy, bin, half and budget.
+    """
     parts = [policy.chosen.assign(policy=name) for name, policy in best.policies.items()]
     parts += [policy.chosen.assign(policy=chosen_label(method)) for method, policy in best.chosen.items()]
     return pd.concat(parts, ignore_index=True)

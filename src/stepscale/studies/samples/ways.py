@@ -46,7 +46,11 @@ class Way(NamedTuple):
 
 
 def judges_steps(scores: pd.DataFrame) -> list[str]:
-    """The verifiers of a scores table that gave any solution several scores, one per step."""
+    """The verifiers that gave any solution several scores, one per step.
+
+    Args:
+        scores: A scores table.
+    """
     several = scores["negative"].map(len).gt(1).astype(bool)
     return list(scores.loc[several, "verifier"].unique())
 

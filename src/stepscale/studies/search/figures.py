@@ -81,7 +81,11 @@ def search_part(
 
 
 def methods_part(comparison: pd.DataFrame) -> Part:
-    """The part on methods that came after both papers: every method at every budget that was searched, with what it cost."""
+    """The part on methods of later papers: every method at every budget that was searched, with what it cost.
+
+    Args:
+        comparison: ``METHODS``.
+    """
     rows = tuple(
         {
             "N": str(row["n"]),

@@ -97,14 +97,14 @@ def measure_online_policy(
     """
     results = results_of(accuracy)
     scored = scored_grid(samples, results.ids, SEARCH)
-    # 1) the searches it may choose from, replayed with their own candidates
+    # 1. the searches it may choose from, replayed with their own candidates
     runs = recorded_runs(candidates, plan, results.ids)
-    # 2) what samples and searches cost in FLOPs
+    # 2. what samples and searches cost in FLOPs
     priced = accuracy.assign(n=accuracy["budget"], verifier_flops=accuracy["flops"] - accuracy["generator_flops"])
     run_prices = priced.assign(strategy=priced["strategy"] + " at " + priced["budget"].astype(str))
     ladder = ladder_of(scored.grid.mask.shape[1])
     prices = recorded_prices(priced[priced["strategy"] == WEIGHTED], run_prices, results.ids, ladder, list(runs))
-    # 3) the comparison
+    # 3. the comparison
     oracle, pool = difficulty_bins(scored, seed)["oracle"], recorded_pool(scored.grid, scored.prm)
     return compare_online(results, oracle, WEIGHTED, pool, runs, plan.budgets, config.bootstrap, seed, prices, rules)
 

@@ -46,7 +46,11 @@ SIGNS = {  # a sign is a sum over problems divided by another
 
 
 def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
-    """The signs among solutions, each given by its steps; one without steps is none."""
+    """Count the signs of over-optimization among some solutions.
+
+    Args:
+        solutions: The steps of each; one without steps does not count.
+    """
     nonempty = [steps for steps in solutions if len(steps)]
     repeats = [len(steps) - len(set(map(_plain, steps))) for steps in nonempty]
     return SignCounts(
@@ -63,7 +67,7 @@ def signs_table(
 ) -> pd.DataFrame:
     """A row for each (sign, strategy, budget), and its paired difference from the baseline's at that budget (NaN without it).
 
-    A problem on which no solution won counts in neither sum, and in the difference only those count on which both won: a search
+    A problem on which no solution won counts in neither sum, and in the difference only those count on which both won. A search
     that finds no answer to hard problems would seem to write short ones.
 
     Args:

@@ -2,8 +2,8 @@
 
 In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) per problem, in expectation over which N of
 the recorded samples are drawn: exact, nothing is drawn anew. It counts as the engines do (``generation.local``,
-``verifiers.scoring``): the prompt is read once by each model; tokens that several samples share from their beginnings are
-passed through the generator once, a sample's last token not at all; steps that finished samples share from their beginnings
+``verifiers.scoring``): the prompt is read once by each model. Tokens that several samples share from their beginnings are
+passed through the generator once, a sample's last token not at all. Steps that finished samples share from their beginnings
 are read by the verifier once. Searches are counted alike. Knows nothing of how answers are chosen.
 """
 

@@ -24,7 +24,11 @@ _PARTS = (
 
 
 def solve_or_verify_part(tables: Mapping[str, pd.DataFrame]) -> Part:
-    """The part of the report, of the tables of ``measure``."""
+    """The part of the report on solving more often or verifying.
+
+    Args:
+        tables: As ``measure`` gives them, by name.
+    """
     grid = tables["grid"]
     reading = _READING.format(n=int(grid["n_problems"].max()))
     lines = grid[grid["label"] != "verify: weighted vote"]

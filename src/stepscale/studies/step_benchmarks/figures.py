@@ -14,13 +14,24 @@ _NOTE = (
 
 
 def step_benchmarks_part(table: pd.DataFrame) -> Part:
-    """The part of the report; ``table``: ``STEP_BENCHMARKS``."""
+    """The part of the report on published step benchmarks.
+
+    Args:
+        table: ``STEP_BENCHMARKS``.
+    """
     benchmarks = TextTable(title="Published step benchmarks", rows=benchmark_rows(table), note=_NOTE)
     return Part(name="step-benchmarks", title="How well does the PRM find wrong steps elsewhere?", tables=(benchmarks,))
 
 
 def benchmark_rows(table: pd.DataFrame) -> tuple[dict[str, str], ...]:
-    """A row per verifier, benchmark, part and metric, with a column per threshold."""
+    """A row of text per verifier, benchmark, part and metric.
+
+    Args:
+        table: ``STEP_BENCHMARKS``.
+
+    Returns:
+        Text by column head, with a column per threshold.
+    """
     thresholds = table.drop_duplicates(["verifier", "chosen_on"])
     heads = list(dict.fromkeys(map(_head, thresholds["chosen_on"])))
     rows: list[dict[str, str]] = []

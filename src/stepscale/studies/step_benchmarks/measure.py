@@ -1,9 +1,9 @@
 """A verifier on published step benchmarks: ProcessBench's F1, PRMBench's PRMScore, Hard2Verify's balanced F1.
 
 In: a verifier and the tables of each benchmark. Out: ``STEP_BENCHMARKS``. A step is called wrong if its P(negative) is above a
-threshold. All is measured at 1/2. With ProcessBench at hand all is measured again at the threshold of the greatest F1 on one part
-of it, held fixed for all other parts and benchmarks (Zheng et al. 2024 choose it on GSM8K). The part that it was chosen on has no
-score there. Intervals are over problems, with the threshold held fixed.
+threshold. All is measured at 1/2. With ProcessBench at hand all is measured again at the threshold of the greatest F1 on one
+part of it. That is held fixed for all other parts and benchmarks (Zheng et al. 2024 choose it on GSM8K). The part that it was
+chosen on has no score there. Intervals are over problems, with the threshold held fixed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -161,12 +161,12 @@ class _Measured:
         return list(dict.fromkeys(solution.part for solution in self.solutions))
 
     def of(self, parts: Sequence[str]) -> "_Measured":
-        """The solutions of some parts."""
+        """The solutions of some ``parts`` alone, at the same threshold."""
         among = [solution.part in parts for solution in self.solutions]
         return _Measured(list(compress(self.solutions, among)), self.threshold, self._resamples, self._seed)
 
     def first_error_rows(self, part: str) -> Iterator[dict[str, object]]:
-        """Accuracies on wrong and on right solutions, and ProcessBench's F1."""
+        """Rows of ``part``: accuracies on wrong and on right solutions, and ProcessBench's F1."""
         truth = np.array([solution.first_error for solution in self.solutions])
         predicted = predict_first_errors([solution.negative.tolist() for solution in self.solutions], self.threshold)
         score, hit, wrong = processbench_score(truth, predicted), truth == predicted, truth >= 0
@@ -177,7 +177,7 @@ class _Measured:
         yield self._row(part, "F1", score.f1, f1_interval(owners, hit, wrong))
 
     def step_rows(self, part: str, scores: Mapping[str, Score]) -> Iterator[dict[str, object]]:
-        """Scores of all labeled steps together."""
+        """Rows of ``part``: the ``scores``, by metric, of all labeled steps together."""
         items = [
             (solution.problem_id, right, solution.negative[step] <= self.threshold)
             for solution in self.solutions
@@ -186,7 +186,7 @@ class _Measured:
         yield from self._confusion_rows(part, items, scores)
 
     def solution_rows(self, part: str, scores: Mapping[str, Score]) -> Iterator[dict[str, object]]:
-        """Scores of whole solutions: right if all steps are, accepted if all steps are."""
+        """Rows of ``part``: the ``scores``, by metric, of whole solutions, right if all steps are, accepted if all steps are."""
         items = [
             (solution.problem_id, solution.first_error < 0, bool((solution.negative <= self.threshold).all()))
             for solution in self.solutions
@@ -194,7 +194,7 @@ class _Measured:
         yield from self._confusion_rows(part, items, scores)
 
     def mean_row(self, part: str, metric: str, values: Sequence[float]) -> dict[str, object]:
-        """A mean of several parts' values, without an interval."""
+        """A row of ``part``: the mean of several parts' ``values`` of one metric, without an interval."""
         return self._row(part, metric, float(np.mean(values)), (float("nan"), float("nan")))
 
     def _confusion_rows(

@@ -50,7 +50,14 @@ def stopping_tables(stopping: pd.DataFrame, risk: pd.DataFrame) -> tuple[TextTab
 
 
 def beaten_counts(stopping: pd.DataFrame) -> tuple[str, ...]:
-    """A line per verifier and unit: how often the online policy beats a rule at equal spending."""
+    """How often the online policy beats a stopping rule at equal spending.
+
+    Args:
+        stopping: ``STOPPING``.
+
+    Returns:
+        A line per verifier and unit.
+    """
     return tuple(
         f"{verifier_name(str(verifier))}: online policy against {len(rows)} settings of stopping rules at equal {unit}: "
         + ", ".join(f"{outcome} {count}" for outcome, count in _counts(rows).items() if count)

@@ -131,13 +131,21 @@ def _declared(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def searched_budgets(accuracy: pd.DataFrame) -> pd.DataFrame:
-    """The rows up to the largest budget that was searched at: best-of-N goes on as far as there are samples."""
+    """The rows up to the largest budget that was searched at: best-of-N goes on as far as there are samples.
+
+    Args:
+        accuracy: ``STRATEGY_ACCURACY``; where nothing was searched it is given back whole.
+    """
     searched = accuracy.loc[accuracy["method"] != "closed form", "budget"]
     return accuracy[accuracy["budget"] <= searched.max()] if len(searched) else accuracy
 
 
 def results_of(accuracy: pd.DataFrame) -> StrategyResults:
-    """The rows as arrays [strategies, budgets, problems], with all costs."""
+    """Accuracies and all costs as arrays [strategies, budgets, problems].
+
+    Args:
+        accuracy: ``STRATEGY_ACCURACY``.
+    """
     return strategy_results(accuracy, COSTS)
 
 

@@ -45,7 +45,14 @@ def curve_rows(curves: Curves, n_problems: int, errors: Mapping[str, Floats] | N
 
 
 def curve_points(curve: Curve) -> pd.DataFrame:
-    """The points of one curve: columns n, accuracy, low, high."""
+    """The points of one curve as a table.
+
+    Args:
+        curve: The curve, with its interval.
+
+    Returns:
+        Columns n, accuracy, low, high.
+    """
     return pd.DataFrame(
         {"n": curve.x, "accuracy": curve.accuracy, "low": curve.interval.low, "high": curve.interval.high}
     )

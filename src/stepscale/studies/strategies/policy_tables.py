@@ -75,7 +75,14 @@ def chosen_table(title: str, chosen: pd.DataFrame) -> TextTable:
 
 
 def cost_tables(at_cost: pd.DataFrame) -> tuple[TextTable, ...]:
-    """For tokens and FLOPs a table: a row for each strategy, a column for each spending that the baseline covers."""
+    """Accuracy at equal spending, a table each for tokens and FLOPs.
+
+    Args:
+        at_cost: ``AT_COST``.
+
+    Returns:
+        Tables with a row for each strategy, and a column for each spending that the baseline covers.
+    """
     tables = []
     for (unit, baseline), group in at_cost.groupby(["unit", "minus"], sort=False):
         rows = group.dropna(subset=["accuracy"])

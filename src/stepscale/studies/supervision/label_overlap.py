@@ -42,6 +42,7 @@ def label_overlap(
         chosen = selections[selections["per_problem"] <= size]
         shares = []
         for repeat in seeds:
+            # samples that the arm took of each problem, and those of them that the other one took too
             of_arm, of_control = (
                 chosen[(chosen["arm"] == name) & (chosen["seed"] == repeat)][_KEY] for name in (arm, control)
             )

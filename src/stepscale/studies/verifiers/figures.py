@@ -50,13 +50,21 @@ def pool_too_small(solutions: pd.DataFrame) -> tuple[str, ...]:
 
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> TextTable:
-    """A column for each verifier, a row for each of its metrics on validation problems."""
+    """A table with a column for each verifier, and a row for each of its metrics on validation problems.
+
+    Args:
+        metrics: By verifier, numbers by name.
+    """
     columns = {verifier_name(name): values for name, values in metrics.items()}
     return TextTable(title="Verifiers on validation problems [95 % over problems]", rows=metric_rows(columns))
 
 
 def learned_values(metrics: Mapping[str, Mapping[str, float]]) -> bool:
-    """Whether the run's PRM learned values: such a PRM is measured against outcomes, as an ORM is."""
+    """Whether the run's PRM learned values: it is then measured against outcomes, as an ORM is.
+
+    Args:
+        metrics: By verifier, numbers by name.
+    """
     return "solution_auroc" in metrics.get("prm", {})
 
 

@@ -19,7 +19,14 @@ _NOTE = (
 
 
 def people_tables(files: Sequence[People]) -> tuple[TextTable, ...]:
-    """For each file of labels: a row per labeler, and the agreement of those who labeled the same solutions."""
+    """For each file of labels a table with a row per labeler, and one on how far two people agree.
+
+    Args:
+        files: Of labels, as ``People``.
+
+    Returns:
+        Tables; that of agreement only where solutions were labeled twice.
+    """
     tables: list[TextTable] = []
     for people in files:
         rows = tuple(_labeler_row(row) for row in people.labelers)
@@ -32,7 +39,14 @@ def people_tables(files: Sequence[People]) -> tuple[TextTable, ...]:
 
 
 def people_facts(files: Sequence[People]) -> dict[str, str]:
-    """Lines of a data card: how far people agree with known labels and with each other."""
+    """Lines of a data card: how far people agree with known labels and with each other.
+
+    Args:
+        files: Of labels, as ``People``.
+
+    Returns:
+        Lines by their head; of several files the last counts.
+    """
     facts: dict[str, str] = {}
     for people in files:
         checked = [row for row in people.labelers if row["agreement"] is not None]

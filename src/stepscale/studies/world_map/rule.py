@@ -59,7 +59,14 @@ def advice(rule: pd.DataFrame, case: Mapping[str, float]) -> str:
 
 
 def in_words(rule: pd.DataFrame) -> str:
-    """The rule as a sentence: nested questions with one answer at each end; questions that change nothing are left out."""
+    """The rule as a sentence: nested questions with one answer at each end.
+
+    Args:
+        rule: ``RULE``, the rows of one choice of strategies (one ``among``).
+
+    Returns:
+        The sentence; questions that change nothing are left out.
+    """
     nodes = {int(node["node"]): node for node in rule.to_dict("records")}
 
     def words_below(place: int) -> str:

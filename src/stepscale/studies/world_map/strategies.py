@@ -42,12 +42,14 @@ def measure_world(world: MapWorld, options: WorldMapBlock, seed: int) -> Made:
         options: Problems, samples and budgets.
         seed: Of the run.
     """
+    # 1. problems of the world, a PRM that learned in it, and samples that it judged
     rng = Random(seed_for(seed, "map-problems", world.name))
     problems = [draw_problem(world, rng) for _ in range(options.problems)]
     golds = [str(read_story(problem).amounts[read_story(problem).asked_name]) for problem in problems]
     prm = learn_prm(world, seed)
     samples = _samples(problems, world, max(options.budgets), seed)
     answers, right, scores = _judged(problems, golds, samples, prm)
+    # 2. what every strategy reaches
     budgets = options.budgets
     accuracy = {
         MAJORITY: majority_per_problem(answers, right, budgets, seed=seed).per_problem,
@@ -61,6 +63,7 @@ def measure_world(world: MapWorld, options: WorldMapBlock, seed: int) -> Made:
         for name, values in accuracy.items()
         for i, n in enumerate(budgets)
     ]
+    # 3. what the world is like
     about = {
         "labels": world.labels,
         "flipped": world.flipped,

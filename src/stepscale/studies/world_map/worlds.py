@@ -60,7 +60,11 @@ class MapWorld:
 
 
 def worlds_of(grid: WorldGrid) -> list[MapWorld]:
-    """Every combination of the grid's values."""
+    """Every combination of the grid's values.
+
+    Args:
+        grid: Values of each that varies.
+    """
     values = (grid.labels, grid.flipped, grid.slips, grid.misconceptions, grid.levels)
     return [MapWorld(*combination) for combination in product(*values)]
 
@@ -114,17 +118,17 @@ class HandGenerator:
         self._texts, self._ids = [""], dict[str, int]()
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
-        """One token."""
+        """See ``Generator``. A problem is one token."""
         return (self._id(problem),)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Steps as lines."""
+        """See ``Generator``. Steps are lines."""
         return "\n".join(self._texts[token] for token in tokens if token != END)
 
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
-        """Continue every request; the hand has no temperature. ``max_new_tokens`` bounds steps."""
+        """See ``Generator``. The hand has no temperature, and ``max_new_tokens`` bounds steps."""
         continuations = [self._continue(request, sampling.max_new_tokens, until) for request in requests]
         ledger.add(self.name, "decode", sum(len(continuation.tokens) for continuation in continuations))
         return continuations

@@ -14,12 +14,16 @@ STEP_MARK, GOOD, BAD = "ки", "+", "-"
 
 
 def math_shepherd_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out.
+    """How Math-Shepherd wants its steps laid out.
 
     Args:
         tokenizer: The model's.
         source: Folder or hub name, for an error.
         longest: Tokens that the model can read; None: no limit.
+
+    Raises:
+        InputError: The tokenizer has no token for the mark. Encoding raises it too, where the mark is merged with its
+            neighbors.
     """
     mark = one_token(tokenizer, STEP_MARK, source)
 

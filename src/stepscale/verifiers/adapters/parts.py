@@ -29,6 +29,9 @@ def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
 
     Returns:
         The three.
+
+    Raises:
+        InputError: The model or its tokenizer cannot be loaded, or there is no such device.
     """
     device = usable_device(config.device or "auto")
     body = load_body(config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code)
@@ -45,6 +48,9 @@ def open_good_bad(
         layout: Makes the encoding from a tokenizer, the model's source, and the longest text (tokens).
         good: A text of one token, the verdict on a right step.
         bad: That on a wrong step.
+
+    Raises:
+        InputError: As ``open_body``; a word is not one token, or the model has no language-model head.
     """
     tokenizer, body, _ = open_body(config)
     encode = layout(tokenizer, config.source, longest_input(body))

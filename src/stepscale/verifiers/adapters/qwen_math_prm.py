@@ -17,12 +17,15 @@ SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}
 
 
 def qwen_math_prm_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out.
+    """How a Qwen2.5-Math PRM wants its steps laid out.
 
     Args:
         tokenizer: The model's.
         source: Folder or hub name, for an error.
         longest: Tokens that the model can read; None: no limit.
+
+    Raises:
+        InputError: The separator is not one token of the tokenizer.
     """
     one_token(tokenizer, STEP_TOKEN, source)
     chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "{problem}"}]

@@ -15,7 +15,7 @@ GOOD, BAD = "+", "-"
 
 
 def rlhflow_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out: a step is judged where the assistant's answer is to come.
+    """How RLHFlow's PRMs want steps laid out: a step is judged where the assistant's answer is to come.
 
     Later steps are read after the answer "+" to each earlier one, as in the published evaluation, in one pass.
 

@@ -14,12 +14,15 @@ STEP_TOKEN = "\n"
 
 
 def skywork_o1_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out.
+    """How a Skywork-o1 PRM wants its steps laid out.
 
     Args:
         tokenizer: The model's.
         source: Folder or hub name, for an error.
         longest: Tokens that the model can read; None: no limit.
+
+    Raises:
+        InputError: The separator is not one token of the tokenizer.
     """
     one_token(tokenizer, STEP_TOKEN, source)
     layout = TextFormat(prompt=(tokenizer.bos_token or "") + "{problem}\n", separator=STEP_TOKEN)

@@ -14,12 +14,15 @@ from stepscale.verifiers.text_to_scores import Encode
 
 
 def trl_layout(tokenizer: Any, separator: str, longest: int | None) -> Encode:
-    """How it wants its steps laid out.
+    """How a model of TRL's PRMTrainer wants its steps laid out.
 
     Args:
         tokenizer: The model's.
         separator: The ``step_separator`` that it was trained with.
         longest: Tokens that the model can read; None: no limit.
+
+    Raises:
+        InputError: The separator is no token of the tokenizer.
     """
     start = tokenizer.bos_token or ""
     if tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]:
