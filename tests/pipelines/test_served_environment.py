@@ -75,7 +75,7 @@ def configure(project: Path, tokenizer: Path, generator: dict[str, Any], prm: di
     block["pool"]["train"]["per_problem"] = 2
     block["verifiers"]["server"] = {**prm, "tokenizer": str(tokenizer), "parameters": 20}
     block["search"]["samples"]["per_problem"] = 4
-    block["report"]["budgets"] = [1, 2, 4]
+    block["report"] |= {"budgets": [1, 2, 4], "bootstrap": 100}
     block["tree_search"] |= {"problems": 12, "budgets": [4], "strategies": [{"method": "beam", "width": 2}]}
     file.write_text(yaml.safe_dump(block))
 
