@@ -6,10 +6,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
 from one_process import do_pieces_here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -59,6 +57,9 @@ def test_pipelines_go_on_from_it(
 @pytest.mark.e2e
 @pytest.mark.usefixtures("data")
 def test_the_notebook_reads_it(shared_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nbformat  # takes seconds, which not every worker of the suite should spend
+    from nbclient import NotebookClient
+
     notebook = nbformat.read(REPOSITORY / "notebooks" / "first_look.ipynb", as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "the notebook is kept without outputs"
     monkeypatch.setenv("KEDRO_ENV", "smoke")
