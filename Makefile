@@ -14,7 +14,8 @@ real: $(READY) # SmolLM2-135M on word problems
 	HF_HUB_OFFLINE=1 $(BIN)/kedro run --env real
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder # one test file per core; more would share cores with the tests' own threads
+	# one test file per core; more would share cores with the tests' own threads. The tests' many processes import compiled modules
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

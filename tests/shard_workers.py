@@ -18,8 +18,8 @@ Make = Callable[[Generator, pd.DataFrame, Ledger], pd.DataFrame]
 
 # Fresh processes: of what this one has made they know nothing. The libraries, which take seconds, are loaded once, in the
 # server that they are forked from.
-_FRESH = multiprocessing.get_context("forkserver")
-_FRESH.set_forkserver_preload(
+FRESH = multiprocessing.get_context("forkserver")
+FRESH.set_forkserver_preload(
     [
         "pytest",
         "stepscale.datasets.shards",
@@ -32,7 +32,7 @@ _FRESH.set_forkserver_preload(
 
 def started(script: Path, **variables: Any) -> multiprocessing.process.BaseProcess:
     """A fresh process that runs ``script``, which finds these names given."""
-    process = _FRESH.Process(target=runpy.run_path, args=(str(script), variables))
+    process = FRESH.Process(target=runpy.run_path, args=(str(script), variables))
     process.start()
     return process
 
@@ -41,7 +41,7 @@ def made_in_workers(
     load: Load, make: Make, parts: Sequence[pd.DataFrame], n_workers: int
 ) -> list[tuple[pd.DataFrame, Ledger]]:
     """The table of each part of the problems and what it cost, in order; workers share nothing and have one thread."""
-    with ProcessPoolExecutor(n_workers, _FRESH, torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(n_workers, FRESH, torch.set_num_threads, (1,)) as pool:
         return list(pool.map(rows_and_cost, [load] * len(parts), [make] * len(parts), parts))
 
 

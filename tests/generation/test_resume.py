@@ -20,7 +20,7 @@ from stepscale.parameters import GeneratorBlock, SampleCounts
 from stepscale.pipelines.sampling import GradedSampler
 
 WORKER = Path(__file__).with_name("resume_worker.py")
-KILLS = 10  # make campaign-kills does hundreds
+KILLS = 6  # make campaign-kills does hundreds
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from stepscale.formats import Tables, read, write
 from stepscale.report.part import read_part
 
 Run = Callable[..., Any]
+FEW = "report.bootstrap=100"
 
 
 def accuracies_and_facts(project: Path, env: str) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -33,7 +34,9 @@ def accuracy(curves: pd.DataFrame, method: str, n: int, verifier: str | None = N
 def test_published_samples_give_their_published_numbers(run_in: Run, project: Path, shared_data: Path) -> None:
     path = shared_data / "best_of_n" / "qwen25math_100x8.jsonl"
     names = "samples,reporting"
-    done = run_in(project, "--env", "samples", "--pipelines", names, "--params", f"search.given_samples.path={path}")
+    done = run_in(
+        project, "--env", "samples", "--pipelines", names, "--params", f"search.given_samples.path={path},{FEW}"
+    )
     assert done.exit_code == 0, done.output
     curves, claims = accuracies_and_facts(project, "samples")
     assert accuracy(curves, "best_of_n", 8, "reward") == pytest.approx(0.94)
@@ -63,7 +66,9 @@ def test_samples_of_ones_own_are_graded_and_a_plain_run_of_the_environment_measu
     write(data, project / "mine", "parquet")
     path = project / "mine"
     done = run_in(
-        project, "--env", "samples", "--params", f"search.given_samples.path={path},search.given_samples.format=parquet"
+        project,
+        *("--env", "samples", "--params"),
+        f"search.given_samples.path={path},search.given_samples.format=parquet,{FEW}",
     )
     assert done.exit_code == 0, done.output
     curves, claims = accuracies_and_facts(project, "samples")
@@ -108,7 +113,7 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: 
     }
     setting.write_text(json.dumps({"search": {"given_samples": source}}))
     (project / "conf" / "samples" / "parameters.yml").write_text(setting.read_text())
-    done = run_in(project, "--env", "samples")
+    done = run_in(project, "--env", "samples", "--params", FEW)
     assert done.exit_code == 0, done.output
     folder = project / "data/samples/08_reporting"
     assert set(pd.read_parquet(folder / "curves.parquet")["without_answer"]) == {0.25}
@@ -159,7 +164,7 @@ def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> No
                     "orm_score": (0.4 + sample % 7 / 20) * (1.2 if right else 1),
                 }
                 file.write(json.dumps(record if sample % 9 else record | {"answer": None}) + "\n")
-    setting = f"search.given_samples.path={path},search.given_samples.places=48"
+    setting = f"search.given_samples.path={path},search.given_samples.places=48,{FEW}"
     done = run_in(project, "--env", "lightman_figure3", "--params", setting)
     assert done.exit_code == 0, done.output
     curves, claims = accuracies_and_facts(project, "lightman_figure3")

@@ -31,6 +31,7 @@ def test_prm800k_and_math_500_go_from_files_to_the_report(
         "search.samples.problems_per_shard": 3,
         "generator.sampling.max_new_tokens": 24,
         "verifiers.prm.optimization.epochs": 1,
+        "report.bootstrap": 100,
     }
     done = run_in(project, "--env", "math", "--params", ",".join(f"{key}={value}" for key, value in changed.items()))
     assert done.exit_code == 0, done.output

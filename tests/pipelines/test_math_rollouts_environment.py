@@ -27,6 +27,7 @@ SMALL: dict[str, Any] = {
     "verifiers.prm.optimization.epochs": 1,
     "search.samples.per_problem": 8,
     "report.budgets": [1, 2, 4, 8],
+    "report.bootstrap": 100,
     "tree_search.problems": 12,
     "tree_search.budgets": [4],
     "tree_search.strategies": [{"method": "beam", "width": 2, "aggregation": "last"}],

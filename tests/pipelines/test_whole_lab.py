@@ -6,10 +6,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
 from one_process import do_pieces_here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,19 +44,22 @@ def test_the_lab_runs_whole(data: Path, curves: pd.DataFrame) -> None:
 def test_pipelines_go_on_from_it(
     run_in: Run, shared_kedro: Command, shared_project: Path, data: Path, curves: pd.DataFrame
 ) -> None:
-    again = shared_kedro("run", "--env", "smoke", "--pipelines", "test_time_search,reporting")
+    for name in ("ingestion", "test_time_search"):
+        alone = run_in(shared_project, "--env", "smoke", "--pipelines", name)
+        assert alone.exit_code == 0, f"{name}: {alone.output[-3000:]}"
+    again = shared_kedro("run", "--env", "smoke", "--pipelines", "reporting")
     assert again.returncode == 0, again.stderr[-3000:]
     log = again.stdout + again.stderr
     assert "report.html" in log and "A1" in log
-    for name in ("ingestion", "reporting"):
-        alone = run_in(shared_project, "--env", "smoke", "--pipelines", name)
-        assert alone.exit_code == 0, f"{name}: {alone.output[-3000:]}"
     pd.testing.assert_frame_equal(pd.read_parquet(data / "08_reporting" / "curves.parquet"), curves)
 
 
 @pytest.mark.e2e
 @pytest.mark.usefixtures("data")
 def test_the_notebook_reads_it(shared_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nbformat  # takes seconds, which not every worker of the suite should spend
+    from nbclient import NotebookClient
+
     notebook = nbformat.read(REPOSITORY / "notebooks" / "first_look.ipynb", as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "the notebook is kept without outputs"
     monkeypatch.setenv("KEDRO_ENV", "smoke")

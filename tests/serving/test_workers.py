@@ -13,6 +13,7 @@ import pytest
 from answering_fakes import dying, refusing, slow, telling
 from fastapi.testclient import TestClient
 from search_fakes import random_generator, random_verifier
+from shard_workers import FRESH
 
 from stepscale.errors import InputError
 from stepscale.serving.answering import Answerer
@@ -26,6 +27,14 @@ from stepscale.serving.workers import Workers, processes_for
 from stepscale.time_limit import Deadline, OutOfTime
 
 _PATIENCE = 600  # seconds; a few when nothing else runs
+
+
+@pytest.fixture(autouse=True, scope="module")
+def imported_once() -> Iterator[None]:
+    """Its processes are as fresh as the server's own (``test_real_clients``) and import no libraries anew, each for seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stepscale.serving.worker._SPAWNED", FRESH)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +137,9 @@ def test_a_process_that_dies_is_told_to_whom_it_worked_for_and_another_one_takes
     assert len(before & after) == 1 and len(after) == 2
 
 
-def test_the_processes_end_with_the_service(log: Path) -> None:
+def test_the_processes_end_with_the_service(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # whoever of two threads asks second for the exit code of a process of a fork server gets another
+    monkeypatch.setattr("stepscale.serving.worker._SPAWNED", multiprocessing.get_context("spawn"))
     opened = partial(telling, log)
     service = AnswerService(opened(), ServiceLimits(), Workers(opened, 2, 8))
     processes = [worker._process for worker in service._answers._workers]

@@ -153,10 +153,19 @@ def test_a_model_that_the_hub_does_not_give_or_of_another_kind_is_told_before_th
     refused("holds a BertForTokenClassification, but a causal language model is needed", writes=True)
 
 
-def test_a_model_of_the_cache_is_loaded_at_once_without_the_hub_and_another_is_one_line(hub: Hub) -> None:
+def test_a_model_of_the_cache_is_loaded_at_once_without_the_hub_and_another_is_one_line(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from stepscale.engine.loading import load_causal_lm, load_tokenizer
     from stepscale.resume.content import model_hash
 
+    asked: list[object] = []
+
+    def unreachable(*request: object, **_: object) -> None:
+        asked.append(request)
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr("huggingface_hub.utils._http.http_backoff", unreachable)
     hub.answers(ConnectionError("no network"))
     hub.was_downloaded(NAME, BASE)
     assert load_causal_lm(NAME).config.vocab_size >= len(load_tokenizer(NAME))
@@ -167,6 +176,7 @@ def test_a_model_of_the_cache_is_loaded_at_once_without_the_hub_and_another_is_o
         ) as caught:
             load("a/b")
         assert "\n" not in str(caught.value)
+    assert not asked, "each such question is repeated for 23 seconds"
 
 
 def test_a_revision_is_asked_for_by_its_name(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

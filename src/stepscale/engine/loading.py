@@ -223,6 +223,11 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
         raise InputError(f"{source} holds no config.json: give a folder written by save_pretrained, or a hub name")
     try:
         name, hub_options = loading_options(str(source)) if on_hub else (str(source), {"local_files_only": True})
+        if on_hub and hub_options["local_files_only"]:
+            if (cached := cached_folder(str(source))) is None:
+                raise FileNotFoundError(source)
+            # of a name, transformers asks the hub for adapters all the same: six times, in 23 seconds
+            name, hub_options = str(cached), {"local_files_only": True}
         with quiet():
             return load(name, **hub_options, **options)
     except InputError:
