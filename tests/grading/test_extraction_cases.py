@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bounded_work import ends
+from bounded_work import calls, ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -134,6 +134,16 @@ def test_the_time_for_a_long_text_is_bounded(unit: str) -> None:
     with ends():
         extract_answer(text)
         extract_answer(f"The answer is {text}")
+
+
+def test_a_line_of_gsm8k_is_read_to_its_bound_however_long_it_is() -> None:
+    longer, longest = ("#### [the words are " + "(1," * count for count in (1_000, 10_000))
+    assert calls(lambda: extract_answer(longest)) <= 1.1 * calls(lambda: extract_answer(longer))
+
+
+def test_four_times_as_many_brackets_that_nothing_closes_are_not_sixteen_times_the_work() -> None:
+    few, many = ("The answer is the word said " + "(1," * count for count in (30, 120))
+    assert calls(lambda: extract_answer(many)) <= 8 * calls(lambda: extract_answer(few))
 
 
 def test_importing_grading_loads_no_heavy_library() -> None:

@@ -203,10 +203,10 @@ def _gsm8k_answer(text: str) -> str | None:
     if _NUMBER_ALONE.fullmatch(answer) or len(answer) == 1:
         return answer
     if _STARTS_A_VALUE.match(answer):  # the first number counts, as in GSM8K's own extraction
-        return announced_answer(answer)
+        return announced_answer(answer[:_LONGEST_STATEMENT])
     if not is_last_line or len(answer.split()) > 3:
         return None
-    return _announced(text[: marked.start()]) or announced_answer(answer) or answer
+    return _announced(text[: marked.start()]) or announced_answer(answer[:_LONGEST_STATEMENT]) or answer
 
 
 def _announced(text: str) -> str | None:

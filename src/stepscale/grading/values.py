@@ -67,6 +67,7 @@ _FRACTION = re.compile(rf"[{MINUS}]?\d+/\d+")
 _PLAIN_NUMBER = re.compile(rf"{_INTEGER.pattern}(?:\.\d+|/\d+)?")
 _NO_ARITHMETIC = re.compile(r"[^\W\d]|[<>\\\u2260\u2264\u2265]|!\Z")
 _BOUNDED = 400  # characters of one value
+_MOST_FAILED_STARTS = 10  # of values in one text: each is read to its end before it proves to be none
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,17 @@ def leading_value(text: str, *, lists: bool = True) -> StatedValue | None:
 
 
 def values(text: str) -> list[str]:
-    """Every value of a text that begins with a number, a sign or a root, in order; lists count one by one."""
+    """Every value of a text that begins with a number, a sign or a root, in order; lists count one by one.
+
+    Behind ten brackets that nothing closes none is looked for.
+    """
     result: list[str] = []
-    start = 0
-    while (candidate := _VALUE_START.search(text, start)) is not None:
+    start = failed = 0
+    while failed < _MOST_FAILED_STARTS and (candidate := _VALUE_START.search(text, start)) is not None:
         value = leading_value(text[candidate.start() :], lists=False)
         if value is None:
             start = candidate.end() + 1
+            failed += 1
             continue
         result.append(value.text)
         start = candidate.start() + value.end
