@@ -191,7 +191,10 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
     if not complaint and (nearest := nearest_format(path)) in complaints:
         complaint = f"{complaints[nearest]} (read as {nearest}, the nearest format; name another with format=)"
     if understood and not complaint:
-        raise InputError(f"{path}: it is read as {understood} and holds no samples; give a file with sampled solutions")
+        raise InputError(
+            f"{path}: it is read as {understood} and holds no samples; give sampled solutions, such as a line per sample with "
+            "its 'completion' (format sample_lines)"
+        )
     raise InputError(
         complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READABLE_FORMATS)})"
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from stepscale import evaluate
 from stepscale.errors import InputError
 from stepscale.formats import read
 
@@ -115,6 +116,13 @@ def test_a_log_written_as_json_and_several_logs_are_read_too(archive: Any, tmp_p
     path.write_text(json.dumps({"version": 2, "eval": {}, "samples": None}))
     with pytest.raises(InputError, match="the log has no samples"):
         read(path, "inspect")
+
+
+def test_a_folder_of_logs_is_read_with_the_list_of_them_beside(archive: Any, tmp_path: Path) -> None:
+    archive(SAMPLE, name="a.eval"), archive(SAMPLE, name="b.eval")
+    (tmp_path / "logs.json").write_text(json.dumps({"a.eval": {"version": 2, "eval": {}, "status": "success"}}))
+    assert read(tmp_path, "inspect").solutions["sample_id"].tolist() == [0, 1]
+    assert evaluate(tmp_path, bootstrap=2).attrs["format"] == "inspect"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """lm-evaluation-harness's logged samples: their shape and its traps."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stepscale import evaluate
 from stepscale.errors import InputError
 from stepscale.formats import read
 
@@ -46,6 +48,18 @@ def test_several_files_of_one_task_are_further_samples_of_its_problems(jsonl: Js
     second.write_bytes(first.read_bytes())
     data = read([first, second], "lm_eval")
     assert data.solutions["sample_id"].tolist() == list(range(6)) and len(data.problems) == 1
+
+
+def test_the_folder_that_a_run_leaves_is_read_with_its_summary_beside_the_samples(jsonl: Jsonl, tmp_path: Path) -> None:
+    run = tmp_path / "out" / "model__name"
+    run.mkdir(parents=True)
+    jsonl(LINE, name="out/model__name/samples_gsm8k_cot_2026-08-21T19-56-54.jsonl")
+    summary = run / "results_2026-08-21T19-56-54.json"
+    summary.write_text(json.dumps({"results": {"gsm8k_cot": {"exact_match": 0.5}}, "configs": {}}, indent=2))
+    assert read(tmp_path / "out", "lm_eval").solutions["sample_id"].tolist() == [0, 1, 2]
+    assert evaluate(tmp_path / "out", bootstrap=2).attrs["format"] == "lm_eval"
+    with pytest.raises(InputError, match="results without samples; run lm_eval with --log_samples"):
+        read(summary, "lm_eval")
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,13 @@ def without(record: dict[str, Any], key: str) -> dict[str, Any]:
         ),
         ("trl_stepwise", TRL, {**TRL, "labels": [True]}, "where one per completion (2) is needed"),
         ("trl_stepwise", TRL, {**TRL, "labels": [True, 2]}, "label 2 is neither"),
-        ("best_of_n", REWARDED, {**REWARDED, "question": "2?", "pred": ["2"]}, "not lists of one length"),
+        ("best_of_n", REWARDED, {**REWARDED, "question": "2?", "pred": ["2"]}, "'pred' has 1 entries for"),
+        (
+            "best_of_n",
+            REWARDED,
+            {**REWARDED, "question": "2?", "pred_score": "[[1.0]]"},
+            "'pred_score' is '[[1.0]]', str, not a list with an entry per sample",
+        ),
         (
             "best_of_n",
             REWARDED,

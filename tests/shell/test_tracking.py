@@ -212,6 +212,8 @@ def test_a_child_that_is_told_to_stop_is_killed_not_failed(client: MlflowClient)
         (None, {}, "base"),
         ("samples", {"pipeline_names": ["test_time_search", "reporting"]}, "samples: test_time_search, reporting"),
         ("smoke", {"pipeline_names": ["__default__"], "node_names": ("ingest",)}, "smoke: ingest"),
+        ("smoke", {"tags": ("policy",), "to_outputs": ["report"]}, "smoke: policy, report"),
+        ("local", {"namespaces": ["loop_round_1"], "from_inputs": ["problems"]}, "base: loop_round_1, problems"),
     ],
 )
 def test_a_run_is_called_by_its_environment_and_what_was_asked_for(

@@ -45,6 +45,7 @@ from stepscale.formats.sample_rows import (
     SampleRow,
     SampleRows,
     ScoreRow,
+    check_columns,
     checked_answer,
     checked_verdict,
     paragraphs,
@@ -129,8 +130,7 @@ def _rewarded(record: Record, verifier: str) -> Parts:
     answers = record["pred"] if record.get("pred") is not None else [stated_answer(solution) for solution in solutions]
     verdicts = record["score"] if record.get("score") is not None else [None] * n
     rewards = required(record, "pred_score")
-    if any(type(column) is not list or len(column) != n for column in (answers, verdicts, rewards)):
-        raise BadRecord("'code', 'pred', 'score' and 'pred_score' are not lists of one length")
+    check_columns({"pred": answers, "score": verdicts, "pred_score": rewards}, n)
     # 2. rows
     tokens = token_counts(record, n)
     samples, scores = [], []

@@ -7,7 +7,7 @@
      "scores": {"match": {"value": "C", "answer": "2"}}, "metadata": {"level": 3}, "error": null, "attachments": {...}}
 
 The verdict is the scorer's: "C" and 1 are right, anything else ("I", "P", "N", 0.5) is not. Thoughts are no part of a
-solution's text. A sample that failed has no answer. Steps are lines.
+solution's text. A sample that failed has no answer. Steps are lines. A folder of logs may have their list, ``logs.json``.
 """
 
 from collections.abc import Iterator
@@ -73,13 +73,20 @@ def read(
 
 
 def _samples(record: Record) -> Iterator[Record]:
-    """A JSON log holds all samples in one record."""
+    """A JSON log holds all samples in one record; the list of a folder's logs holds none."""
+    if _is_list_of_logs(record):
+        return
     if "samples" in record and "eval" in record:
         if not record["samples"]:
             raise BadRecord("the log has no samples; it was read or written without them")
         yield from record["samples"]
     else:
         yield record
+
+
+def _is_list_of_logs(record: Record) -> bool:
+    """Whether it is ``logs.json``: the headers of the logs beside it, by their names."""
+    return bool(record) and all(isinstance(header, dict) and "eval" in header for header in record.values())
 
 
 def _problem(sample: Record) -> ProblemRow:

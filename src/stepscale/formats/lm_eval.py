@@ -7,7 +7,8 @@ r"""lm-evaluation-harness's samples (``--log_samples``): all responses to each d
 
 Every filter repeats all responses, so one filter is read. A metric judges what a filter made of all responses together:
 it is no verdict on a sample unless there is one response. Samples are therefore graded here. Several files of one task
-(seeds, say) are further samples of the same problems. Steps are lines.
+(seeds, say) are further samples of the same problems. Steps are lines. In the folder of a run ``results_<date>.json`` lies
+beside them: a summary, which holds no samples.
 """
 
 from collections.abc import Mapping
@@ -68,6 +69,8 @@ def read(
 
     def add(record: Record) -> None:
         nonlocal chosen
+        if _is_summary(record):
+            return
         name = text(record, "filter")
         chosen = name if chosen is None else chosen
         filters.add(name)
@@ -83,9 +86,16 @@ def read(
     for document in [document for document in of_other_filters if document not in documents and chosen in filters]:
         records.file, records.number, name = of_other_filters[document]
         records.refuse(f"document {document} has lines of the filter {name!r} alone, and {chosen!r} is read")
+    if not filters:
+        raise InputError(f"{source}: results without samples; run lm_eval with --log_samples")
     if chosen not in filters:
         raise InputError(f"{source}: no line has the filter {chosen!r}; choose one of {', '.join(sorted(filters))}")
     return checked(rows.tables(records))
+
+
+def _is_summary(record: Record) -> bool:
+    """Whether it is ``results_<date>.json``, which holds the metrics of a run."""
+    return "resps" not in record and {"results", "configs"} <= record.keys()
 
 
 def _problem(record: Record, problem: str | None, answer: str | None) -> ProblemRow:

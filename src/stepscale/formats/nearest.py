@@ -30,6 +30,7 @@ SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lm_eval", ("doc", "target", "resps", "filter")),
     ("inspect", ("id", "epoch", "input", "target", "output")),
     ("openr", ("question", "groundtruth", "result", "output")),
+    ("sample_lines", ("problem", "answer", "completion", "scores")),
 )
 """The keys that a record of each shape cannot do without."""
 

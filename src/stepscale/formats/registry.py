@@ -33,6 +33,7 @@ ReadableFormat = Literal[
     "inspect",
     "openr",
     "compute_optimal_tts",
+    "sample_lines",
     "parquet",
 ]
 """Formats that `read` knows."""

@@ -4,7 +4,7 @@ In: a problem, its samples and their scores. Out: `Tables`. A sample whose file 
 the problem's gold answer. It does not know the files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -175,6 +175,23 @@ def token_counts(record: Record, count: int) -> list[int | None]:
     if wrong:
         raise BadRecord(f"{key!r} holds {wrong[0]!r:.60}, not a number of tokens (a whole one, 0 or more)")
     return counts
+
+
+def check_columns(columns: Mapping[str, Any], count: int) -> None:
+    """Check that columns of a record are lists with an entry per sample.
+
+    Args:
+        columns: By the names of their keys.
+        count: How many samples there are.
+
+    Raises:
+        BadRecord: One is no list, such as the text of one, or has another length.
+    """
+    for key, column in columns.items():
+        if type(column) is not list:
+            raise BadRecord(f"{key!r} is {column!r:.60}, {type(column).__name__}, not a list with an entry per sample")
+        if len(column) != count:
+            raise BadRecord(f"{key!r} has {len(column)} entries for {count} samples: they are not lists of one length")
 
 
 def checked_verdict(sample: int, verdict: Any) -> bool | None:

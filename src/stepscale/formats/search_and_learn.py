@@ -35,6 +35,7 @@ from stepscale.formats.sample_rows import (
     SampleRow,
     SampleRows,
     ScoreRow,
+    check_columns,
     paragraphs,
     stated_answer,
     token_counts,
@@ -174,8 +175,7 @@ def _problem(record: Record) -> ProblemRow:
 def _scores(record: Record, verifier: str, count: int) -> list[ScoreRow]:
     of_steps = required(record, "scores")
     of_wholes = record["agg_scores"] if record.get("agg_scores") is not None else [None] * count
-    if any(type(column) is not list or len(column) != count for column in (of_steps, of_wholes)):
-        raise BadRecord("'completions', 'scores' and 'agg_scores' are not lists of one length")
+    check_columns({"scores": of_steps, "agg_scores": of_wholes}, count)
     scores = []
     for sample, (values, solution_score) in enumerate(zip(of_steps, of_wholes, strict=True)):
         if type(values) is not list or not values:

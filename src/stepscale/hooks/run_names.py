@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 ASKED = "stepscale.pipelines"  # in click's context: the pipelines of the command line, in its order
+_SELECTIONS = ("node_names", "tags", "namespaces", "from_nodes", "to_nodes", "from_inputs", "to_outputs")
 
 
 def run_name(env: str | None, run_params: dict[str, Any]) -> str:
@@ -17,7 +18,7 @@ def run_name(env: str | None, run_params: dict[str, Any]) -> str:
     context = click.get_current_context(silent=True)
     pipelines = context.meta.get(ASKED) if context else run_params.get("pipeline_names")
     parts = [name for name in pipelines or () if name != "__default__"]
-    for key in ("node_names", "tags", "from_nodes", "to_nodes"):
+    for key in _SELECTIONS:
         parts += [str(name) for name in run_params.get(key) or ()]
     environment = env if env and env != "local" else "base"
     return f"{environment}: {', '.join(parts)}"[:250] if parts else environment

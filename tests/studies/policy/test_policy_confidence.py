@@ -65,6 +65,22 @@ def test_every_answer_within_the_largest_budget_is_recorded_beside_the_truth() -
     assert ask(policy, questions[:0], random_generator(3), random_verifier(0)).empty
 
 
+def test_all_questions_of_a_budget_are_asked_side_by_side_and_answered_as_if_alone() -> None:
+    """Calls of the models, and so their batches, do not depend on how many problems there are."""
+    actions = [{"samples": 6}, {"samples": 4, "run": "beam"}]
+    policy = {"probes": 2, "sure": 0.9, "borders": [0.45], "actions": actions}
+    runs = {"beam": {"method": "beam", "n": 4, "width": 2}}
+    served = ServedPolicy.model_validate({**SETTINGS, "runs": runs, "budgets": [{"budget": 6, "policy": policy}]})
+    questions = asked_problems(problems(20, 10), problems(0, 0))
+    generator, verifier = random_generator(3), random_verifier(0)
+    together = ask(served, questions, generator, verifier)
+    n_together, (_, _, probes) = len(generator.calls), generator.calls[0]
+    assert len(probes) == 2 * len(questions) and {until for until, _, _ in generator.calls} == {"solution", "step"}
+    alone = [ask(served, questions[i : i + 1], generator, verifier) for i in range(len(questions))]
+    pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True))
+    assert n_together < (len(generator.calls) - n_together) / 5
+
+
 def test_calibration_takes_the_error_away_on_problems_it_was_not_fitted_to() -> None:
     table = overconfident(4000)
     fitted = calibrated(SETTINGS, table)
