@@ -55,7 +55,7 @@ class Arm(UserSettings):
             sizes: Labeled samples per problem of the experiment, rising.
 
         Returns:
-            Some of them.
+            Every one, the middle one or the largest, as ``at`` says.
         """
         return {"every": sizes, "middle": sizes[len(sizes) // 2 :][:1], "largest": sizes[-1:]}[self.at]
 

@@ -58,14 +58,13 @@ def prm_examples(
     Raises:
         InputError: A label's problem or a step before it is missing, or nothing is labeled.
     """
-    # 1. the labels in the order of solutions, and the target that each is
     texts, to_end = texts_of(problems), soft or after_error
     column = "value" if soft else "rating"
     table = step_labels.sort_values(["problem_id", "sample_id", "labeler", "step", "is_chosen"], kind="stable")
     labels = [None if pd.isna(x) else (float(x) if soft else float(RATING_CLASSES[int(x)])) for x in table[column]]
     keys = zip(table["problem_id"], table["sample_id"], table["labeler"].fillna(""), strict=True)
     rows = zip(keys, table["step"], table["text"], labels, table["is_chosen"], strict=True)
-    # 2. solution by solution: its chosen steps, and each sibling after the chosen steps before it
+    # solution by solution: its chosen steps, and each sibling after the chosen steps before it
     result: list[Example] = []
     current: tuple[str, int, str] | None = None
     steps: list[str] = []
@@ -85,7 +84,6 @@ def prm_examples(
         elif label is not None and (to_end or RATING_CLASSES[-1] not in targets):
             result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
     _close(result, current, texts, steps, targets, soft, to_end)
-    # 3. only what has something to learn from
     _tell_blank(table["text"][table[column].notna()])
     if not (result := [example for example in result if _has_target(example)]):
         raise InputError(

@@ -15,7 +15,7 @@ def is_confidence(judge: str) -> bool:
     """Whether a judge is the generator itself, by its confidence.
 
     Args:
-        judge: As the tables name it, such as ``confidences`` does.
+        judge: Its name, as ``confidences`` gives it, or that of a verifier.
     """
     return judge.split()[0] in OF_GENERATOR
 

@@ -95,7 +95,6 @@ def data_efficiency(
     Raises:
         InputError: Fewer than two common sizes, or other problems or seeds in the two arms.
     """
-    # 1. what both arms reach at the sizes that both have, in every resample and on the whole
     treated, controlled = _common(learning(points, arm, n), learning(points, control, n))
     counted = [learned.labeled if selector_counts else learned.chosen for learned in (treated, controlled)]
     x = np.log2(np.asarray(counted, float))  # [2, sizes]
@@ -108,13 +107,12 @@ def data_efficiency(
         bounds = percentile_bounds(of_lines, method="inverted_cdf")
         return Interval(estimate[0], *bounds, accuracies.shape[3], resampled=of_lines)
 
-    # 2. their lines of best fit, and what the arm gains and saves, likewise
+    # lines of best fit, and what the arm gains and saves: of the resamples, and of the mean
     slope, slope_mean = _slopes(resampled, x), _slopes(mean, x)
     start, start_mean = resampled.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
     gain, gain_mean = _gain(resampled, start, slope, x), _gain(mean, start_mean, slope_mean, x)
     ratio, ratio_mean = _ratio(slope[:, 0], slope[:, 1]), _ratio(slope_mean[:, 0], slope_mean[:, 1])
     saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
-    # 3. intervals
     lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
     return LabelEfficiency(
         lines[0],
