@@ -73,6 +73,10 @@ def test_the_report_and_the_card_name_people_and_their_agreement(tmp_path: Path)
     both = read_people(LabelFile(path=str(file)))
     assert [t.title for t in people_tables([both])] == ["People who labeled", "Agreement between people"]
     assert "(1 solutions labeled twice)" in people_facts([both])["Agreement between labelers"]
+    assert list(people_facts([people, people])) == [
+        "Agreement with known labels, file 1 of 2",
+        "Agreement with known labels, file 2 of 2",
+    ]
 
 
 def test_what_waits_is_counted_without_unfinished_ones(tmp_path: Path) -> None:

@@ -45,20 +45,22 @@ def people_facts(files: Sequence[People]) -> dict[str, str]:
         files: Of labels, as ``People``.
 
     Returns:
-        Lines by their head; of several files the last counts.
+        Lines by their head, which names the file by its place where there are several.
     """
     facts: dict[str, str] = {}
-    for people in files:
+    for place, people in enumerate(files, 1):
+        of_file = f", file {place} of {len(files)}" if len(files) > 1 else ""
         checked = [row for row in people.labelers if row["agreement"] is not None]
         if checked:
             listed = ", ".join(
                 f"`{row['labeler']}` {row['agreement']:.0%} of {row['known_questions']}" for row in checked
             )
             out = sum(row["left_out"] for row in checked)
-            facts["Agreement with known labels"] = f"{listed}; {out} left out"
+            facts[f"Agreement with known labels{of_file}"] = f"{listed}; {out} left out"
         if people.pairs:
             rows = "; ".join(f"{row['of']} {row['value [95 %]']}" for row in _agreement_rows(people.pairs))
-            facts["Agreement between labelers"] = f"{rows} ({int(people.pairs['n_solutions'])} solutions labeled twice)"
+            twice = int(people.pairs["n_solutions"])
+            facts[f"Agreement between labelers{of_file}"] = f"{rows} ({twice} solutions labeled twice)"
     return facts
 
 
