@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,17 @@ TABLES = ("problems", "solutions", "step_labels", "scores")
 _IDS = ("problem_id", "unique_id", "id", "doc_id", "idx")
 _PROBLEMS = ("problem", "question", "modified_question", "prompt", "input")
 _LONGEST_LINE = 1_000  # characters of a refusal
+Verdict = tuple[str, str] | None
+"""A kind of fault and a detail; None where nothing is wrong."""
+
+
+class Refused(Enum):
+    """A line was refused as it should be; whether it can be left out is still to be seen."""
+
+    REFUSED = 1
+
+
+REFUSED = Refused.REFUSED
 _MARKS = ("zqxj", "7351942")
 """A word and a number that no record holds; of a text that states an answer the number is left."""
 
@@ -76,22 +88,43 @@ def _is_read(format_name: str, record: Record, place: int, folder: Path) -> bool
     return False
 
 
-def fault_of(good: GoodFile, line: bytes, folder: Path) -> tuple[str, str] | None:
+def fault_of(good: GoodFile, line: bytes, folder: Path) -> Verdict:
     """What is wrong with how a file with this line is read: the kind and a detail; None if nothing is."""
+    found = look(good, line, folder)
+    return faults_of_skipping(good, [line], folder)[0] if found is REFUSED else found
+
+
+def look(good: GoodFile, line: bytes, folder: Path) -> "Verdict | Refused":
+    """What is wrong where bad lines are errors; REFUSED where that is right as far as the error goes."""
     if not line.strip():  # a blank line is no record
         return None
-    lines = [good.neighbors[0], line, good.neighbors[1]]
     try:
-        tables = _read(folder, good.format, lines)
+        tables = _read(folder, good.format, [good.neighbors[0], line, good.neighbors[1]])
     except InputError as error:
         message = str(error)
         if "\n" in message or len(message) > _LONGEST_LINE or "case.jsonl" not in message:
             return "tracebacks", f"no clear line: {message:.300}"
-        return _fault_of_skipping(good, lines, folder)
+        return REFUSED
     if losses := _losses(good, tables):
         return "silent_losses", f"the records beside it changed in {losses}"
     more = {name: len(getattr(tables, name)) - good.apart[name].total() for name in TABLES}
     return _fault_of_rows(good, line, more, texts_of(tables))
+
+
+def faults_of_skipping(good: GoodFile, lines: list[bytes], folder: Path) -> list[Verdict]:
+    """What is wrong where bad lines are left out. All are tried in one file, and each alone if anything is wrong there.
+
+    Args:
+        good: The record that they were.
+        lines: Lines that are refused.
+        folder: Of the file.
+
+    Returns:
+        One per line.
+    """
+    if len(lines) == 1 or _fault_of_skipping(good, lines, folder):
+        return [_fault_of_skipping(good, [line], folder) for line in lines]
+    return [None] * len(lines)
 
 
 def neighbor(value: Any, word: str) -> Any:
@@ -132,12 +165,12 @@ def _read(folder: Path, format_name: str, lines: list[bytes], on_error: Any = "r
     return read(path, format_name, on_error=on_error)
 
 
-def _fault_of_skipping(good: GoodFile, lines: list[bytes], folder: Path) -> tuple[str, str] | None:
+def _fault_of_skipping(good: GoodFile, lines: list[bytes], folder: Path) -> Verdict:
     try:
-        tables = _read(folder, good.format, lines, "skip")
+        tables = _read(folder, good.format, [good.neighbors[0], *lines, good.neighbors[1]], "skip")
     except InputError as error:
         return "silent_losses", f"on_error='skip' refuses the good records too: {error!s:.200}"
-    if not tables.skipped:
+    if tables.skipped < len(lines):
         return "silent_losses", "the bad line is not counted"
     losses = _losses(good, tables)
     return ("silent_losses", f"with 'skip' the records beside it changed in {losses}") if losses else None
@@ -158,7 +191,7 @@ def _rows(frame: pd.DataFrame) -> Counter[str]:
     return Counter(json.dumps(row, default=str) for row in frame[columns].astype(object).values.tolist())
 
 
-def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set[str]) -> tuple[str, str] | None:
+def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set[str]) -> Verdict:
     """Rows and texts of a changed record that was read."""
     try:
         value = json.loads(line)

@@ -19,6 +19,7 @@ from stepscale.engine.cluster import Cluster
 from stepscale.engine.tasks import use_cluster
 from stepscale.resume import Made, Piece, Recipe, ShardPlan
 
+_WORKERS = 2
 _PIECES = 12
 _PIECE_SECONDS = 0.05
 _clusters: list[Any] = []  # that live as long as this process
@@ -36,9 +37,14 @@ class ClusterWork(Work):
         root = Path(__file__).parents[2]
         os.environ["PYTHONPATH"] = os.pathsep.join([str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")])
         cluster = LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs="CRITICAL"
+            n_workers=_WORKERS,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs="CRITICAL",
         )
         _clusters.append(cluster)
+        Thread(target=_revive, args=(cluster,), daemon=True).start()
         (shared / "address").write_text(cluster.scheduler_address)
 
     def run(self, shared: Path, folder: Path) -> None:
@@ -73,6 +79,13 @@ def _piece(number: int) -> Made:
 
 def _note_made(folder: Path, number: int, _: object) -> None:
     note(folder, "made", f"piece-{number:02d}")
+
+
+def _revive(cluster: Any) -> None:
+    """Start workers that are missing, again and again: Dask gives one up whose start is slow or that is killed in it."""
+    while cluster.status.name == "running":
+        cluster.scale(_WORKERS)
+        time.sleep(1.0)
 
 
 def _kill_a_worker(address: str) -> None:

@@ -2,28 +2,21 @@
 
 import html.parser
 import json
-import os
-import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
-from campaigns.files.records import RECORDS
 from campaigns.models_that_say import LikingVerifier, SayingGenerator
 from campaigns.text.cases import TextCase
+from campaigns.text.readers import readers
 from campaigns.text.watching import Wrong
-from stepscale.errors import InputError
-from stepscale.formats import read
 from stepscale.grading import extract_answer, is_equivalent
 from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.labeling.page.app import sample_for_page
 from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import as_html
 
-_LONGEST_LINE = 2_000  # characters of a refusal
 _ANSWERED = (200, 400, 413, 422)  # HTTP
 _ESCAPED = re.compile(r"\\+\$")
 _ELEMENTS = re.compile(
@@ -45,23 +38,6 @@ def votes(case: TextCase) -> None:
     groups = group_equal_answers(answers)
     if [answer is None for answer in answers] != [group is None for group in groups] or groups[0] != groups[3]:
         raise Wrong("crashes", f"votes are lost: {groups!r:.200}")
-
-
-def readers(case: TextCase) -> None:
-    """A record that holds the text in one place is read, or refused in one line."""
-    rng = random.Random(case.text.encode("utf-8", "surrogatepass"))
-    format_name, good = rng.choice(RECORDS)
-    place = rng.choice(list(_texts(good)))
-    path = _scratch() / "case.jsonl"
-    path.write_text(json.dumps(_replaced(good, place, case.text)) + "\n", encoding="utf-8")
-    try:
-        tables = read(path, format_name)
-    except InputError as error:
-        if "\n" in str(error) or len(str(error)) > _LONGEST_LINE:
-            raise Wrong("crashes", f"{format_name} {place}: the refusal is not one line: {error}") from None
-        return
-    if not len(tables.problems):
-        raise Wrong("crashes", f"{format_name} {place}: no problem was read")
 
 
 def page(case: TextCase) -> None:
@@ -110,11 +86,6 @@ TARGETS: dict[str, Callable[[TextCase], None]] = {
 
 
 @cache
-def _scratch() -> Path:
-    return Path(mkdtemp(prefix=f"texts-{os.getpid()}-"))
-
-
-@cache
 def _client() -> tuple[Any, SayingGenerator]:
     """A client of the served policy in this process."""
     from fastapi.testclient import TestClient
@@ -146,25 +117,6 @@ def _client() -> tuple[Any, SayingGenerator]:
 def _unescaped(text: str) -> str:
     """The text without the backslashes before its dollars: the page shows one fewer, however many there are."""
     return _ESCAPED.sub("$", text)
-
-
-def _texts(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The places of all texts of a record."""
-    if isinstance(value, str):
-        yield place
-    elif isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _texts(inner, (*place, key))
-
-
-def _replaced(value: Any, place: tuple[str | int, ...], text: str) -> Any:
-    """A copy of a record with another text in one place."""
-    if not place:
-        return text
-    head, *rest = place
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    changed = {key: _replaced(inner, tuple(rest), text) if key == head else inner for key, inner in pairs}
-    return changed if isinstance(value, dict) else list(changed.values())
 
 
 def _check_tree(tree: Any) -> None:

@@ -20,10 +20,11 @@ class VerdictsCampaign:
 
     def __init__(self) -> None:
         self._executions: Executions | None = None
+        self._references = References()  # their process lives from chunk to chunk: to import them takes seconds
 
     def run(self, seed: int, cases: range) -> Findings:
         """Each pair by all graders."""
-        findings, references = Findings(), References()
+        findings, references = Findings(), self._references
         is_equivalent("$x$", "$y$", "lenient")  # starts a worker
         self._executions = self._executions or Executions()
         for number in cases:
@@ -36,7 +37,6 @@ class VerdictsCampaign:
                     findings.count(f"answered_by_reference_{rules}")
                     self._compare(findings, number, rules, (verdict, expected[rules]), (case.prediction, case.gold))
             self._executions.note(findings, number, case.prediction)
-        references.close()
         return findings
 
     def _compare(

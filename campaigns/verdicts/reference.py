@@ -1,5 +1,6 @@
 """The reference graders' verdicts, from a process that is replaced when it dies or hangs."""
 
+import atexit
 import json
 import os
 import select
@@ -20,6 +21,7 @@ class References:
     def __init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="reference-")
         self._process: subprocess.Popen[str] | None = None
+        atexit.register(self.close)
 
     def verdicts(self, prediction: str, gold: str) -> dict[str, bool]:
         """By rules, where the reference answers."""

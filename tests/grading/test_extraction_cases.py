@@ -146,6 +146,11 @@ def test_four_times_as_many_brackets_that_nothing_closes_are_not_sixteen_times_t
     assert calls(lambda: extract_answer(many)) <= 8 * calls(lambda: extract_answer(few))
 
 
+def test_a_long_fraction_of_fractions_ends() -> None:
+    with ends():  # once every way of cutting it into numbers was tried
+        assert extract_answer("Answer: " + "1/" * 150 + "1e\u0301") is not None
+
+
 def test_importing_grading_loads_no_heavy_library() -> None:
     heavy = ["torch", "mlflow", "kedro", "pandas", "transformers", "numpy", "sympy", "math_verify", "pylatexenc"]
     script = f"""

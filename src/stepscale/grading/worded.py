@@ -30,7 +30,9 @@ _DATE = re.compile(
     rf"|{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR})|{_WEEKDAY}(?:\s+the\s+{_DAY})?(?=\s*(?:[.,;:!(]|\Z)))"
 )
 _OPERATOR = r"(?:of|times|plus|minus|over|divided\s+by|multiplied\s+by)"
-_NUMBER = rf"[{MINUS}]?\$?\d[\d.,/]*(?:\s?%)?"
+_NUMBER = (
+    rf"[{MINUS}]?\$?\d[\d.,]*(?:\s?%)?"  # a fraction is two and a sign: read both ways, 1/1/1/... would take years
+)
 _UNITS = rf"(?:\s(?!{_OPERATOR}\b|equals\b|is\b|x\b|and\b|or\b)[a-zA-Z]+(?:\^?[\d\u00b2\u00b3])?){{0,2}}"
 _SIGN = rf"(?:\s*[-+*/\u00d7\u00f7\u00b7{MINUS}]\s*|\s+x\s+|\s+{_OPERATOR}\s+(?:the\s+|a\s+)?)"
 _COMPUTATION = re.compile(rf"{_NUMBER}{_UNITS}(?:{_SIGN}{_NUMBER}{_UNITS})+\s*(?:=|\bequals\b|\bis\b)\s*(?=\S)")
