@@ -312,9 +312,9 @@ def test_a_search_that_cannot_be_asked_for_is_one_clear_line(generator, verifier
 
 
 def test_a_class_is_no_model(generator, verifiers) -> None:
-    with pytest.raises(InputError, match=r"verifier .* is no model"):
+    with pytest.raises(InputError, match=r"verifier .* is not a model"):
         stepscale.solve(PROBLEM, generator, type(verifiers["ours"]))
-    with pytest.raises(InputError, match=r"generator .* is no model"):
+    with pytest.raises(InputError, match=r"generator .* is not a model"):
         stepscale.solve(PROBLEM, type(generator), verifiers["ours"])
 
 

@@ -78,7 +78,7 @@ def _is_read(format_name: str, record: Record, place: int, folder: Path) -> bool
 
 def fault_of(good: GoodFile, line: bytes, folder: Path) -> tuple[str, str] | None:
     """What is wrong with how a file with this line is read: the kind and a detail; None if nothing is."""
-    if not line.strip():  # a blank line is no record
+    if not line.strip():  # a blank line is not a record
         return None
     lines = [good.neighbors[0], line, good.neighbors[1]]
     try:
@@ -163,7 +163,7 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
-        return "silent_losses", f"a line that is no JSON was read: {more}"
+        return "silent_losses", f"a line that is not JSON was read: {more}"
     if _shape(value) == _shape(good.record):
         pairs = enumerate(zip(_leaves(good.record), _leaves(value), strict=True))
         changed = [(old, new) for place, (old, new) in pairs if old != new and place not in good.unread]

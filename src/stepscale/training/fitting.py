@@ -1,6 +1,6 @@
 """One fit in this process, on ``transformers.Trainer``: bfloat16, GPUs and gradient accumulation come from configuration.
 
-In: a model and a job. Out: the model, changed in place, and what the fit cost. Knows nothing of what the targets mean.
+In: a model and a job. Out: the model, changed in place, and what the fit cost. Knows nothing about what the targets mean.
 """
 
 import logging
