@@ -108,7 +108,7 @@ class Continuation:
 
 @runtime_checkable
 class EndsByText(Protocol):
-    """A generator whose solutions may also end before a line that begins in a given way, not only at end of text (``generation.ends``)."""
+    """A generator whose solutions may also end before a line that begins in a given way (``generation.ends``)."""
 
     end_tokens: int
     """Tokens that tell whether a solution ends here: as many as the line's beginning may take."""

@@ -64,7 +64,7 @@ class ServerGenerator:
 
     @cached_property
     def context(self) -> int:
-        """Ids of prompt and solution that the model can hold together; a very large number where the server does not say, or where ids are bytes."""
+        """Room for prompt and solution, in ids; a very large number where the server does not say, or where ids are bytes."""
         return (isinstance(self.unit, TokenIds) and self._client.context()) or _UNKNOWN_CONTEXT
 
     @cached_property

@@ -49,7 +49,7 @@ def read_given(search: SearchBlock) -> SamplesWithScores:
         raise InputError(f"{source.path}: it holds no samples; give a file of problems with sampled solutions")
     solutions = solutions.assign(
         finish=solutions["finish"].fillna("solution")
-    )  # a file without this column holds whole solutions
+    )  # none is said to be cut
     solutions = graded(problems, solutions, search.grading_rules)
     logger.info(
         "%d given samples of %d problems, scored by %s",
