@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def shared_data() -> Path:
-    """The folder of development data, which is no part of the project; the test is skipped where it is absent."""
+    """The folder of development data, which is not part of the project; the test is skipped where it is absent."""
     folder = Path(os.environ.get("STEPSCALE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no shared data: {folder} is absent (set STEPSCALE_SHARED_DATA)")

@@ -490,5 +490,5 @@ def test_rewards_and_token_counts_of_some_samples_are_left_out_with_a_reason(
 
 @pytest.mark.parametrize("rules", ["x", None, 5])
 def test_what_is_no_grading_rule_is_told_as_such_and_not_that_no_format_fits(scored: Path, rules: object) -> None:
-    with pytest.raises(InputError, match="is no grading rule"):
+    with pytest.raises(InputError, match="is not a grading rule"):
         evaluate(scored, rules=rules)  # type: ignore[arg-type]

@@ -143,7 +143,7 @@ def test_the_prompt_is_the_models_own_unless_given(generator, tmp_path) -> None:
     [
         (lambda folder: stepscale.load_generator(folder / "none"), "there is no such folder"),
         (lambda folder: stepscale.load_generator(BASE, prompt="no place"), "{problem} exactly once"),
-        (lambda folder: stepscale.load_generator(BASE, model="m"), "no server's address"),
+        (lambda folder: stepscale.load_generator(BASE, model="m"), "not a server's address"),
         (lambda folder: stepscale.load_generator("http://127.0.0.1:9/v1"), "does not tell its models"),
         (lambda folder: stepscale.load_verifier(BASE), "name its adapter, one of math_shepherd, qwen_math_prm"),
         (lambda folder: stepscale.load_verifier(BASE, adapter="none"), "adapter 'none'"),
@@ -312,9 +312,9 @@ def test_a_search_that_cannot_be_asked_for_is_one_clear_line(generator, verifier
 
 
 def test_a_class_is_no_model(generator, verifiers) -> None:
-    with pytest.raises(InputError, match=r"verifier .* is no model"):
+    with pytest.raises(InputError, match=r"verifier .* is not a model"):
         stepscale.solve(PROBLEM, generator, type(verifiers["ours"]))
-    with pytest.raises(InputError, match=r"generator .* is no model"):
+    with pytest.raises(InputError, match=r"generator .* is not a model"):
         stepscale.solve(PROBLEM, type(generator), verifiers["ours"])
 
 

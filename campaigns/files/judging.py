@@ -96,7 +96,7 @@ def fault_of(good: GoodFile, line: bytes, folder: Path) -> Verdict:
 
 def look(good: GoodFile, line: bytes, folder: Path) -> "Verdict | Refused":
     """What is wrong where bad lines are errors; REFUSED where that is right as far as the error goes."""
-    if not line.strip():  # a blank line is no record
+    if not line.strip():  # a blank line is not a record
         return None
     try:
         tables = _read(folder, good.format, [good.neighbors[0], line, good.neighbors[1]])
@@ -196,7 +196,7 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
-        return "silent_losses", f"a line that is no JSON was read: {more}"
+        return "silent_losses", f"a line that is not JSON was read: {more}"
     if _shape(value) == _shape(good.record):
         pairs = enumerate(zip(_leaves(good.record), _leaves(value), strict=True))
         changed = [(old, new) for place, (old, new) in pairs if old != new and place not in good.unread]

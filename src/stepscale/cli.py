@@ -2,7 +2,7 @@
 
 A mistake of the user's ends in one clear line instead of a traceback. An environment may say in its ``run.yml`` which
 pipelines a run of it is, where the command line does not. A run may be started in any folder of the project. And a run that
-is told to stop says how to go on.
+is stopped by a signal says how to continue.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""The environments of a configuration, which may be a folder or an archive: which there are, and what each says of a run."""
+"""The environments of a configuration, which may be a folder or an archive: which there are, and what each says about a run."""
 
 import os
 from pathlib import Path

@@ -18,7 +18,7 @@ from stepscale.estimators.online_outcomes import ladder_of
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
-from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
+from stepscale.formats.graded import graded, report_missing, warn_of_places_without_a_sample
 from stepscale.formats.hub import HubError, is_hub_name
 from stepscale.formats.nearest import most_helpful, nearest_format
 from stepscale.formats.parquet import is_folder_of_tables
@@ -121,7 +121,7 @@ def evaluate(
         parts += [
             rows.assign(verifier=verifier) for verifier, rows in _policy_rows(grid, scores, optimal, bootstrap, seed)
         ]
-    absent = tell_absent(path, solutions)._asdict()
+    absent = report_missing(path, solutions)._asdict()
     frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(_MEASURED)].assign(**absent)
     by_n = dict(zip(budgets, map(float, in_order), strict=True))
     unmeasured = (*left_out(set(frame["verifier"].dropna())), *tokens_left_out(solutions))

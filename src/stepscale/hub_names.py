@@ -1,6 +1,6 @@
 """Models and data sets of the Hugging Face hub by name: ``owner/name``, or ``owner/name@revision`` (branch, tag or commit).
 
-Knows nothing of how one is loaded. The hub is asked once, briefly: its libraries wait minutes for one that is not there.
+Knows nothing about how one is loaded. The hub is asked once, briefly: its libraries wait minutes for one that is not there.
 """
 
 import re
@@ -43,7 +43,7 @@ def ask_hub(name: str, kind: Literal["model", "dataset"], revision: str | None =
         revision: A branch, a tag or a commit; None: the main branch.
 
     Returns:
-        "absent" if the hub says that there is none, "no answer" without a network, in offline mode or in its trouble.
+        "absent" if the hub says that there is none, "no answer" without a network, in offline mode or if the hub has trouble.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError

@@ -45,7 +45,7 @@ def check_no_server_options(
     """Refuses what only a server takes.
 
     Args:
-        source: A model that is no server's address.
+        source: A model that is not a server's address.
         model: A model's name on a server.
         tokenizer: The tokenizer of a server's model.
         api_key_variable: The environment variable of a server's key.
@@ -55,7 +55,7 @@ def check_no_server_options(
     """
     if model or tokenizer or api_key_variable:
         raise InputError(
-            f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
+            f"{source} is not a server's address, so it takes no model, tokenizer or key; begin it with http://"
         )
 
 
@@ -95,7 +95,7 @@ def check_precision(dtype: str) -> None:
         dtype: As a caller gives it.
 
     Raises:
-        InputError: It is none that models run in.
+        InputError: Models cannot run in this precision.
     """
     if dtype not in ("float32", "bfloat16"):
         raise InputError(f"dtype is {dtype!r:.60}; choose float32 or bfloat16")

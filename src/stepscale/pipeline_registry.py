@@ -58,14 +58,14 @@ REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
     "data_loop_by_prm": data_loop.by_prm,
     "soft_prm": rollouts.soft_prm,
 }
-"""What an environment runs in the place of one of those, or of a part of it: given labels or samples, another labeler."""
+"""What an environment may run instead of one of those, or instead of a part of one: given labels or samples, another labeler."""
 
 PIPELINES = {**MAIN, **STUDIES, **REPLACEMENTS}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """All pipelines by name; ``__default__`` is a run of the environment. A name that is none is told in one line."""
-    # Kedro 1.7 tells by no public name which pipelines were asked for
+    """All pipelines by name; ``__default__`` is what the environment runs. An unknown name is an error of one line."""
+    # Kedro 1.7 has no public name for the pipelines that were asked for
     unknown = [name for name in project_pipelines._requested_pipelines or () if name not in (*PIPELINES, "__default__")]
     if unknown:  # Kedro's own answer to ``kedro registry describe`` is "NoneType: None"
         raise click.ClickException(f"no pipeline is called {unknown[0]!r}; there are {', '.join(PIPELINES)}")
@@ -74,6 +74,6 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 
 def _of_environment() -> list[str]:
-    """What a run of the environment is made of that the command names; of those that name none, the five of the main run."""
+    """The pipelines of the environment that the command names; if its configuration names none, the five of the main run."""
     command = click.get_current_context(silent=True)
     return pipelines_of(command.params.get("env") if command else None) or list(MAIN)

@@ -1,6 +1,6 @@
 """Progress of long work: rate and time left, as a bar on a terminal and as a log line now and then elsewhere.
 
-In: how much there is to do and what it is counted in. It knows nothing of what the work is.
+In: how much there is to do and what it is counted in. It knows nothing about what the work is.
 """
 
 import logging
@@ -16,7 +16,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress(Protocol):
-    """Something that is told how much more has been done. Use it in ``with``."""
+    """Receives how much more work has been done. Use it in ``with``."""
 
     def update(self, n: float = 1) -> object:
         """Tell that more is done.

@@ -82,7 +82,7 @@ def model_source(source: str | Path) -> str | Path:
         source: A folder, or a hub name.
 
     Raises:
-        InputError: It is no name of a model, or the folder refers to a model that is not here.
+        InputError: It is not a name of a model, or the folder refers to a model that is not here.
     """
     if not isinstance(source, str | Path) or not str(source).strip() or "\0" in str(source):
         raise InputError(f"{source!r:.60} names no model; give a folder or a Hugging Face name")

@@ -26,7 +26,7 @@ def scratch_folder(name: str) -> Path:
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """One file in two places: a hard link where both lie on one disk, else a copy. Models are replaced and never written to.
+    """One file in two places: a hard link where both are on one disk, else a copy. Models are replaced and never written to.
 
     Args:
         source: The file.
@@ -39,7 +39,7 @@ def link_or_copy(source: str, target: str) -> None:
 
 
 def local_path(uri: str) -> Path | None:
-    """Where artifacts lie on this machine.
+    """Where artifacts are on this machine.
 
     Args:
         uri: Their address: a path, ``file:`` or that of a store.
@@ -67,7 +67,7 @@ def beside(path: Path, ending: str, hidden: bool = False) -> Path:
 
 
 def share_files(copy: Path, original: Path) -> None:
-    """Large files of a copied folder that are those of the original take no room of their own, where both lie on one disk.
+    """Large files of a copied folder that are those of the original take no room of their own, where both are on one disk.
 
     Args:
         copy: A copied folder.

@@ -10,7 +10,7 @@ from kedro.utils import find_kedro_project
 
 from stepscale.hooks import ProjectHooks
 
-# Nobody is told of a run: kedro, kedro-viz, MLflow and the Hugging Face hub all read this.
+# No telemetry: kedro, kedro-viz, MLflow and the Hugging Face hub all read this variable.
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 warnings.filterwarnings("ignore", message="register_new_resolver")  # Kedro's own call, not ours to change

@@ -14,7 +14,7 @@ _LEFT: ContextVar[SecondsLeft] = ContextVar("left", default=lambda: float("inf")
 
 
 class OutOfTime(Exception):
-    """The time of a piece of work is up, or nobody waits for it any more."""
+    """The time of a piece of work is up, or its result is no longer needed."""
 
 
 class Deadline:

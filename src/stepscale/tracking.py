@@ -92,7 +92,7 @@ def end_runs(status: str) -> None:
 
 
 def _end_run(status: str) -> None:
-    """End the innermost open run. Who is told to stop has another error under way, so here none is raised."""
+    """End the innermost open run. No error is raised here: a run that is being stopped already has one."""
     import mlflow
 
     run = mlflow.active_run()

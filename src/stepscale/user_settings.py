@@ -73,7 +73,7 @@ def faults_in_a_line(error: ValidationError) -> str:
     """Each wrong key and what is wrong with it.
 
     Args:
-        error: What pydantic says of settings.
+        error: What pydantic says about settings.
     """
     return "; ".join(" ".join(_key_and_message(fault).split()) for fault in error.errors())
 

@@ -330,7 +330,7 @@ def test_writing_nothing_or_nowhere_is_one_line(folder: Path, tmp_path: Path) ->
 
 def test_a_device_is_not_replaced_by_a_file(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    one_line(lambda: write(read(folder, "math"), tmp_path / "pipe", "math"), "it is no regular file")
+    one_line(lambda: write(read(folder, "math"), tmp_path / "pipe", "math"), "it is not a regular file")
     assert (tmp_path / "pipe").is_fifo()
 
 

@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 import pytest
 
-from stepscale.formats.graded import absent_shares, graded, tell_absent, warn_of_places_without_a_sample
+from stepscale.formats.graded import absent_shares, graded, report_missing, warn_of_places_without_a_sample
 
 PROBLEMS = pd.DataFrame({"problem_id": ["a", "b"], "answer": ["1/2", None]})
 
@@ -51,7 +51,7 @@ def test_shares_are_said_in_the_log_and_warned_of_above_five_percent(caplog: pyt
         caplog.clear()
         some = whole.assign(answer=whole["answer"].mask(whole.index < absent))
         with caplog.at_level(logging.INFO):
-            shares = tell_absent("theirs.jsonl", some)
+            shares = report_missing("theirs.jsonl", some)
         assert shares == absent_shares(some) == (absent / 100, 0.0)
         (record,) = caplog.records
         assert record.levelno == level

@@ -33,7 +33,7 @@ def test_all_responses_are_samples_once_however_many_filters_repeat_them(jsonl: 
     assert len(data.problems) == 1 and data.problems.loc[0, ["problem", "answer"]].tolist() == ["1+1?", "2"]
     assert data.solutions["steps"].tolist() == [["Add.", "The answer is 2."], ["The answer is 3."], []]
     assert data.solutions["is_correct"].tolist() == [True, False, False], (
-        "a metric of all responses is no verdict on one"
+        "a metric of all responses is not a verdict on one"
     )
     assert data.solutions["answer"].isna().tolist() == [False, False, True], "a null response is written as None"
     assert set(data.solutions["generator"]) == {"m"} and data.scores.empty

@@ -11,7 +11,7 @@ from prm800k_records import LAST, SIBLINGS, record
 
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read, write
-from stepscale.formats.graded import tell_absent
+from stepscale.formats.graded import report_missing
 
 Jsonl = Callable[..., Path]
 
@@ -63,7 +63,7 @@ def test_token_counts_that_are_whole_floats_are_whole_numbers(
 
 def test_samples_that_are_called_right_without_an_answer_are_told(caplog: pytest.LogCaptureFixture) -> None:
     verdicts = pd.array([True, True, False], "boolean")
-    tell_absent("x.jsonl", pd.DataFrame({"answer": ["1", None, None], "is_correct": verdicts}))
+    report_missing("x.jsonl", pd.DataFrame({"answer": ["1", None, None], "is_correct": verdicts}))
     assert "they count as wrong; 1 of those without an answer are called right" in caplog.text
 
 

@@ -150,7 +150,7 @@ def test_completions_of_a_search_are_warned_of_for_they_are_no_independent_sampl
         path.write_text(json.dumps(LEARN) + "\n")
         caplog.clear()
         assert len(read(path, "search_and_learn").solutions) == 3
-        assert ("no independent samples" in caplog.text) == warned
+        assert ("not independent samples" in caplog.text) == warned
 
 
 def test_what_the_searches_answered_is_a_table_by_strategy_and_budget(jsonl: Jsonl) -> None:

@@ -1,4 +1,4 @@
-"""What a server says of an answer: its own tokens bound a solution, and only an end of its own is an end."""
+"""What a server says about an answer: its own tokens bound a solution, and only an end of its own is an end."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -31,7 +31,7 @@ def test_spellings_of_one_answer_are_one_answer(spellings: list[str]) -> None:
 
 def test_lenient_rules_group_what_they_accept() -> None:
     assert len(set(group_equal_answers(["\\frac{1}{4}", "0.25", "1/4"], "lenient"))) == 1
-    with pytest.raises(InputError, match="no grading rule"):
+    with pytest.raises(InputError, match="not a grading rule"):
         group_equal_answers(["1", "2"], "none")  # type: ignore[arg-type]
 
 

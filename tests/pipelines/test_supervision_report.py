@@ -1,4 +1,4 @@
-"""What the report measures and says of the comparison of supervision."""
+"""What the report measures and says about the comparison of supervision."""
 
 from typing import Any
 

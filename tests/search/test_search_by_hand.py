@@ -271,9 +271,9 @@ def test_what_cannot_be_searched_is_said_before_anything_is_drawn():
         search(some_problems(1), generator, None, beam, Sampling(), run_seed=0, ledger=Ledger())
     with pytest.raises(InputError, match="same problem_id"):
         search(some_problems(1) * 2, generator, valued({}), beam, Sampling(), run_seed=0, ledger=Ledger())
-    with pytest.raises(InputError, match=r"generator .Qwen/x. is no model; open it with stepscale\.load_generator"):
+    with pytest.raises(InputError, match=r"generator .Qwen/x. is not a model; open it with stepscale\.load_generator"):
         search(some_problems(1), "Qwen/x", valued({}), beam, Sampling(), run_seed=0)
-    with pytest.raises(InputError, match=r"verifier .Qwen/x. is no model; open it with stepscale\.load_verifier"):
+    with pytest.raises(InputError, match=r"verifier .Qwen/x. is not a model; open it with stepscale\.load_verifier"):
         search(some_problems(1), generator, "Qwen/x", beam, Sampling(), run_seed=0)
     for options in ("beam", type(beam), None, {"method": "beam"}):
         with pytest.raises(InputError, match="search options: "):

@@ -204,7 +204,7 @@ def test_prompts_are_counted_before_anything_is_made_of_them_and_there_is_at_lea
 
 def test_what_is_no_json_is_refused_in_the_same_form(client) -> None:
     reasons = {
-        "nonsense": "is no JSON",
+        "nonsense": "is not JSON",
         '{"model"': "at character",
         "[" * 100_000: "body",
         '"text"': "must be a JSON object",

@@ -140,7 +140,7 @@ def test_a_generator_and_a_prm_behind_servers_answer_a_question(tmp_path, server
         ({}, {"tokenizer": str(GENERATOR)}, "conventions of .* are not known by its name; set adapter"),
         ({}, {"model": "other"}, "serves fake, not 'other'"),
         ({}, {"api_key_variable": "NO_SUCH_KEY"}, "variable NO_SUCH_KEY is not set"),
-        ({"source": str(GENERATOR), "model": "fake"}, {}, "is no server's address, so it takes no model"),
+        ({"source": str(GENERATOR), "model": "fake"}, {}, "is not a server's address, so it takes no model"),
     ],
 )
 def test_a_server_that_cannot_be_asked_is_one_line_before_anything_is_served(

@@ -47,7 +47,7 @@ def index_of_absent_file(folder: Path) -> None:
     ("spoil", "line"),
     [
         (lambda folder: (folder / "model.safetensors").unlink(), r"holds no \*.safetensors weights"),
-        (cut, "is no whole file of weights"),
+        (cut, "is not a whole file of weights"),
         (without_tokenizer, "holds no tokenizer"),
         (lambda folder: (folder / "tokenizer.json").write_text("{"), "tokenizer of .* cannot be read"),
         (no_end_of_text, "has no end-of-text token"),
@@ -137,7 +137,7 @@ def test_a_hub_that_does_not_answer_is_told_before_the_run_unless_its_cache_hold
     check_base("generator.base", NAME, writes=True)
     refused("hf download", f"{NAME}@v2")
     cut(folder)
-    refused("is no whole file of weights")
+    refused("is not a whole file of weights")
 
 
 def test_a_model_that_the_hub_does_not_give_or_of_another_kind_is_told_before_the_run(hub: Hub, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class Project:
         pd.DataFrame({"id": range(n)}).to_parquet(self.folder / f"{name}.parquet")
 
     def catalog(self) -> DataCatalog:
-        """Where the four tables lie, and the parameters."""
+        """Where the four tables are, and the parameters."""
         datasets: dict[str, Any] = {
             name: (WithoutIt if name in self.optional else ParquetDataset)(
                 filepath=str(self.folder / f"{name}.parquet")

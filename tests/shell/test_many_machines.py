@@ -1,4 +1,4 @@
-"""A cluster that is not there and a store that is no folder are one line before anything runs; a DAG has a task per pipeline."""
+"""A missing cluster, or a store that is not a folder, is one line before anything runs; a DAG has a task per pipeline."""
 
 import ast
 import subprocess

@@ -51,7 +51,7 @@ def written() -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def catalog(pipelines: dict[str, Pipeline], written: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Every dataset of a pipeline with the entry, or the pattern, that says where it lies."""
+    """Every dataset of a pipeline with the entry, or the pattern, that says where it is."""
     from kedro.io import CatalogConfigResolver
 
     resolver = CatalogConfigResolver({name: {"type": entry["type"]} for name, entry in written.items()})

@@ -1,4 +1,4 @@
-"""What a run says of solutions that wait for people."""
+"""What a run says about solutions that wait for people."""
 
 import json
 import logging

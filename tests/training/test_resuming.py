@@ -13,6 +13,8 @@ from shard_workers import started
 from tiny_models import tiny_classifier
 
 from stepscale.errors import InputError
+from stepscale.resume import code
+from stepscale.training import checkpoints as checkpoints_module
 from stepscale.training.batches import IGNORED, Row
 from stepscale.training.checkpoints import checkpoint_folder, last_whole_checkpoint, mark_finished
 from stepscale.training.fit import fit
@@ -112,19 +114,49 @@ def test_half_a_checkpoint_is_passed_over_and_removed(tmp_path: Path) -> None:
     assert [path.name for path in folder.glob("checkpoint-*")] == ["checkpoint-20"]
 
 
+def folder_of(learner: str, parts: list[list[Row]], training: Optimization) -> Path | None:
+    return checkpoint_folder(model(learner), parts, training, _cross_entropy)
+
+
 def test_other_rows_settings_or_weights_are_another_fit(tmp_path: Path) -> None:
     training = options("dropout", tmp_path)
     places = [
-        checkpoint_folder(model("dropout"), [rows(0, 9), []], training),
-        checkpoint_folder(model("dropout"), [rows(1, 9), []], training),
-        checkpoint_folder(model("dropout"), [rows(0, 9), rows(1, 2)], training),
-        checkpoint_folder(model("lora"), [rows(0, 9), []], training),
-        checkpoint_folder(model("dropout"), [rows(0, 9), []], training.model_copy(update={"learning_rate": 0.5})),
+        folder_of("dropout", [rows(0, 9), []], training),
+        folder_of("dropout", [rows(1, 9), []], training),
+        folder_of("dropout", [rows(0, 9), rows(1, 2)], training),
+        folder_of("lora", [rows(0, 9), []], training),
+        folder_of("dropout", [rows(0, 9), []], training.model_copy(update={"learning_rate": 0.5})),
     ]
     assert len(set(places)) == len(places)
     louder = training.model_copy(update={"log_every": 7, "checkpoints": Checkpoints(folder=str(tmp_path), every=9)})
-    assert checkpoint_folder(model("dropout"), [rows(0, 9), []], louder) == places[0]
-    assert checkpoint_folder(model("dropout"), [], training.model_copy(update={"checkpoints": None})) is None
+    assert folder_of("dropout", [rows(0, 9), []], louder) == places[0]
+    assert folder_of("dropout", [], training.model_copy(update={"checkpoints": None})) is None
+
+
+def test_a_fit_does_not_resume_after_the_code_of_its_loss_or_of_the_training_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training, read = options("dropout", tmp_path), code._read
+    before = folder_of("dropout", [rows(0, 9), []], training)
+    for changed in ("stepscale.verifiers.training", "stepscale.training.lane_trainer", "stepscale.training.batches"):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                code, "_read", lambda name, of=changed: read(name)._replace(digest="x") if name == of else read(name)
+            )
+            assert folder_of("dropout", [rows(0, 9), []], training) != before, changed
+    assert folder_of("dropout", [rows(0, 9), []], training) == before
+
+
+def test_the_log_says_how_many_steps_are_reused_and_from_which_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="stepscale")
+    monkeypatch.setattr(checkpoints_module, "code_revision", lambda: "abc123")
+    train("dropout", tmp_path, None)
+    assert "reused" not in caplog.text
+    monkeypatch.setattr(checkpoints_module, "code_revision", lambda: "def456")
+    train("dropout", tmp_path, None)
+    assert "training: 20 of 20 optimizer steps reused (made at revision abc123)" in caplog.text
 
 
 def test_checkpoints_of_a_finished_fit_go_when_another_begins_beside_them(tmp_path: Path) -> None:

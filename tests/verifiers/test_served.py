@@ -1,4 +1,4 @@
-"""Reward models behind /pooling, as token and as STEP pooling, score as they do here; what is no probability is refused."""
+"""Reward models behind /pooling, as token and as STEP pooling, score as they do here; what is not a probability is refused."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -125,9 +125,9 @@ def test_what_does_not_fit_the_servers_context_is_unread(tmp_path, base, serve) 
 @pytest.mark.parametrize(
     ("pool", "message"),
     [
-        (lambda ids: [[2.5, -3.0, 0.1]] * len(ids), "its outputs are no probabilities"),
-        (lambda ids: [[0.4, 0.4, 0.4]] * len(ids), "its outputs are no probabilities"),
-        (lambda ids: [[float("nan")] * 3] * len(ids), "its outputs are no probabilities"),
+        (lambda ids: [[2.5, -3.0, 0.1]] * len(ids), "its outputs are not probabilities"),
+        (lambda ids: [[0.4, 0.4, 0.4]] * len(ids), "its outputs are not probabilities"),
+        (lambda ids: [[float("nan")] * 3] * len(ids), "its outputs are not probabilities"),
         (lambda ids: [[0.2, 0.3, 0.5]] * (len(ids) - 1), "serve it with token_classify"),
         (lambda ids: "base64", "not a pooling of tokens with usage"),
     ],

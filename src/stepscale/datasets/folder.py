@@ -1,4 +1,4 @@
-"""A folder of any files, handed from node to node as its path; what lies there is always whole."""
+"""A folder of any files, handed from node to node as its path; what is there is always whole."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ class FolderDataset(AbstractDataset[Path, Path]):
         self.metadata = metadata
 
     def load(self) -> Path:
-        """Where the folder lies.
+        """Where the folder is.
 
         Raises:
             InputError: It is not there.

@@ -49,7 +49,7 @@ def local_folder(path: str) -> Path:
         return Path(path)
     if protocol != "file":
         raise InputError(
-            f"{path}: models and pieces of work lie in folders, and {protocol}:// is none; give a local or a shared folder "
+            f"{path}: models and pieces of work need a folder on a disk, and {protocol}:// is not one; give a local one "
             "(mount the bucket, or set data_root to a folder that all machines see)"
         )
     return Path(folder_path)

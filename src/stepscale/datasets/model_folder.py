@@ -19,7 +19,7 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
     """Saves by copying a folder with ``config.json`` and ``*.safetensors``; loads the path it lies at.
 
     ``expects``: ending of the architecture's name (``CausalLM``, ``TokenClassification``); loading another kind raises
-    InputError. ``filepath``: where the folder lies.
+    InputError. ``filepath``: where the folder is.
     """
 
     def __init__(

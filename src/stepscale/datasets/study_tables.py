@@ -78,7 +78,7 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         return check(pd.read_parquet(self._filepath), self._table) if self._exists() else empty(self._table)
 
     def save(self, data: pd.DataFrame) -> None:
-        """Check and write it; without rows what lies there goes."""
+        """Check and write the table; a table without rows is not written, and an old file is removed."""
         if data.empty:
             self._filepath.unlink(missing_ok=True)
             return

@@ -1,6 +1,6 @@
 """Files that are there whole or not at all, on a local disk; elsewhere as the store has it.
 
-kedro-datasets write in place: a run killed meanwhile leaves half a table, and who reads it then finds one.
+kedro-datasets write in place: a run killed while writing leaves half a table, which the next reader would find.
 """
 
 import json

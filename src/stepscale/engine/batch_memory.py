@@ -1,6 +1,6 @@
 """The memory of one forward pass over many rows of tokens, without padding but in attention.
 
-In: a pool, and which of its places each row's tokens occupy. Out: what a network needs as its memory. Knows nothing of
+In: a pool, and which of its places each row's tokens occupy. Out: what a network needs as its memory. Knows nothing about
 trees, text or heads.
 """
 
@@ -57,7 +57,7 @@ class BatchMemory:
         """Lay out a batch.
 
         Args:
-            pool: Where keys and values lie.
+            pool: Where keys and values are.
             places: Of every row, the places of all its tokens.
             n_new: Of every row, how many of its last tokens are new.
             output_tokens: Indices among the new tokens, ascending, of those whose last hidden states are asked for: in the last

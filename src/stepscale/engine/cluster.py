@@ -1,4 +1,4 @@
-"""Pieces of work on the machines of a cluster that somebody else runs: Dask or Ray, by its address.
+"""Pieces of work on the machines of an existing cluster, Dask or Ray, named by its address.
 
 In: a function at the top level of a module, and what it is called with. Out: its results, in order. Few tasks are under way
 at once, and what a dead worker was doing is done again by another. The cluster's own scheduler does all of that; here it
@@ -68,7 +68,7 @@ class _Connection(Protocol):
         """Give tasks up.
 
         Args:
-            handles: Of the tasks whose results nobody waits for any more.
+            handles: Of the tasks whose results are no longer needed.
         """
 
 

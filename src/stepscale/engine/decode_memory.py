@@ -149,7 +149,7 @@ class DecodeMemory:
         self._first_columns = torch.as_tensor(self._first, device=self.device)[:, None]
 
     def _window_mask(self, window: int) -> torch.Tensor:
-        """-inf where a column lies ``window`` or more positions back: [R, P + columns]."""
+        """-inf where a column is ``window`` or more positions back: [R, P + columns]."""
         far = self._column_positions() <= self.positions - window
         return torch.zeros_like(far, dtype=self.suffix.dtype).masked_fill_(far, float("-inf"))
 

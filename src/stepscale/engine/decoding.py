@@ -4,7 +4,7 @@ A step is some two hundred small products and copies. Called one by one from Pyt
 it back, and lanes that decode side by side wait for each other. Compiled by TorchScript the whole step gives it back
 once (docs/engine.md has what that saves). So everything here keeps to the subset of Python that TorchScript knows: plain
 functions of tensors, which are the same without it. In: token rows, a model's layers, the cohort's memory. Out: hidden
-states. Knows nothing of sampling or of how rows come and go.
+states. Knows nothing about sampling or how rows come and go.
 """
 
 import warnings
@@ -24,7 +24,7 @@ class Rows(NamedTuple):
     ``read_columns`` go into products.
     prefix [layers, 2, G, KV, P, D]; members [G, rows of the largest group]; group_at and place [R]; hidden [R, 1, 1, P], -inf
     where a shorter prefix has no column, or None; kv_heads [KV, 1]: 0, 1, ... If P is 0, the prefixes are the first columns of
-    ``suffix``, and ``hidden`` tells of those.
+    ``suffix``, and ``hidden`` holds their states.
     """
 
     suffix: torch.Tensor
@@ -82,7 +82,7 @@ def attend(
 
 
 def by_group(x: torch.Tensor, rows: Rows) -> torch.Tensor:
-    """Lay rows out by group, for one product per group; short groups get any row besides.
+    """Lay rows out by group, for one product per group; short groups are filled up with any row.
 
     Args:
         x: [R, KV, share, n].

@@ -5,7 +5,7 @@ token, recorded while the ids are laid down. The prompt, each step and the separ
 joined, so no token ever spans a boundary, whatever the tokenizer would merge (".\\n", "\\n\\n"). A step's last token is the
 last token of the separator that follows it, or the last one of its own (``judged_at``). By then the model has read the
 whole step. Nothing follows the last step's. Special tokens that the tokenizer puts before a text come before the prompt.
-Knows nothing of labels or scores.
+Knows nothing about labels or scores.
 """
 
 from collections.abc import Iterable, Sequence
@@ -66,7 +66,7 @@ class StepEncoder:
         longest: Tokens that the model reads; the smaller of it and ``layout.max_tokens`` holds. None: ``layout`` alone decides.
 
     Raises:
-        InputError: The prompt does not hold {problem} once, or the separator is no token.
+        InputError: The prompt does not hold {problem} once, or the separator is not a token.
     """
 
     def __init__(self, tokenizer: Any, layout: TextFormat, longest: int | None = None) -> None:

@@ -232,7 +232,7 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
             return load(name, **hub_options, **options)
     except InputError:
         raise
-    except Exception as error:  # whatever the libraries say of a broken file
+    except Exception as error:  # whatever the libraries say about a broken file
         if what == "tokenizer" and folder.is_dir() and not any((folder / name).is_file() for name in TOKENIZER_FILES):
             raise InputError(
                 f"{source} holds no tokenizer (such as {TOKENIZER_FILES[0]}): save it beside the model, with save_pretrained"

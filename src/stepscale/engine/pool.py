@@ -1,7 +1,7 @@
 """Keys and values of tokens by place: rows of a batch may share places, so a shared beginning is stored once.
 
-In: keys and values. Out: the places where they lie, and copies laid out for those who compute with them. The pool grows
-as it must. Knows nothing of trees, text or networks.
+In: keys and values. Out: the places where they are, and copies laid out for those who compute with them. The pool grows
+as it must. Knows nothing about trees, text or networks.
 """
 
 from collections.abc import Sequence

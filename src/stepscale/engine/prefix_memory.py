@@ -3,7 +3,7 @@
 In: sequences and a network. Out: for a judge, what its head says after each chunk of a sequence; for a generator, the
 places of a prefix's keys and values. What was read before is found, not computed: within a call (many solutions of one
 problem) and across calls (a search that adds a step to its beams). Memory is a pool of token places; the pieces used
-longest ago are dropped first. Knows nothing of text, labels or the meaning of the head's output.
+longest ago are dropped first. Knows nothing about text, labels or the meaning of the head's output.
 """
 
 import math
@@ -81,7 +81,7 @@ class PrefixMemory:
         self._tree = PrefixTree()
 
     def outputs(self, sequences: Sequence[Sequence[Tokens]], computed: Computed) -> list[NDArray[np.float32]]:
-        """What the head says of sequences cut into chunks (a prompt, then steps).
+        """What the head says about sequences cut into chunks (a prompt, then steps).
 
         Args:
             sequences: Of each sequence its chunks of token ids.

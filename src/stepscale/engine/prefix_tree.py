@@ -1,7 +1,7 @@
 """A tree of token sequences that share beginnings, and which of its pieces were used longest ago.
 
 In: sequences, as chunks to be kept whole or as plain tokens. Out: the piece that ends each; a sequence met before has the
-same pieces. Knows nothing of keys and values but at which places a piece has them.
+same pieces. Knows nothing about keys and values but at which places a piece has them.
 """
 
 from collections import OrderedDict

@@ -3,7 +3,7 @@
 In: a weight [in, out], then rows. Out: rows @ weight. On a CPU float32 products of many rows go to oneDNN with the weight
 packed once. The library behind ``torch.mm`` would leave half of an AVX-512 processor unused where it does not know the
 make (docs/engine.md). Where oneDNN is not offered, where the processor has AVX2 alone, or where rows are few, it is
-``torch.mm``. Both compute in float32. Knows nothing of layers.
+``torch.mm``. Both compute in float32. Knows nothing about layers.
 """
 
 from typing import NamedTuple
@@ -65,7 +65,7 @@ class Product:
     Rows are best given in a ``rounded`` number; else they are copied.
 
     Args:
-        weight: [in, out]. oneDNN's own layout of it is kept besides, where that is the faster one.
+        weight: [in, out]. A copy in oneDNN's own layout is kept too, where that is faster.
     """
 
     def __init__(self, weight: torch.Tensor) -> None:

@@ -1,7 +1,7 @@
 """A transformers model whose attention is a memory's: the model computes all else, keys and values are the memory's own.
 
 In: a transformers model, once; then a memory for each forward pass. It registers one attention function with transformers,
-which hands queries, keys and values to the memory of the thread's running pass. Knows nothing of how memories store them.
+which hands queries, keys and values to the memory of the thread's running pass. Knows nothing about how memories store them.
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 In: ``Outcomes`` whose costs are generations. Out: for each of several budgets the most accurate policy on these problems whose
 actions always keep to it. And what such a policy reaches and spends on problems it was not chosen on. In ``online_policy`` the
-budget is a mean over problems; who asks about one problem has no others to save on.
+budget is a mean over problems; someone with a single problem has no others to save on.
 """
 
 from collections.abc import Mapping, Sequence

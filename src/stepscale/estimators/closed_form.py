@@ -2,7 +2,7 @@
 
 In: scores and correctness of samples [problems, samples]. Out: accuracies. A budget n draws n of a problem's places
 without replacement, each set of places as likely. A place whose mask is False is an unanswered sample: it takes a
-place but is never chosen and never right, as in the evaluator OpenAI published with PRM800K. Knows nothing of models.
+place but is never chosen and never right, as in the evaluator OpenAI published with PRM800K. Knows nothing about models.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def best_of_n(scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: Ar
         Expected accuracies in [0, 1], [len(ns)].
 
     Raises:
-        InputError: Shapes differ, a budget is impossible, or a value is none of what is said above.
+        InputError: Shapes differ, a budget is impossible, or a value is not one of those named above.
     """
     return np.asarray(best_of_n_per_problem(scores, correct, ns, mask).mean(axis=0))
 

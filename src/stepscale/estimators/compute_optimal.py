@@ -3,7 +3,7 @@
 In: the expected accuracy of each problem under each strategy at each budget, and a difficulty bin per problem. Out: the
 compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half of
 the bin's problems and measured on the other. It is done both ways round, and averaged over problems. The bootstrap runs over
-problems and makes the choice anew in every resample. Copies of a problem stay in its half, so the halves never share one.
+problems and makes the choice again in every resample. Copies of a problem stay in its half, so the halves never share one.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 
     Args:
         results: What every strategy reaches.
         bins: Difficulty bin of each problem [problems]: 1, 2, ..., all present, with two problems or more in each.
-        resamples: Number of bootstrap resamples over problems; each makes the choice anew.
+        resamples: Number of bootstrap resamples over problems; each makes the choice again.
         seed: Decides halves and resamples.
 
     Returns:

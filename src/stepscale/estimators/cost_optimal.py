@@ -4,7 +4,7 @@ In: as ``compute_optimal``, a unit of cost (tokens or FLOPs per problem) and a b
 spends itself. At each budget of the baseline and in each bin the most accurate strategy is chosen on one half of the bin's
 problems and measured on the other. Each strategy takes the largest N whose mean cost is at most the baseline's there. A policy
 chosen at equal generations takes the accurate strategy whatever it costs, and would look dearer than it need be. The bootstrap
-chooses anew in every resample, within the costs of that resample.
+chooses again in every resample, within the costs of that resample.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ def cost_optimal(
         bins: Difficulty bin of each problem [problems]: 1, 2, ...
         baseline: The strategy whose spending is the limit.
         unit: The unit of ``results.costs`` that is counted.
-        resamples: Number of bootstrap resamples over problems; each makes the choice anew.
+        resamples: Number of bootstrap resamples over problems; each makes the choice again.
         seed: Decides halves and resamples.
         unlimited: Add a last point at which every strategy may take its largest N; curves are then held up to the dearest.
 
@@ -81,7 +81,7 @@ def cost_optimal(
         2024, 3.2).
 
     Raises:
-        InputError: The baseline is none of the strategies, there are no costs in the unit, or bins are not as asked for.
+        InputError: The baseline is not one of the strategies, there are no costs in the unit, or bins are not as asked for.
     """
     check_results(results)
     if baseline not in results.strategies or unit not in list(results.costs):

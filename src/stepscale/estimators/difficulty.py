@@ -136,7 +136,7 @@ def bin_borders(easiness: ArrayLike, n_bins: int = N_BINS) -> Floats:
         n_bins: Number of bins of equal size.
 
     Raises:
-        InputError: There are no problems, an easiness is not finite, or ``n_bins`` is no whole number of 1 or more.
+        InputError: There are no problems, an easiness is not finite, or ``n_bins`` is not a whole number of 1 or more.
     """
     shares = 1 - np.arange(1, checked_count(n_bins, "n_bins")) / n_bins
     return np.asarray(np.quantile(checked_values(easiness, "easiness"), shares))

@@ -64,7 +64,7 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     baseline.check_paired(policy)
     at = checked_count(at, "at", -len(baseline.x))
     if at >= len(baseline.x):
-        raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
+        raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is not one of them")
     targets = baseline.rows[1][:, at]
     of_baseline, of_policy = reach(*baseline.rows, targets), reach(*policy.rows, targets)
     status: Status = "matched"

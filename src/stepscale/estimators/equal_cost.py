@@ -33,7 +33,7 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
         of what a curve covers).
 
     Raises:
-        InputError: The baseline is none of the curves, or resamples differ.
+        InputError: The baseline is not one of the curves, or resamples differ.
     """
     if not isinstance(curves, Mapping):
         raise InputError(f"curves must be a mapping from labels to curves, not {in_short(curves)}")

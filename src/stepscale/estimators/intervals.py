@@ -81,7 +81,7 @@ class Interval:
 
 
 def verdict(low: float, high: float, n_problems: int) -> str:
-    """What a paired 95 % interval of a difference says of the first of the two.
+    """What a paired 95 % interval of a difference says about the first of the two.
 
     Args:
         low: Lower bound.

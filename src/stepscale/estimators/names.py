@@ -40,7 +40,7 @@ def checked_texts(texts: Any, name: str = "texts") -> tuple[str, ...]:
         name: What they are called in an error.
 
     Raises:
-        InputError: They are no list of strings.
+        InputError: They are not a list of strings.
     """
     items = checked_ids(texts, name)
     if (wrong := next((item for item in items if not isinstance(item, str)), "")) != "":

@@ -4,7 +4,7 @@ In: recorded samples and searches, and the strategies' results on the same probl
 reaches and spends, and its lead over best-of-N weighted, the uniform and the oracle-binned policy at the same mean spending. Its
 parameters are chosen on one half of the problems and measured on the other, both ways round. Spending is in generations, probes
 included, and once more in FLOPs of generator and verifier; there the others are chosen at equal FLOPs too (``cost_optimal``).
-Intervals are over problems with all choices held fixed: a resample chooses nothing anew here.
+Intervals are over problems with all choices held fixed: a resample does not choose again here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +63,7 @@ def compare_online(
         resamples: Number of bootstrap resamples over problems.
         seed: Decides halves, orders and resamples.
         flops: What samples and runs cost in FLOPs. With it, and costs in "flops" in ``results``, there are rows counted in FLOPs
-            too: what each budget costs the baseline is granted, and the policy is chosen anew for it.
+            too: what each budget costs the baseline is granted, and the policy is chosen again for it.
         rules: Grading rules by which answers are equal in a vote.
 
     Returns:

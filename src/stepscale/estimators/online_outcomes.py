@@ -120,17 +120,17 @@ def outcomes(
         orders: Random orders per problem.
         seed: Decides the orders.
         most_probes: Runs are recorded after up to so many samples. The ladder is 1, 2, 4, ... up to the pool's size.
-        rules: Grading rules by which answers given as text are equal, whoever gave them.
+        rules: Grading rules by which answers given as text are equal, whichever sampler gave them.
 
     Raises:
-        InputError: Scores are not within [0, 1], shapes differ, or a value is none of what ``Candidates`` says.
+        InputError: Scores are not within [0, 1], shapes differ, or a value is not one that ``Candidates`` allows.
     """
     orders = checked_count(orders, "orders")
     pool, runs = (
         checked_candidates("pool", pool, ids),
         {name: checked_candidates(name, run, ids, per_run=True) for name, run in runs.items()},
     )
-    # 1. one code per answer, whoever gave it, and the weight of its vote
+    # 1. one code per answer, whichever sampler gave it, and the weight of its vote
     tables = [pool, *runs.values()]
     answers, mask, scores, correct = (
         np.concatenate([getattr(table, name) for table in tables], axis=1)

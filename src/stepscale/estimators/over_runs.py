@@ -2,7 +2,7 @@
 
 In: of each run the estimate and its bootstrap standard error over problems. Out: the interval in two levels, runs and problems
 within each, as ``nested_interval`` gives it from the problems themselves. It serves quantities that are no mean over problems,
-such as a horizontal shift: what one run says of other problems is then its own bootstrap's.
+such as a horizontal shift: what one run says about other problems is then its own bootstrap's.
 """
 
 from collections.abc import Sequence

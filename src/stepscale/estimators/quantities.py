@@ -26,13 +26,13 @@ ask for half of an effect is the usual choice where an effect is to be shown to 
 
 @dataclass(frozen=True)
 class Quantity(Interval):
-    """An interval, and what a claim says of it.
+    """An interval, and what a claim says about it.
 
     Attributes:
         above: The threshold that it should exceed; below zero for a margin ("no worse than by a point").
         effect: Its value if the paper's effect is there; None where no size is stated.
         unmet: The precondition that fails, in words: it then settles nothing. "" where all are met.
-        note: What a reader must know of it, such as a budget that was left out.
+        note: What a reader must know about it, such as a budget that was left out.
     """
 
     above: float = 0.0
@@ -51,7 +51,7 @@ def quantity(
         effect: Its size in the paper; None where the paper states none.
         above: The threshold that it should exceed.
         unmet: The precondition that fails; "" where all are met.
-        note: What a reader must know of it.
+        note: What a reader must know about it.
 
     Returns:
         The same estimate and bounds, with what the claim asks of them.

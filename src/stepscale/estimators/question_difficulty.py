@@ -85,7 +85,7 @@ class QuestionDifficulty:
             Easiness [texts] in [0, 1]: the share of samples that should be right.
 
         Raises:
-            InputError: It was not fitted, or a text is none.
+            InputError: It was not fitted, or one of the texts is not a string.
         """
         if self._model is None:
             raise InputError("difficulty from the question is not fitted; call fit with training problems first")

@@ -74,7 +74,7 @@ def sample_grid(
 
     Raises:
         InputError: There is nothing, a column is absent, or two problems or two samples of a problem have one id. Or a sample
-            is of an unknown problem or beyond ``places``, or a verdict is none.
+            is of an unknown problem or beyond ``places``, or a verdict is not 0, 1 or a boolean.
     """
     check_columns(problems, ("problem_id",), "problems")
     check_columns(solutions, ("problem_id", "sample_id", "answer", "is_correct"), "solutions")
@@ -110,7 +110,9 @@ def _places(ids: tuple[str, ...], solutions: pd.DataFrame) -> tuple[NDArray[np.i
     row_of = {name: row for row, name in enumerate(ids)}
     owners = checked_ids(solutions["problem_id"], "problem_id")
     if (unknown := next((owner for owner in owners if owner not in row_of), ids)) is not ids:
-        raise InputError(f"a sample is of problem {unknown!r}, which is none of the problems; give its row in problems")
+        raise InputError(
+            f"a sample is of problem {unknown!r}, which is not among the problems; give its row in problems"
+        )
     rows = np.array([row_of[owner] for owner in owners], np.int64)
     columns = checked_places(solutions["sample_id"], "sample_id")
     twice = np.flatnonzero(pd.Series(rows * (int(columns.max()) + 1) + columns).duplicated())
@@ -127,7 +129,7 @@ def one_spelling(
 ) -> NDArray[np.object_]:
     """Answers [problems, samples] in which those of one problem that are equal under the rules are the same string.
 
-    What is masked, or is no string (None, a number as label), stays as it is.
+    What is masked, or is not a string (None, a number as label), stays as it is.
 
     Args:
         answers: Strings, labels, or None [problems, samples].

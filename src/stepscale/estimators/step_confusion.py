@@ -20,7 +20,7 @@ def confusion(right: ArrayLike, accepted: ArrayLike) -> Floats:
         accepted: Whether the verifier accepts it [items].
 
     Raises:
-        InputError: The lengths differ, or a value is no boolean.
+        InputError: The lengths differ, or a value is not a boolean.
     """
     items, judgments = checked_numbers(right, "right"), checked_numbers(accepted, "accepted")
     if items.shape != judgments.shape or items.ndim != 1:

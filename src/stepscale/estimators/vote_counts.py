@@ -66,7 +66,7 @@ def winners(tally: Floats, truth: Floats) -> Floats:
     """Expected correctness of the answer with the greatest tally; equal ones share; no vote at all is wrong.
 
     Args:
-        tally: Votes of each answer [..., answers]; column 0 is no answer.
+        tally: Votes of each answer [..., answers]; column 0 is not an answer.
         truth: Share of each answer that is right [..., answers].
 
     Returns:

@@ -10,7 +10,7 @@ from stepscale.estimators.vote_counts import Tally, count_votes, winners
 from stepscale.seeds import seed_for
 
 _ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
-_RULED = 6_000_000  # the same for a rule, which is counted anew at every n
+_RULED = 6_000_000  # the same for a rule, whose votes are counted again at every n
 _FEWEST, _MOST = 24, 2000  # orders
 
 
@@ -49,7 +49,7 @@ def mean_over_orders(
         truth: Share of each answer that is right [problems, answers].
         ns: Budgets.
         seed: Decides the orders.
-        tally: Counts the votes anew at every n; None: weights are added.
+        tally: Counts the votes again at every n; None: weights are added.
 
     Returns:
         Means [problems, len(ns)], the standard error of their mean over problems [len(ns)], and of each [problems,

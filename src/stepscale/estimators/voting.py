@@ -74,7 +74,7 @@ def majority(answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: Ar
         Expected accuracies in [0, 1], [len(ns)].
 
     Raises:
-        InputError: Shapes differ, a budget is impossible, or a value is none of what is said above.
+        InputError: Shapes differ, a budget is impossible, or a value is not one of those named above.
     """
     return np.asarray(majority_per_problem(answers, correct, ns, mask).per_problem.mean(axis=0))
 
@@ -179,7 +179,7 @@ def ruled_per_problem(
         Accuracies [problems, len(ns)] and their Monte Carlo errors.
 
     Raises:
-        InputError: As for ``majority``, or a value of an answered sample is no number.
+        InputError: As for ``majority``, or a value of an answered sample is not a number.
     """
     right, answered = checked_samples(correct, mask)
     codes = checked_answers(answers, answered)

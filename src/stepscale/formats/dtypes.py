@@ -123,7 +123,7 @@ class CellList(DataType):
                     return _refuse(data_container, [place == row for place in range(len(cells))])
                 cell = cells[row] = cell.tolist() if isinstance(cell, np.ndarray) else list(cell)
             new = {*map(type, cell)} - fitting
-            if any(kind is bool or not issubclass(kind, types) for kind in new):  # a flag is no number
+            if any(kind is bool or not issubclass(kind, types) for kind in new):  # a flag is not a number
                 return _refuse(data_container, [place == row for place in range(len(cells))])
             fitting |= new
         return object_series(cells, data_container.index)

@@ -18,7 +18,7 @@ from stepscale.errors import InputError
 
 _ZSTD = 93  # zip's number of the method
 _HEADER = 30  # bytes of a member's local header, before its name
-_LARGEST = 1 << 30  # bytes of one sample: more is no sample, or an archive made to fill memory
+_LARGEST = 1 << 30  # bytes of one sample: more is not a sample, or an archive made to fill memory
 _SAMPLES, _ABOUT = "samples/", "header.json"
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def eval_samples(path: Path) -> Iterator[Any]:
         path: The file.
 
     Raises:
-        InputError: It is no zip archive, or a member is damaged or too large.
+        InputError: It is not a zip archive, or a member is damaged or too large.
     """
     with path.open("rb") as stream:
         try:
@@ -69,7 +69,7 @@ def _content(archive: zipfile.ZipFile, stream: IO[bytes], member: zipfile.ZipInf
 
 
 def _tell_of_the_unfinished(path: Path, archive: zipfile.ZipFile, stream: IO[bytes]) -> None:
-    """Warn of a log whose evaluation did not come to its end: samples of it are absent."""
+    """Warn about a log whose evaluation did not finish: some of its samples are absent."""
     header = next((member for member in archive.infolist() if member.filename == _ABOUT), None)
     try:
         status = None if header is None else orjson.loads(_content(archive, stream, header)).get("status")

@@ -45,7 +45,7 @@ def required(record: Record, key: str) -> Any:
 
     Raises:
         MissingKey: It is missing.
-        BadRecord: The record is no object.
+        BadRecord: The record is not an object.
     """
     if type(record) is not dict:
         raise BadRecord(f"a JSON object with {key!r} is needed, got {type(record).__name__}")
@@ -82,7 +82,7 @@ def problem_text(record: Record, key: str) -> str:
     """
     problem = text(record, key)
     if "\0" in problem:
-        raise BadRecord(f"{key!r} holds a NUL character, which is no text")
+        raise BadRecord(f"{key!r} holds a NUL character, which is not text")
     if not problem.strip():
         raise BadRecord(f"{key!r} is blank where a problem's text is needed")
     return problem

@@ -41,8 +41,8 @@ class AbsentShares(NamedTuple):
 def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:
     """Solutions with ``answer`` and ``is_correct`` filled in where they can be.
 
-    Where no solution has an answer, answers are extracted from the texts. A blank answer is none, and a solution that did not
-    end by itself has none. An answer without a verdict is graded against the problem's answer, if that is known.
+    Where no solution has an answer, answers are extracted from the texts. A blank answer counts as no answer, and a solution
+    that did not end by itself has none. An answer without a verdict is graded against the problem's answer, if that is known.
 
     Args:
         problems: Table with problem_id and answer.
@@ -88,7 +88,7 @@ def absent_shares(solutions: pd.DataFrame) -> AbsentShares:
     return AbsentShares(*shares)
 
 
-def tell_absent(name: object, solutions: pd.DataFrame) -> AbsentShares:
+def report_missing(name: object, solutions: pd.DataFrame) -> AbsentShares:
     """The shares, said in the log: as a warning where they are notable.
 
     Args:

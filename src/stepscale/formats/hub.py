@@ -1,6 +1,7 @@
 """Data sets of the Hugging Face hub by name, through the `datasets` library, which is imported only then.
 
-In: ``hf://owner/name``, or ``owner/name`` where that is no path here; ``@revision`` behind it pins one. Out: its rows as dicts.
+In: ``hf://owner/name``, or ``owner/name`` where that is not a path here; ``@revision`` behind it pins one. Out: its rows as
+dicts.
 What was downloaded once is read from the library's cache afterwards, also offline; what cannot be had is one line that says so
 and what to do.
 """
@@ -45,7 +46,7 @@ def hub_name(source: str) -> tuple[str, str | None]:
         source: As a user gives it.
 
     Raises:
-        HubError: It is no such name.
+        HubError: It is not such a name.
     """
     name, revision = name_and_revision(source.removeprefix(_PREFIX).strip("/"))
     if not name or name.count("/") > 1:

@@ -6,7 +6,7 @@ r"""lm-evaluation-harness's samples (``--log_samples``): all responses to each d
      "filtered_resps": [...], "metrics": ["exact_match"], "exact_match": 1.0, ...}
 
 Every filter repeats all responses, so one filter is read. A metric judges what a filter made of all responses together:
-it is no verdict on a sample unless there is one response. Samples are therefore graded here. Several files of one task
+it is not a verdict on a sample unless there is one response. Samples are therefore graded here. Several files of one task
 (seeds, say) are further samples of the same problems. Steps are lines. In the folder of a run ``results_<date>.json`` lies
 beside them: a summary, which holds no samples.
 """

@@ -144,7 +144,7 @@ def level_of(record: Record) -> int | None:
         record: A parsed record.
 
     Raises:
-        BadRecord: The level is none of these.
+        BadRecord: The level is not one of these.
     """
     level: Any = None if is_absent(record, "level") else record["level"]
     if isinstance(level, str):

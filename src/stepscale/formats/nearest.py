@@ -1,4 +1,4 @@
-"""What to tell of a source whose records no reader understands.
+"""The error for a source whose records no reader understands.
 
 Its nearest format, by the keys that its records have: that reader's own complaint then says what is missing. And of the
 complaints of several readers the one that tells most.

@@ -1,4 +1,4 @@
-"""A file's bytes, decompressed: the compression is told by the first bytes, never by the name.
+"""A file's bytes, decompressed: the compression is recognized by the first bytes, never by the name.
 
 In: a path. Out: a binary stream, or the rows of a Parquet or Arrow file as dicts. Every error of a damaged file,
 whichever library raises it, becomes one InputError here (`readable`).

@@ -32,7 +32,7 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
     """
     path = lines_path(path)
     if os.path.exists(path) and not path.is_file():  # a device, such as /dev/null, must not be replaced by a file
-        raise InputError(f"{path} cannot be written: it is no regular file; give the name of a file")
+        raise InputError(f"{path} cannot be written: it is not a regular file; give the name of a file")
     part = beside(path, ".part", hidden=True)
     count = 0
     try:

@@ -38,7 +38,7 @@ def read(source: str | Path) -> Tables:
         Its tables.
 
     Raises:
-        InputError: A missing folder or file, a file that is none of the tables, or a table that is not as declared.
+        InputError: A missing folder or file, a file that is not one of the tables, or a table that is not as declared.
     """
     folder = Path(checked_path(source))
     if not is_folder_of_tables(folder):

@@ -1,6 +1,6 @@
-"""Benchmarks of a run: read before it begins, so that a mistake in them is told then, and not read again when their node comes.
+"""Benchmarks of a run: read before it begins, so that a mistake in them shows early, and not read again by their node.
 
-In: where a data set lies. Out: its tables, which nobody changes. A file that was written to in between is read anew.
+In: where a data set is. Out: its tables, not to be changed. A file that was written to in between is read again.
 """
 
 from collections.abc import Mapping

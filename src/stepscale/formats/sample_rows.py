@@ -185,7 +185,7 @@ def check_columns(columns: Mapping[str, Any], count: int) -> None:
         count: How many samples there are.
 
     Raises:
-        BadRecord: One is no list, such as the text of one, or has another length.
+        BadRecord: One is not a list, such as the text of one, or has another length.
     """
     for key, column in columns.items():
         if type(column) is not list:

@@ -90,7 +90,7 @@ def read(
     records.read_into(add)
     if Path(records.file).name.startswith(_SEARCHES):
         logger.warning(
-            "%s: completions of a search are no independent samples; read what it answered with read_predictions",
+            "%s: completions of a search are not independent samples; read what it answered with read_predictions",
             records.file,
         )
     return rows.tables(records)

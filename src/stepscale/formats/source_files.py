@@ -63,7 +63,7 @@ def sources(source: Source) -> list[str | Path]:
         Each of them, as given.
 
     Raises:
-        InputError: An empty path, something that is no path, or the same one twice.
+        InputError: An empty path, something that is not a path, or the same one twice.
     """
     if isinstance(source, str | os.PathLike):
         return [checked_path(source)]

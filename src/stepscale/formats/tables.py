@@ -158,7 +158,7 @@ def problems(df: pd.DataFrame) -> pd.DataFrame:
     checked = check(df, PROBLEMS)
     if (has_nul := checked["problem"].str.contains("\0", regex=False)).any():
         raise InputError(
-            f"problems: the text of {checked.loc[has_nul, 'problem_id'].iloc[0]!r} holds a NUL character, which is no text; "
+            f"problems: the text of {checked.loc[has_nul, 'problem_id'].iloc[0]!r} holds a NUL character, which is not text; "
             "leave it out"
         )
     return checked

@@ -2,7 +2,7 @@
 
 In: requests and the limits of the machine. Out: cohorts of requests that fit, each with its share of long and of short
 prefixes. Longer problems have longer solutions, and cohorts that run side by side should end at the same time. The same
-whatever the number of threads or worker processes, so results do not depend on them. Knows nothing of models.
+whatever the number of threads or worker processes, so results do not depend on them. Knows nothing about models.
 """
 
 import math

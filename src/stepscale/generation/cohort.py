@@ -4,7 +4,7 @@ In: distinct prefixes with known keys/values and the members (requests) that sta
 long as members have drawn the same tokens they ARE one row. A distinct token of the tree is computed once, and a row is
 copied only where its members part. A member that has ended leaves; a row without members is dropped at once and its
 place filled, so the batch stays dense. Further members may join between any two steps. Members draw with numbers of their
-own (``draw``), so none of this changes a token. Knows nothing of problems or answers.
+own (``draw``), so none of this changes a token. Knows nothing about problems or answers.
 """
 
 from dataclasses import dataclass
@@ -178,7 +178,7 @@ class Cohort:
         children, child_of_member = np.unique(self._rows[going] * self._vocabulary + tokens, return_inverse=True)
         parents, n = children // self._vocabulary, len(children)
         # 2. A parent's first child takes its place, because moving keys and values costs more than all else here;
-        #    not if the place lies beyond the new number of rows, for the batch must stay dense.
+        #    not if the place is beyond the new number of rows, for the batch must stay dense.
         stays = np.ones(n, bool)
         stays[1:] = parents[1:] != parents[:-1]
         stays &= parents < n

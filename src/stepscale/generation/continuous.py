@@ -1,7 +1,7 @@
 """Continuous batching: a cohort that goes on as long as there is work, which requests join at any token.
 
 In: calls, each with its requests and limits. Out: each call's continuations as soon as its own requests have ended. Requests wait
-while the cohort has no room, in order of arrival. One thread uses it. Knows nothing of what the requests are for.
+while the cohort has no room, in order of arrival. One thread uses it. Knows nothing about what the requests are for.
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ from stepscale.generation.members import Plan
 
 @dataclass(eq=False)
 class DrawCall:
-    """Requests that end together for whoever asked.
+    """Requests of one call, which end together.
 
     Attributes:
         requests: What is asked for.
@@ -83,7 +83,7 @@ class ContinuousBatch:
         self._waiting.extend((call, i) for i in range(len(call.requests)))
 
     def drop(self, call: DrawCall) -> None:
-        """End a call for which nobody waits any more; without effect on one that is done.
+        """Cancel a call whose result is no longer needed; without effect on one that is done.
 
         Args:
             call: One that was added.

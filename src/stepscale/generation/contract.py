@@ -1,7 +1,7 @@
 """The Generator contract: continue token prefixes by one step, or to the end, and count the tokens spent.
 
-Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labeling
-and serving know nothing of torch or of servers. Backends: ``local`` (any transformers causal LM) and ``server``
+Purely token ids in, token ids out. It knows nothing about answers, verifiers or search; search, revisions, labeling
+and serving know nothing about torch or servers. Backends: ``local`` (any transformers causal LM) and ``server``
 (any OpenAI-compatible completions server).
 """
 
@@ -108,7 +108,7 @@ class Continuation:
 
 @runtime_checkable
 class EndsByText(Protocol):
-    """A generator whose solutions may end before a line of their own, besides end of text (``generation.ends``)."""
+    """A generator whose solutions may also end before a line that begins in a given way (``generation.ends``)."""
 
     end_tokens: int
     """Tokens that tell whether a solution ends here: as many as the line's beginning may take."""

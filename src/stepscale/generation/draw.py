@@ -4,7 +4,7 @@ In: logits [S, V] of S distinct prefixes, the R rows that stand on them, and for
 token and its log-likelihood at temperature 1 for every row. The uniform number of a row is a hash of (seed, absolute
 position of the token), turned into a token by the inverse of the cumulative distribution. There is no generator state, so the
 token depends on (prefix, seed, sampling) alone. What remains is rounding: where the number falls within about 1e-7 of a
-border between two tokens, another batch size may round the logits to the other side. Knows nothing of steps or models.
+border between two tokens, another batch size may round the logits to the other side. Knows nothing about steps or models.
 """
 
 import math

@@ -41,7 +41,7 @@ def ended_before(opening: str, continuation: Continuation, decode: Callable[[Seq
     """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is.
 
     Args:
-        opening: What a line begins with that is none of the solution.
+        opening: Start of the line at which a solution ends; that line is not part of it.
         continuation: As the model drew it.
         decode: Text of token ids.
     """

@@ -2,7 +2,7 @@
 
 In: a base (folder or hub name), problems and the solutions to imitate. Out: a folder with model and tokenizer. The loss is
 on the solution's tokens alone. Steps are tokenized apart, by the function verifiers use, so a step always ends with the
-separator's own token: that is where step-wise generation stops. Knows nothing of sampling or search.
+separator's own token: that is where step-wise generation stops. Knows nothing about sampling or search.
 """
 
 from pathlib import Path

@@ -35,7 +35,7 @@ def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm80
         rules: Grading rules.
 
     Raises:
-        InputError: The rules are unknown, or a reference answer is no text.
+        InputError: The rules are unknown, or a reference answer is not text.
     """
     gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     ended = solutions["finish"] == "solution"

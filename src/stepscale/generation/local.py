@@ -2,7 +2,7 @@
 
 In: token prefixes with seeds. Out: continuations, and the tokens computed for them, counted one by one. Requests are cut
 into cohorts (``batching``). Each prefix is computed once (``engine.prefix_memory``) and read by all rows that stand on it
-(``cohort``). Finished steps are remembered, so that going on from them computes only what is new. Knows nothing of
+(``cohort``). Finished steps are remembered, so that going on from them computes only what is new. Knows nothing about
 answers, verifiers or search.
 """
 
@@ -49,7 +49,7 @@ class LocalGenerator:
         prompt_template: Holds {problem} once.
         step_separator: Blank text that ends a step.
         memory_budget_gb: Gibibytes for keys and values; weights come on top.
-        ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+        ends_before: A solution ends before a line that begins like this; "": no such line (``generation.ends``).
 
     Raises:
         InputError: The template or the separator cannot be used.
@@ -115,7 +115,7 @@ class LocalGenerator:
             step_separator: Blank text that ends a step.
             memory_budget_gb: Gibibytes for keys and values; weights come on top.
             name: As ledgers call it; the folder's name where None.
-            ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+            ends_before: A solution ends before a line that begins like this; "": no such line (``generation.ends``).
 
         Returns:
             The generator, whose model lies on the device.

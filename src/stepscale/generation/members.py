@@ -65,7 +65,7 @@ class Ends:
     Attributes:
         boundaries: Tokens that end a step or a solution.
         longest: Tokens of prefix and continuation that the model can hold.
-        opening: A line that begins so is none of the solution, which ends before it; "": none.
+        opening: A solution ends before a line that begins like this; "": no such line.
         decode: Text of token ids.
     """
 
@@ -149,13 +149,13 @@ class Members:
         return (*self._prefixes[line], *self._table["tokens"][line, : length - 1].tolist())
 
     def take(self, line: int) -> tuple[Continuation, int]:
-        """What a member has drawn, and how many tokens besides that are none of it; its line is free then.
+        """What a member has drawn, and how many further tokens were drawn that are not part of it; its line is free then.
 
         Args:
             line: Of the member.
 
         Returns:
-            Its continuation, and the tokens drawn besides.
+            Its continuation, and the number of further tokens drawn.
         """
         row = self._table[line]
         length = int(row["length"])
@@ -210,7 +210,7 @@ class Members:
         return unsure
 
     def _opens(self, lines: Ints) -> Bools:
-        """Who has begun a line that is none of the solution; most lines are told from it by their first token."""
+        """Members that have begun a line after the end of the solution; the first token of most lines rules that out."""
         table, opening, opens = self._table, self._ends.opening, np.zeros(len(lines), bool)
         for i in np.flatnonzero(table["undecided"][lines]):
             row = table[lines[i]]

@@ -47,7 +47,7 @@ def load_generator(
         prompt: Template that holds ``{problem}`` once. By default the chat template of the model's tokenizer with an
             instruction to write a step per line. Without a chat template, or for a server, the problem on a line of its own.
         step_separator: Blank text that ends a step.
-        ends_before: How a line begins that is none of a solution; "" for no line.
+        ends_before: How the first line after a solution begins; "": no such line.
         name: The name in results and ledgers; by default that of the model.
         device: Torch device; "auto" takes a GPU if there is one.
         dtype: Precision of weights and arithmetic.
@@ -155,7 +155,7 @@ def open_model(
     Args:
         folder: A model's folder, or one that says where the model is (``references``).
         prompt_template: Template that holds ``{problem}`` once.
-        ends_before: A line that begins so is none of a solution; "" for no line.
+        ends_before: A solution ends before a line that begins like this; "": no such line.
         name: The name in results and ledgers; by default that of the folder.
         placement: Where it runs, if it runs here.
 

@@ -2,7 +2,7 @@
 
 In: the choice made in the configuration. Out: one template, text with {problem} once and special tokens by name, which the
 generator and its fine-tuning tokenize whole. Where its answer begins is the template's length in tokens, and steps end at
-the newline tokens after it. Knows nothing of sampling.
+the newline tokens after it. Knows nothing about sampling.
 """
 
 import logging

@@ -3,7 +3,7 @@
 In: prefixes with seeds. Out: continuations, and the tokens the server says it processed. Ids are those of the model's
 tokenizer where the server takes them, else bytes of text (``server_units``). Budgets (``max_new_tokens``,
 ``Continuation.length``) and the ledger are in the server's own tokens. Whether a seed gives the same text again is the
-server's promise, not ours. Knows nothing of answers, verifiers or search.
+server's promise, not ours. Knows nothing about answers, verifiers or search.
 """
 
 import logging
@@ -36,7 +36,7 @@ class ServerGenerator:
         prompt_template: Holds {problem} once.
         step_separator: Blank text that ends a step.
         tokenizer: Folder or hub name of the model's tokenizer; without it prompts are sent as text.
-        ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+        ends_before: A solution ends before a line that begins like this; "": no such line (``generation.ends``).
         name: As ledgers call it; the model's where None.
 
     Raises:
@@ -64,7 +64,7 @@ class ServerGenerator:
 
     @cached_property
     def context(self) -> int:
-        """Ids of prompt and solution that the model can hold together; very many where nobody tells, or where ids are bytes."""
+        """Room for prompt and solution, in ids; a very large number where the server does not say, or where ids are bytes."""
         return (isinstance(self.unit, TokenIds) and self._client.context()) or _UNKNOWN_CONTEXT
 
     @cached_property

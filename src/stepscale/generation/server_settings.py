@@ -14,7 +14,7 @@ class ServerSettings(ServerAccess):
         "there is a tokenizer and the server takes them",
     )
     logprobs: bool = Field(True, description="ask for token log-likelihoods; a server may not give them")
-    seeds: bool = Field(True, description="send a seed with each request; a server may not bear them (vLLM on a CPU)")
+    seeds: bool = Field(True, description="send a seed with each request; some servers fail on them (vLLM on a CPU)")
     stop_text_removed: bool = Field(
         False,
         description="the server cuts the stop text off without telling (vLLM and SGLang tell, transformers keeps it)",

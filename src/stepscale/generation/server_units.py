@@ -16,7 +16,7 @@ from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Ended, Until
 
 END = 256  # the id that ends a solution where ids are bytes
-_ENDS = ("stop", "eos_token", "stop_sequence")  # why a solution is finished; "length" and "content_filter" are no ends
+_ENDS = ("stop", "eos_token", "stop_sequence")  # why a solution is finished; "length" and "content_filter" are not ends
 _TAIL = 8  # tokens a separator may be spelled with
 Choice = dict[str, Any]
 
@@ -43,7 +43,7 @@ def read_choice(answer: Any) -> Choice:
         answer: The server's, as JSON.
 
     Raises:
-        TypeError: It is no completion: a part has another type. LookupError: A part is absent.
+        TypeError: It is not a completion: a part has another type. LookupError: A part is absent.
     """
     choice, usage = _checked(answer["choices"][0], dict), _checked(answer["usage"], dict)
     details = _checked(usage.get("prompt_tokens_details") or {}, dict)
@@ -66,7 +66,7 @@ def _checked(value: Any, kind: Any) -> Any:
 
 
 class Unit(Protocol):
-    """What stands for text. ``body``: what is asked of the server besides."""
+    """What stands for text. ``body``: further fields of the request."""
 
     body: dict[str, Any]
 

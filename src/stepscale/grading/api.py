@@ -31,7 +31,7 @@ def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -
         The verdict; a pure function of the arguments.
 
     Raises:
-        InputError: The rules are unknown, or an argument is no text. No text raises.
+        InputError: The rules are unknown, or an argument is not text. No text raises.
     """
     return grade_many([prediction], [gold], rules)[0]
 
@@ -48,7 +48,7 @@ def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: R
         The verdicts, in order.
 
     Raises:
-        InputError: The rules are unknown, the two sequences differ in length, or one holds what is no text.
+        InputError: The rules are unknown, the two sequences differ in length, or one holds what is not text.
     """
     rules = checked(rules)
     if len(predictions) != len(golds):

@@ -49,4 +49,6 @@ def checked(rules: Rules) -> CheckedRules:
         return Lenient()
     if rules == "prm800k" or isinstance(rules, Lenient):
         return rules
-    raise InputError(f'rules={rules!r} is no grading rule: use "prm800k", "lenient" or stepscale.grading.Lenient(...)')
+    raise InputError(
+        f'rules={rules!r} is not a grading rule: use "prm800k", "lenient" or stepscale.grading.Lenient(...)'
+    )

@@ -120,7 +120,7 @@ def leading_value(text: str, *, lists: bool = True) -> StatedValue | None:
         return None
     remainder = text[ends[-1] :].strip(" *_.,;:!?\"'")
     if len(ends) == 2 and remainder and not re.search("and|or|&", separators[0]) and " " in separators[0]:
-        ends = ends[:1]  # `5, 3 more than 2`: a list of two without its "and" is no list
+        ends = ends[:1]  # `5, 3 more than 2`: a list of two without its "and" is not a list
     return _checked(text, ends[-1])
 
 
@@ -158,7 +158,7 @@ def result_of_arithmetic(value: str) -> str:
         value: An answer, perhaps an equation.
 
     Returns:
-        Its result; the text as it is where it is no computation.
+        Its result; the text as it is where it is not a computation.
     """
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)

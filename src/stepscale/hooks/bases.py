@@ -1,4 +1,4 @@
-"""Base models that cannot be used, told before hours of work come before their turn."""
+"""Finds base models that cannot be used, before the run starts and not hours later when their turn comes."""
 
 import json
 from pathlib import Path
@@ -104,7 +104,7 @@ def _check_weights(key: str, folder: Path) -> int | None:
                     if name.endswith(_EMBEDDINGS):
                         n_embeddings = int(weights.get_slice(name).get_shape()[0])
         except (SafetensorError, OSError) as error:
-            raise InputError(f"{key}: {file} is no whole file of weights ({error}); copy it again") from None
+            raise InputError(f"{key}: {file} is not a whole file of weights ({error}); copy it again") from None
     return n_embeddings
 
 
@@ -115,7 +115,7 @@ def _check_tokenizer(key: str, folder: Path, n_embeddings: int | None, writes: b
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
-    except Exception as error:  # whatever the library says of a broken file
+    except Exception as error:  # whatever the library says about a broken file
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{key}: the tokenizer of {folder} cannot be read ({reason}); save it again") from None
     if writes and tokenizer.eos_token_id is None:

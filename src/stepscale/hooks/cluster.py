@@ -1,4 +1,4 @@
-"""The cluster of a run: told before any work if it does not answer, and joined."""
+"""The cluster of a run. If it does not answer, the run ends with one line before any work."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""GPUs that a run asks for and that are not there, told before hours of work come before their turn."""
+"""Finds GPUs that a run asks for and that are absent, before the run starts and not hours later when their turn comes."""
 
 from typing import Any
 

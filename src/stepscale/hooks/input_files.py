@@ -1,4 +1,4 @@
-"""Files that the configuration names and a run is about to read: one that is missing is told before an MLflow run begins."""
+"""Files that the configuration names and a run is about to read; a missing one is reported before an MLflow run begins."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

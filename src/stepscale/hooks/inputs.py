@@ -1,4 +1,4 @@
-"""Data that a run needs and that is not there yet, told with the pipeline that makes it."""
+"""Finds data that a run needs and that does not exist yet; the error names the pipeline that makes it."""
 
 from functools import cache
 from typing import Any
@@ -50,7 +50,7 @@ def check_runner(runner: str) -> None:
 
 
 def is_parameter(name: str) -> bool:
-    """Whether a node's input is no dataset of the catalog.
+    """Whether a node's input is not a dataset of the catalog.
 
     Args:
         name: Of the input, such as ``params:generator``.
@@ -59,7 +59,7 @@ def is_parameter(name: str) -> bool:
 
 
 def is_optional(dataset: object) -> bool:
-    """Whether ``metadata: {optional: true}`` says that it is no fault if the dataset is absent.
+    """Whether ``metadata: {optional: true}`` says that it is not a fault if the dataset is absent.
 
     Args:
         dataset: Of the catalog.

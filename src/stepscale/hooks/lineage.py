@@ -1,6 +1,6 @@
 """What made each dataset on disk: a small JSON file per dataset under the data folder.
 
-A dataset's id is a hash of its content. So one that was made again with the same content is the same one, and what somebody
+A dataset's id is a hash of its content. So one that was made again with the same content is the same one, and data that was
 put there by hand has an id too. Datasets in memory have no file: what is made of them is made of what they were made of.
 """
 
@@ -47,7 +47,7 @@ class Lineage:
 
     Args:
         data: The data folder.
-        catalog: Where datasets lie.
+        catalog: Where datasets are.
         run: The run's name for what it saves, Kedro's session id.
     """
 
@@ -120,7 +120,7 @@ class Lineage:
         return identity
 
     def place_of(self, name: str) -> Path | None:
-        """Where a dataset lies.
+        """Where a dataset is.
 
         Args:
             name: Of the dataset, of the catalog or in a file that the run names.

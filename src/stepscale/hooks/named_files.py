@@ -18,7 +18,7 @@ _MODELS = ("base", "source")
 
 
 def named_files(block: Any) -> Iterator[str]:
-    """The names, in records, of what a block names and what lies there.
+    """The names, in records, of what a block names and what is there.
 
     Args:
         block: A block of parameters, typed; anything else names nothing.

@@ -1,4 +1,4 @@
-"""The hooks that Kedro calls: what was asked for is checked before any work, what is made is recorded, the result told."""
+"""The hooks that Kedro calls: they check the request before any work, record what is made, and print the result."""
 
 import logging
 from collections.abc import Generator
@@ -38,7 +38,7 @@ _ROOTS = {"data_root", "tracking_root"}
 
 
 class ProjectHooks:
-    """Hooks of the project: the lock on the data folder and the lineage of what lies there are held during a run."""
+    """Hooks of the project: the lock on the data folder and the lineage of what is there are held during a run."""
 
     def __init__(self) -> None:
         self.context: KedroContext | None = None
@@ -98,7 +98,7 @@ class ProjectHooks:
             return
         data = data_root(self.context)
         self.lock = DataLock(data)
-        self.lock.acquire()  # before the look at what lies there, for another run would change it meanwhile
+        self.lock.acquire()  # before the look at what is there, for another run would change it meanwhile
         try:
             self.lineage = Lineage(data, catalog, str(run_params.get("run_id") or run_params.get("session_id")))
             check_run(self.lineage, run_params, pipeline)

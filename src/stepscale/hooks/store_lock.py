@@ -9,7 +9,7 @@ from stepscale.resume import content_hash
 
 
 def store_lock(root: Path) -> FileLock:
-    """The lock of all runs on this machine whose store lies in the same folder.
+    """The lock of all runs on this machine whose store is in the same folder.
 
     It lies in the system's folder for temporary files, since ``root`` need not be writable where the store is a server.
 

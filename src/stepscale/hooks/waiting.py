@@ -1,4 +1,4 @@
-"""What waits for people at the end of a run: solutions that the data loop asked for and that nobody has labeled."""
+"""What waits for people at the end of a run: solutions that the data loop selected and that have no labels yet."""
 
 import logging
 from pathlib import Path

@@ -83,7 +83,7 @@ class _Judge:
         return (is_wrong or len(self._values(statement)) > 1) and not self._may_mean_otherwise(statement)
 
     def _verdict(self, statement: Statement) -> int | None:
-        """What the strict labeler would say of a statement; None if it is not clear how it is meant."""
+        """What the strict labeler would say about a statement; None if it is not clear how it is meant."""
         if self._is_false(statement):  # an operation and the amount it was joined to
             return NEGATIVE
         if len(self._values(statement)) > 1 or any(len(member.operations) > 1 for member in statement.members):
@@ -184,7 +184,7 @@ class _Judge:
 
 
 def _is_told(definition: Definition | None, member: Expression) -> bool:
-    """Whether a member is what the story says of a friend, in its order and without amounts."""
+    """Whether a member is what the story says about a friend, in its order and without amounts."""
     if definition is None or not member.operations:
         return False
     operands = tuple(Operand(source, None) for source in definition.sources)

@@ -133,13 +133,13 @@ def _follows(story: Story, known_names: set[str], match: re.Match[str]) -> bool:
         return False
     if right_amount != (story.amounts[right] if right else definition.number):
         return False
-    # 3. So is the result. The smaller minus the larger is no difference: it is not the name's amount.
+    # 3. So is the result. The smaller minus the larger is not a difference: it is not the name's amount.
     amount = result_of(match["operation"], left_amount, right_amount)
     return amount == int(match["amount"]) == story.amounts[definition.name]
 
 
 def _is_told(definition: Definition, sentence: str) -> bool:
-    """Whether a quoted sentence says what the story says of its name."""
+    """Whether a quoted sentence says what the story says about its name."""
     return _sentence(sentence) == definition
 
 

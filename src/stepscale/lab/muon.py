@@ -1,7 +1,7 @@
 """Muon for a transformer's matrices, AdamW for everything else, as one optimizer.
 
 Muon orthogonalizes each matrix's momentum, which a small transformer learns several times faster with (measured in
-docs/lab.md). It is torch's own; it takes matrices only, hence the pair. Knows nothing of models' meaning or of data.
+docs/lab.md). It is torch's own; it takes matrices only, hence the pair. Knows nothing about models' meaning or data.
 """
 
 from collections.abc import Callable

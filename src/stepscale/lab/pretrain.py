@@ -1,7 +1,7 @@
 """Makes the lab's base models: ``python -m stepscale.lab.pretrain --out FOLDER`` (seeded; a GPU takes minutes).
 
 Killed, it goes on from its last checkpoint. At every token of the corpus the model learns the next token and the rating of
-the step. How the checkpoints that ship with the project were made is told in docs/lab.md. Knows nothing of generators or
+the step. docs/lab.md tells how the checkpoints that ship with the project were made. Knows nothing about generators or
 verifiers: those are fine-tuned from a base in every run.
 """
 

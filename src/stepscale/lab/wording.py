@@ -119,7 +119,7 @@ def read_sentence(sentence: str) -> tuple[Definition, bool]:
         Its definition, and whether the wording is that of the usual families. A given amount is worded alike in all.
 
     Raises:
-        Malformed: It is no sentence of the lab.
+        Malformed: It is not a sentence of the lab.
     """
     for relation, pattern in _PATTERNS:
         match = pattern.fullmatch(sentence.strip())

@@ -1,6 +1,6 @@
 """People as the labeler: a file of their labels in PRM800K's format, matched to our solutions by problem and steps.
 
-In: a JSONL file as PRM800K's interface (or ours) leaves it. Out: the labels of those solutions that somebody labeled. A
+In: a JSONL file as PRM800K's interface (or ours) leaves it. Out: the labels of those solutions that were labeled. A
 record labels a solution if the steps it chose, and then the last one it rated or one rated -1, are the solution's own first
 steps. Alternatives that were rated on the way stay siblings.
 """

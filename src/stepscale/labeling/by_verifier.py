@@ -1,6 +1,6 @@
 """A large PRM as the labeler of solutions for small ones: PRM_large of Lightman et al. 2023, 4.1 and H.
 
-In: any Verifier. Out: ratings, up to the first step that it finds negative. Knows nothing of models.
+In: any Verifier. Out: ratings, up to the first step that it finds negative. Knows nothing about models.
 """
 
 import pandas as pd

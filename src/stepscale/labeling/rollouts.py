@@ -3,7 +3,7 @@
 In: solutions that a Generator of the same vocabulary wrote, with their tokens. Out: step_labels with a soft ``value`` for
 every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution. Equal beginnings of a
 problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once.
-Knows nothing of how labels are used.
+Knows nothing about how labels are used.
 
 An unfinished solution, or one without an answer, has no labels (the paper drops it). A rollout without an answer is not
 right: the value is the chance that the generator, going on from here, gives the right answer.

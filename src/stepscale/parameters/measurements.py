@@ -77,7 +77,7 @@ class _Graded(FileSource):
 
 
 class GivenSearch(_Graded):
-    """What somebody's search answered, to stand beside given samples of the same problems."""
+    """Answers of another project's search, shown beside given samples of the same problems."""
 
     reads = "read_searches"
 
@@ -90,7 +90,7 @@ class GivenSearch(_Graded):
 
 
 class GivenSamples(_Graded):
-    """Samples of somebody else's generator, with their scores, measured instead of the project's own."""
+    """Samples of another project's generator, with their scores, measured instead of the project's own."""
 
     searches: tuple[GivenSearch, ...] = Field((), description="results of searches on the same problems")
 

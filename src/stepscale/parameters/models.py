@@ -65,7 +65,7 @@ class GeneratorBlock(Block):
     fine_tuning: FineTuning | None = Field(description="null: the base as it is, asked by its prompt")
     ends_before: LineBeginning | None = Field(
         None,
-        description="a line that begins so is none of a solution, which ends before it; null: the heading of the examples where "
+        description="a solution ends before a line that begins like this; null: the heading of the examples where "
         "the prompt is few_shot and the model is not fine-tuned, else no line",
     )
     placement: GeneratorPlacement = GeneratorPlacement()
@@ -108,7 +108,7 @@ class GeneratorBlock(Block):
 
     @property
     def base_opening(self) -> str:
-        """How a line begins that is none of a solution by the base; "" for no line.
+        """How the first line after a solution by the base begins; "": no such line.
 
         A base that is asked by examples may write a further one.
         """
@@ -223,7 +223,7 @@ class LargerBlock(Block):
     """A larger model trained on the same tokens, against which test-time compute is measured (Snell et al. 2024, 7): claim B7."""
 
     base: ModelSource | None = Field(
-        description="folder or Hugging Face name; how much larger it is is counted, not told; of a served model: its tokenizer's"
+        description="folder or Hugging Face name; its size is counted from the weights; of a served model: its tokenizer's"
     )
     server: ServerSettings | None = Field(None, description="null: it runs here; else where it is served")
     samples_per_problem: int | None = Field(

@@ -49,5 +49,7 @@ class WorldMapBlock(Block):
     def _can_be_chained(self) -> Self:
         wrong = [n for n in self.budgets if n % self.attempts or n > _LARGEST]
         if wrong:
-            raise ValueError(f"budgets: {wrong[0]} is no multiple of attempts ({self.attempts}), or above {_LARGEST}")
+            raise ValueError(
+                f"budgets: {wrong[0]} is not a multiple of attempts ({self.attempts}), or above {_LARGEST}"
+            )
         return self

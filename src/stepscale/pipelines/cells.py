@@ -20,7 +20,7 @@ from stepscale.supervision.trained_cells import CellLog, CellWork, TrainedCell, 
 
 
 class Job(NamedTuple):
-    """A cell, all that it learns from (and no more: it may travel to another process), and solutions to score besides.
+    """A cell, all that it learns from (and no more: it may travel to another process), and further solutions to score.
 
     ``labeled``: samples per problem that were labeled for it, and further ones for its selector.
     """

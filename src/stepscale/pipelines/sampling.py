@@ -66,7 +66,7 @@ class GradedSampler:
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """What the solutions are made from, besides the problems."""
+        """What the solutions are made from, apart from the problems."""
         template = self.settings.template(self.seed)
         return {
             "model": model_hash(self.model, self.settings.placement.dtype),

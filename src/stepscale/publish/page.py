@@ -24,7 +24,7 @@ _FACTS = ("git revision", "written", "versions", "machine", "seed")
 
 
 def finished_run(folder: Path) -> ReportPage:
-    """The report of the run whose data lies in ``folder``.
+    """The report of the run whose data is in ``folder``.
 
     Args:
         folder: The run's data.
@@ -66,7 +66,7 @@ def finished_runs(folders: Sequence[Path]) -> ReportPage:
 
 
 def _claims_part(folders: Sequence[Path], pages: Sequence[ReportPage], seeds: Sequence[str]) -> Part:
-    """The claims over all runs; beside them what each run alone says of them."""
+    """The claims over all runs; beside them what each run alone says about them."""
     claims = claims_over_runs(folders, _RESAMPLES)
     by_seed = [{claim.id: claim for claim in page.claims} for page in pages]
     rows = tuple(
@@ -112,7 +112,7 @@ def quantities_by_claim(claims: Iterable[Claim]) -> dict[str, dict[str, dict[str
 @click.option("--figures", default=Path("docs/figures"), show_default=True, type=click.Path(path_type=Path))
 @click.option("--claims", type=click.Path(path_type=Path), help="A JSON file to write the claims' quantities into.")
 def main(folders: tuple[Path, ...], command: str, figures: Path, claims: Path | None) -> None:
-    """Print the page of results of the runs whose data lies in FOLDERS, one for each seed."""
+    """Print the page of results of the runs whose data is in FOLDERS, one for each seed."""
     try:
         page = finished_runs(folders)
         click.echo(markdown_page(page, command, figures))

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from stepscale.user_settings import UserSettings
 
 UNKNOWN_MODEL = "the server's only one"
-"""Stands for a model's name until the server has told it."""
+"""Placeholder for a model's name until the server has named it."""
 
 
 class ServerAccess(UserSettings):

@@ -1,6 +1,6 @@
 """JSON asked of a server over HTTP: with retries while trouble may pass, and one clear line when it does not.
 
-In: a path and a body. Out: what a reader makes of the answer. Knows nothing of models.
+In: a path and a body. Out: what a reader makes of the answer. Knows nothing about models.
 """
 
 import os
@@ -112,13 +112,13 @@ class Client:
             raise PassingError(f"the answer is not {subject} ({one_line(response.text)})") from error
 
     def served(self) -> dict[str, dict[str, Any]]:
-        """What the server says of its models, by name; nothing where it does not tell."""
+        """What the server says about its models, by name; empty where it says nothing."""
         with suppress(httpx.TransportError):
             return self.reached()
         return {}
 
     def reached(self) -> dict[str, dict[str, Any]]:
-        """As ``served``. Raises httpx.TransportError if nobody is there."""
+        """As ``served``. Raises httpx.TransportError if the server cannot be reached."""
         response = self._http.get(f"{self.root}/models", timeout=10.0)
         try:
             return {str(model["id"]): dict(model) for model in response.raise_for_status().json()["data"]}

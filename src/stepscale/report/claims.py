@@ -34,7 +34,7 @@ class Measured:
         power: The chance to show that it is above, were it of that size.
         decides: Whether it is a part of the claim; otherwise it is reported beside.
         unmet: The precondition that fails; "" where all are met.
-        note: What a reader must know of it.
+        note: What a reader must know about it.
     """
 
     name: str

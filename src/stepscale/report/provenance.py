@@ -1,4 +1,4 @@
-"""Where a report comes from: revision, versions, machine, time. Knows nothing of results."""
+"""Where a report comes from: revision, versions, machine, time. Knows nothing about results."""
 
 import os
 import platform

@@ -56,7 +56,7 @@ class ShardPlan:
     """What a node returns to have it made and saved piece by piece.
 
     Attributes:
-        purpose: What is done, for the one who watches ("sampling pool").
+        purpose: What is done, as the progress bar shows it ("sampling pool").
         pieces: In the order in which they are made and loaded.
         unit: What sizes are counted in, in the plural.
         side_by_side: The folder of a model; if it is small, pieces are made one per core.

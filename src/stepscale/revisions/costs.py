@@ -1,10 +1,10 @@
 """What some chains of a pool cost when they are drawn and read without the others.
 
 In: for each attempt of a problem the sequence that was passed through a model. Out: its place among them in order, its tokens,
-and those it shares with the one before it; and from these the distinct tokens of any group. Where equal beginnings lie together
+and those it shares with the one before it; and from these the distinct tokens of any group. Where equal beginnings are together
 two sequences share no more than any two neighbors between them do (as in a suffix array), so three numbers per attempt replace
 its tokens. It counts as the engines do (``generation.local``, ``verifiers.scoring``), like ``sample_costs``, which prices
-independent samples in expectation. Knows nothing of how answers are chosen.
+independent samples in expectation. Knows nothing about how answers are chosen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -77,7 +77,7 @@ class Beginnings:
 
     Args:
         rows: A row per attempt.
-        names: The columns with what ``in_order`` tells of each: place, tokens, tokens shared with the one before.
+        names: The columns with the place of each text in ``in_order``, its tokens, and the tokens shared with the one before.
     """
 
     def __init__(self, rows: pd.DataFrame, names: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 In: problems with graded solutions, many samples per problem. Out: for the revision model, solutions with a ``prompt`` that
 stands in the problem's place, as ``generation.finetune`` takes them: loss on the right solution alone. For its ORM, examples
-made from the revision model's own chains, with or without the earlier attempts. Knows nothing of tokens or models.
+made from the revision model's own chains, with or without the earlier attempts. Knows nothing about tokens or models.
 """
 
 from collections.abc import Sequence

@@ -44,7 +44,7 @@ def splits(budget: int) -> list[tuple[int, int]]:
         budget: Attempts per problem.
 
     Raises:
-        InputError: The budget is no power of 2.
+        InputError: The budget is not a power of 2.
     """
     powers = [1]
     while powers[-1] < budget:

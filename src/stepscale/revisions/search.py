@@ -108,7 +108,7 @@ def search_revisions(
 def _with_chain(
     problem_chains: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int, rules: Rules
 ) -> SearchResult:
-    """The result with the chain's attempts as its first candidates, chosen anew, and with their cost."""
+    """The result with the chain's attempts as its first candidates, with the choice made again, and with their cost."""
     n = len(problem_chains.chains[0])
     attempts = [attempt.candidate for attempt in problem_chains.chains[0]]
     pool = (*attempts, *(replace(c, slot=c.slot + n) for c in result.candidates))

@@ -21,7 +21,7 @@ def checked_problem(problem: object) -> str:
         The text.
 
     Raises:
-        InputError: One line: it is missing, empty, no text, or holds what is no character.
+        InputError: One line: it is missing, empty, not text, or contains something that is not a character.
     """
     if is_missing(problem):
         raise InputError("problem is missing; give the text of a problem")
@@ -30,12 +30,12 @@ def checked_problem(problem: object) -> str:
     if not problem.strip():
         raise InputError("problem is empty; give the text of a problem")
     if "\0" in problem:
-        raise InputError("problem holds a NUL character, which is no text; leave it out")
+        raise InputError("problem holds a NUL character, which is not text; leave it out")
     try:
         problem.encode()
     except UnicodeEncodeError:
         raise InputError(
-            "problem holds half a character (a lone surrogate), which is no text; send whole UTF-8 characters"
+            "problem holds half a character (a lone surrogate), which is not text; send whole UTF-8 characters"
         ) from None
     return problem
 
@@ -69,7 +69,7 @@ def checked_seed(seed: object) -> int:
         seed: As the caller gave it.
 
     Raises:
-        InputError: It is no whole number of 0 or more.
+        InputError: It is not a whole number of 0 or more.
     """
     if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed must be a whole number, 0 or more, not {_as_given(seed)}")

@@ -20,7 +20,7 @@ from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choice, Choose, check_told, choose
+from stepscale.search.selection import Choice, Choose, check_choosable, choose
 
 _ROUNDING = 1e-5  # nats; a copy of the sample that set the threshold may differ so far in another batch
 
@@ -86,7 +86,7 @@ class DeepConf(SearchMethod):
         by_problem = _by_problem(
             draw_candidates(meter, with_certainty, [(o, slot) for o in owners for slot in range(first)]), first
         )
-        check_told(by_problem, self.final_choice, meter.generator.name)
+        check_choosable(by_problem, self.final_choice, meter.generator.name)
         if first == self.n:
             return by_problem, [1] * len(by_problem)
         floors = {owner: self.threshold(by_problem[owner]) for owner in owners}

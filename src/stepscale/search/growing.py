@@ -73,7 +73,7 @@ class GrowingMethod(SearchMethod):
 
     @property
     def remarks(self) -> dict[str, str]:
-        """By option, what is said of it where it alone tells two methods apart."""
+        """By option, its text in a name where only this option tells two methods apart."""
         return {"choose": f"choice {self.choose}"}
 
     def _differs_in(self, option: str, among: Sequence[SearchMethod]) -> bool:

@@ -79,7 +79,7 @@ class Meter:
             Scores of the steps of each.
 
         Raises:
-            InputError: A score is missing, or is no finite number.
+            InputError: A score is missing, or is not a finite number.
             OutOfTime: The time of a search is limited and up.
         """
         if not solutions:

@@ -24,7 +24,7 @@ from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.particles import ParticleFiltering
 from stepscale.search.results import Problem, SearchResult, checked_problems
-from stepscale.search.selection import check_told
+from stepscale.search.selection import check_choosable
 from stepscale.search.speculative_rejection import SpeculativeRejection
 from stepscale.search.stopping import Stopped
 from stepscale.search.vote import RuledVote
@@ -109,14 +109,14 @@ def search(
         A result for each problem, in order, with its own costs.
 
     Raises:
-        InputError: There is no such method, it needs a verifier and there is none, problems or sampling are none, or two
+        InputError: There is no such method, it needs a verifier and got none, problems or sampling are of a wrong type, or two
             problems have one id.
     """
     options, problems_at_once = read_options(options), checked_count(problems_at_once, "problems_at_once")
     if isinstance(generator, type) or not hasattr(generator, "encode_prompt"):
-        raise InputError(f"generator {str(generator)[:80]!r} is no model; open it with stepscale.load_generator")
+        raise InputError(f"generator {str(generator)[:80]!r} is not a model; open it with stepscale.load_generator")
     if isinstance(verifier, type) or (verifier is not None and not hasattr(verifier, "score")):
-        raise InputError(f"verifier {str(verifier)[:80]!r} is no model; open it with stepscale.load_verifier")
+        raise InputError(f"verifier {str(verifier)[:80]!r} is not a model; open it with stepscale.load_verifier")
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")
     problems, sampling = checked_problems(problems), checked_sampling(sampling)
@@ -132,7 +132,7 @@ def search(
 
 def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules: Rules) -> list[SearchResult]:
     candidates_of_all, rounds = options.find(meter, draws)
-    check_told(candidates_of_all, options.final_choice, meter.generator.name)
+    check_choosable(candidates_of_all, options.final_choice, meter.generator.name)
     results = []
     for problem, candidates, n_rounds, spent in zip(
         meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True

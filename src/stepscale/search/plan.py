@@ -1,7 +1,7 @@
 """Which searches are run on the test problems: strategies, each at every budget (Snell et al. 2024, 5.2 and 5.3).
 
 In: typed options without their N. Out: the same options with the N that each budget allows, and the name a strategy is shown
-by. Knows nothing of models or of how results are stored.
+by. Knows nothing about models or how results are stored.
 """
 
 from collections.abc import Mapping

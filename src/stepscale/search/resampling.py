@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 Scheme = Literal["multinomial", "stratified", "systematic"]
 Floats = NDArray[np.float64]
 _SURE = 1e-6
-"""Scores are told to 6 digits: one of 0 or 1 counts as that near to it, so that no weight is infinite."""
+"""Scores count to 6 digits: 0 counts as 1e-6 and 1 as 1 - 1e-6, so that no weight is infinite."""
 
 
 def odds_weights(scores: Floats, temperature: float) -> Floats:
     """Weights [N] that sum to 1: softmax of the log-odds of scores [N] in [0, 1], over a temperature.
 
-    At temperature 1 a weight is proportional to p / (1 - p) (Puri et al. 2025, 3). NaN is no score and weighs nothing; if
-    there is none at all, all weigh alike.
+    At temperature 1 a weight is proportional to p / (1 - p) (Puri et al. 2025, 3). NaN is not a score and weighs nothing; if
+    no particle has a score, all have the same weight.
 
     Args:
         scores: P(right) of each particle [N], NaN where there is none.

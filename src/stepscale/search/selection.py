@@ -75,8 +75,8 @@ def needs_certainty(how: Choose) -> bool:
     return isinstance(how, VoteRule) and how.by in OF_TOKENS
 
 
-def check_told(candidates: Sequence[Sequence[Candidate]], how: Choose, generator: str) -> None:
-    """Check that the generator told of its candidates what the choice judges them by.
+def check_choosable(candidates: Sequence[Sequence[Candidate]], how: Choose, generator: str) -> None:
+    """Check that the generator reported the numbers by which the choice ranks candidates.
 
     Args:
         candidates: Of each problem.

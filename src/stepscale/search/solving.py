@@ -83,7 +83,7 @@ def solve(
         The chosen answer with its steps, scores and cost.
 
     Raises:
-        InputError: There is no such method or option, the budget is too small, the seed is no whole number, or the
+        InputError: There is no such method or option, the budget is too small, the seed is not a whole number, or the
             problem is empty or too long.
     """
     sampling = Sampling(temperature, top_p, max_new_tokens)

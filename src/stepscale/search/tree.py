@@ -7,7 +7,7 @@ what stands in each slot afterwards.
 - **The end belongs to the step.** Where a separator comes before the end of text, a solution that is complete would look
   open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more (as
   many as tell it of a generator that ends before a line of text). An end with no further step closes it. Anything else is put
-  back, and drawn anew when the beam is expanded.
+  back, and drawn again when the beam is expanded.
 - **Cut off**: at the token limit of the whole solution, or after the last round. Not an end: no answer, and it cannot win.
 - **Seeds** are named by (run, round, problem, slot): a result depends on nothing else. Scores are ranked to 6 digits, so that
   float noise of another batch does not reorder equal beams.

@@ -1,6 +1,7 @@
 """Calls from many threads, made together: what one thread asks of a model while another does costs little more.
 
-In: calls, each with its items. Out: each call's results. One thread makes all calls that wait. Knows nothing of what is called.
+In: calls, each with its items. Out: each call's results. One thread makes all calls that wait. Knows nothing about what is
+called.
 """
 
 import threading

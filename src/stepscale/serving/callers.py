@@ -1,4 +1,4 @@
-"""Who may be calling a shared thread: it waits for them, and knows when nobody was there for a while."""
+"""Counts the callers of a shared thread, so that it can wait for them and see when there were none for a while."""
 
 import threading
 from collections.abc import Iterator
@@ -31,6 +31,6 @@ class Callers:
                 self.changed.notify_all()
 
     def first_since_none(self) -> bool:
-        """Whether somebody came after a time without callers; told once, within ``changed``."""
+        """Whether a caller came after a time without callers; true once, read within ``changed``."""
         is_first, self._is_first = self._is_first, False
         return is_first

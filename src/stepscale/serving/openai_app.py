@@ -134,7 +134,7 @@ class OpenAIEndpoints:
         yield "data: [DONE]\n\n"
 
     def refusal(self, error: Exception) -> tuple[int, Json]:
-        """The status and the body by which a client is told of ``error``; an unknown one is logged."""
+        """The status and the body that report ``error`` to a client; an unknown error is logged."""
         match error:
             case InputError():
                 return 400, error_body(str(error), "invalid_request_error")
@@ -220,7 +220,7 @@ def _fault(error: Any) -> str:
     where, reason = ".".join(map(str, error["loc"][1:])), str(error["msg"]).removeprefix("Value error, ")
     match error["type"]:
         case "json_invalid":
-            return f"the body is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
+            return f"the body is not JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
         case "model_attributes_type" if where:
             return f"{where}: must be an object"
         case "model_attributes_type":

@@ -47,7 +47,7 @@ class CompletionRequest(BaseModel):
     n: StrictInt = Field(1, ge=1, description="answers, each drawn independently within the budget")
     max_tokens: StrictInt | None = Field(None, ge=1, description="longest solution")
     max_completion_tokens: StrictInt | None = Field(None, ge=1, description="the newer name of max_tokens")
-    seed: StrictInt | None = Field(None, description="another one draws anew")
+    seed: StrictInt | None = Field(None, description="another seed draws other samples")
     stream: StrictBool = False
     stream_options: StreamOptions | None = None
     budget: Any = Field(None, description="not OpenAI's: generations that may be spent on each answer")

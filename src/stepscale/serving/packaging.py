@@ -27,7 +27,7 @@ _CODE = Path(__file__).with_name("pyfunc_model.py")
 _LIBRARIES = ("mlflow", "torch", "transformers", "tokenizers", "safetensors", "numpy", "pandas", "pydantic")
 
 
-_OF_SERVERS = ("httpx", "tenacity")  # besides, where a model is behind a server
+_OF_SERVERS = ("httpx", "tenacity")  # also needed where a model is behind a server
 
 
 def save_model(folder: Path, policy: Path, generator: Path, prm: Path) -> None:
@@ -93,7 +93,7 @@ def signature() -> ModelSignature:
     """The columns of an answer.
 
     None are declared for what is asked, so that the model sees what was sent. With declared ones MLflow takes [4] for 4, null
-    for the text "None" and 1.5 for 1, and tells of a missing one in several lines. ``question`` says what is taken.
+    for the text "None" and 1.5 for 1, and reports a missing one in several lines. ``question`` defines what is accepted.
     """
     text, number, whole = DataType.string, DataType.double, DataType.long
     step = Object([Property("text", text), Property("score", number)])

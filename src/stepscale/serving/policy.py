@@ -1,7 +1,7 @@
 """All that answering takes beside the two models, in one JSON file: ``policy.json``.
 
 In: the policies learned at several budgets, the searches they switch to, how tokens are drawn. Out: the same, typed and checked,
-and the policy for any budget. Knows nothing of models.
+and the policy for any budget. Knows nothing about models.
 """
 
 from pathlib import Path
@@ -56,7 +56,7 @@ class ServedPolicy(BaseModel):
 
     seed: int = Field(ge=0, description="of the run it was learned in; part of every request's own seed")
     prompt: str = Field(description="prompt template with {problem}; empty: as the generator is asked by default")
-    ends_before: str = Field("", description="how a line begins that is none of a solution; empty: no line is")
+    ends_before: str = Field("", description="a solution ends before a line that begins like this; empty: no such line")
     sampling: ServedSampling
     aggregation: How = Field(description="step scores to a sample's score")
     neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")

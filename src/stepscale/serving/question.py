@@ -1,7 +1,7 @@
 """What may be asked: a problem and a budget, checked before anything is computed.
 
 In: values of unknown type, as they came over the wire. Out: a ``PolicyQuestion``, or an InputError whose single line is fit to be
-shown to whoever asked.
+shown to the client.
 """
 
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ class PolicyQuestion:
         problem: Its text, no blanks around it.
         budget: Generations that may be spent, 1 or more.
         draw: Questions that differ in it alone are answered independently.
-        seed: Likewise, chosen by who asks; 0: no choice.
-        max_tokens: Longest solution that may be written; the policy has a limit of its own besides.
+        seed: Likewise, chosen by the client; 0: no choice.
+        max_tokens: Longest solution that may be written; the policy has a limit of its own as well.
     """
 
     problem: str

@@ -1,7 +1,7 @@
 """Questions answered side by side, within bounds: how many at once, how many wait, and for how long.
 
 In: an ``Answerer`` and limits. Out: a promise of an answer for each question, or a refusal before anything is computed. A
-question whose time is up, or for which nobody waits any more, is worked on no further.
+question whose time is up, or whose client has gone, is dropped.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Threads that draw for all questions: what a question asks for joins the tokens that are being drawn for others.
 
 In: calls from many threads, each with the time that is left to it. Out: each call's continuations. A call without time left, or
-for which nobody waits any more, leaves the batch. There is a thread per core; a question keeps to one of them, which remembers
+whose client has gone, leaves the batch. There is a thread per core; a question keeps to one of them, which remembers
 its prefixes.
 """
 
@@ -109,7 +109,7 @@ class DrawingLane:
             return self._callers.count
 
     def close(self) -> None:
-        """End the thread, which finishes what is still asked of it."""
+        """End the thread after it has finished its open requests."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -163,7 +163,7 @@ class DrawingLane:
                 self._step(sampling, batch)
 
     def _start_afresh(self) -> None:
-        """Nobody waits for what is still drawn, so it need not be."""
+        """Cancel what is still being drawn: its result is no longer needed."""
         self._batches.clear()
         self._pending.clear()
         self._generator.forget()
@@ -178,7 +178,7 @@ class DrawingLane:
             pending.result.set_exception(error)
 
     def _step(self, sampling: Sampling, batch: "ContinuousBatch") -> None:
-        """One token for each of a batch; if that fails, all its calls fail, and the next one begins anew."""
+        """One token for each of a batch; if that fails, all its calls fail, and the next batch starts fresh."""
         if not len(batch):
             return
         try:

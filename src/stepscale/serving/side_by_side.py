@@ -13,7 +13,7 @@ from stepscale.serving.shared_models import SharedModels
 
 
 class Unanswered(Exception):
-    """A model behind the service failed: the fault of those who serve it, not of who asks."""
+    """A model behind the service failed: the fault of those who serve it, not of the client."""
 
 
 class Answers(Protocol):

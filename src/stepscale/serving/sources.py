@@ -45,7 +45,7 @@ class VerifierSource(UserSettings):
     source: str = Field(
         description="a folder that verifier training wrote, a public reward model, or a server's address"
     )
-    adapter: Adapter | None = Field(None, description="conventions of a public model; null: told from its name")
+    adapter: Adapter | None = Field(None, description="conventions of a public model; null: recognized by its name")
     model: str | None = Field(None, description="of a server: the model's name there, if it serves several")
     tokenizer: str | None = Field(None, description="of a server: the model's tokenizer; null: its name")
     api_key_variable: str | None = Field(None, description="of a server: the environment variable that holds its key")

@@ -42,7 +42,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class End:
-    """Nobody waits for the answer to this question any more."""
+    """The answer to this question is no longer needed."""
 
     number: int
 

@@ -1,7 +1,7 @@
 """The trainings of the supervision experiment: one per arm, number of labels and seed, and what each of them learns from.
 
 In: a pool of samples and selectors' scores of it. Out: which samples each cell trains on, nested, and the examples it learns
-from. Arms of one selection train on identical samples. Knows nothing of training.
+from. Arms of one selection train on identical samples. Knows nothing about training.
 """
 
 from collections.abc import Mapping, Sequence
@@ -159,7 +159,7 @@ def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFra
         selections: As ``select_all`` gives them.
 
     Raises:
-        InputError: There are none.
+        InputError: There are no cells.
     """
     of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
     samples = chosen(solutions, selections[of_cell & (selections["per_problem"] <= cell.per_problem)])

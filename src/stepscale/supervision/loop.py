@@ -1,7 +1,7 @@
 """The data loop: select, label, retrain the selector, again (Lightman et al. 2023, 2.4; unstable in 4.2, cause left open).
 
 In: a pool's candidates with the present selector's scores, and what was labeled before. Out: what to label next, and what is
-known of a round's samples, from which over-confidence, distribution shift and lost diversity are told apart
+known of a round's samples, from which over-confidence, distribution shift and lost diversity can be told apart
 (``studies.data_loop.comparison``). Training is elsewhere.
 """
 

@@ -16,7 +16,7 @@ class LoopStrategy(UserSettings):
 
     name: str = Field(description="as shown in tables and figures")
     selection: Selection
-    retrained: bool = Field(True, description="the selector is trained anew every round on all labels so far")
+    retrained: bool = Field(True, description="the selector is retrained from scratch every round on all labels so far")
 
 
 RETRAINED = LoopStrategy(name="80/20, selector retrained", selection=Convincing())

@@ -2,7 +2,7 @@
 
 In: candidates (a pool with a selector's scores). Out: keys of those to label, the same number whatever the strategy. Each
 choice is deterministic, and a larger one of the same strategy and seed contains every smaller one, so labels are never
-wasted. Knows nothing of models or labelers.
+wasted. Knows nothing about models or labelers.
 """
 
 from collections.abc import Mapping
@@ -92,7 +92,7 @@ class Convincing(UserSettings):
     """Mostly convincing wrong answers (4.2): the best scored wrong ones, then the best scored of what remains, right or wrong.
 
     0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
-    the share of a problem's choice is no whole number, problems are rounded up and down at random so that it is met over all
+    the share of a problem's choice is not a whole number, problems are rounded up and down at random so that it is met over all
     of them. Of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
     """
 

@@ -43,7 +43,7 @@ class CellWork(NamedTuple):
 
 
 class CellLog(NamedTuple):
-    """What MLflow is told of a cell: settings, learning curves by step, costs and accuracies."""
+    """What MLflow records about a cell: settings, learning curves by step, costs and accuracies."""
 
     options: VerifierTraining
     curves: list[tuple[int, dict[str, float]]]

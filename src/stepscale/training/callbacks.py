@@ -21,7 +21,7 @@ def fit_callbacks(
     Args:
         options: Patience, and evaluations per epoch.
         evaluates: Whether there are validation rows.
-        on_log: Gets each step's metrics; nobody where None.
+        on_log: Gets each step's metrics; None: they are not reported.
         progress: Shows the steps.
         sampler: Takes the order of an epoch as it begins.
     """
@@ -49,7 +49,7 @@ class _StopCallback(EarlyStoppingCallback):
     """Stops by the validation loss."""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Says nothing: that the best weights are not loaded at the end may be what was asked for."""
+        """Without the warning of the base class: not loading the best weights at the end may be intended."""
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Stop where it is time, and have the weights saved there if any are: a finished fit gives them again."""
@@ -59,7 +59,7 @@ class _StopCallback(EarlyStoppingCallback):
 
 
 class _ProgressCallback(TrainerCallback):
-    """Counts optimizer steps for whoever waits."""
+    """Shows how many optimizer steps are done."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress

@@ -1,13 +1,13 @@
-"""Where a fit's checkpoints lie, and which of them a killed fit may go on from.
+"""The folder of a fit's checkpoints, and the checkpoint that a killed fit resumes from.
 
-A fit's folder is named by a hash of all that decides its weights, so a fit with other rows or settings never goes on from
-them. A checkpoint counts only when it is whole: a kill can leave half of one.
+The folder is named by the fit's recipe, which holds all that decides its weights. A fit with other rows, settings or code
+never resumes from them. A checkpoint counts only when it is whole: a kill can leave half of one.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,39 +15,79 @@ from typing import Any
 import numpy as np
 import torch
 
+from stepscale.resume import Recipe
+from stepscale.revision import code_revision
 from stepscale.training.batches import Row
 from stepscale.training.optimization import Optimization
 
-_STATE, _FINISHED = "trainer_state.json", "finished"
+_STATE, _FINISHED, _REVISIONS = "trainer_state.json", "finished", "revisions.txt"
 _SAMPLED = 4096  # numbers of each parameter that the hash takes
 _NOT_DECISIVE = {"checkpoints", "log_every"}
 
 
-def checkpoint_folder(model: torch.nn.Module, rows: Sequence[Sequence[Row]], options: Optimization) -> Path | None:
+def checkpoint_folder(
+    model: torch.nn.Module, rows: Sequence[Sequence[Row]], options: Optimization, loss: Callable[..., Any]
+) -> Path | None:
     """The folder of this fit's checkpoints; None where the options ask for none.
 
     Args:
         model: The model before the fit.
         rows: Rows to learn from, and rows of validation.
         options: Settings of the optimization.
+        loss: What the fit makes small; its code decides the weights, as that of ``training.fitting`` does.
 
     Raises:
         InputError: The folder that the options name cannot be made.
     """
     if options.checkpoints is None:
         return None
-    folder = options.checkpoints.make()
-    parts = [options.model_dump_json(exclude=_NOT_DECISIVE).encode(), os.environ.get("WORLD_SIZE", "1").encode()]
-    digest = sha256(b"\0".join(parts))
+    recipe = Recipe.of(
+        "stepscale.training.fitting",
+        loss,
+        inputs={"rows": _hash_of_rows(rows), "weights": _hash_of_weights(model)},
+        settings=[options.model_dump(mode="json", exclude=_NOT_DECISIVE), os.environ.get("WORLD_SIZE", "1")],
+        seed=options.seed,
+    )
+    return options.checkpoints.make() / recipe.key[:24]
+
+
+def _hash_of_rows(rows: Sequence[Sequence[Row]]) -> str:
+    digest = sha256()
     for part in rows:
         digest.update(f"{len(part)} rows".encode())
         for row in part:
             digest.update(np.asarray(row.ids, np.int64).tobytes() + row.targets.tobytes())
+    return digest.hexdigest()
+
+
+def _hash_of_weights(model: torch.nn.Module) -> str:
+    digest = sha256()
     for name, parameter in model.named_parameters():
         flat = parameter.detach().reshape(-1)
         sample = flat[:: max(1, flat.numel() // _SAMPLED)].float().cpu().numpy()
         digest.update(f"{name} {tuple(parameter.shape)} {parameter.requires_grad}".encode() + sample.tobytes())
-    return folder / digest.hexdigest()[:24]
+    return digest.hexdigest()
+
+
+def note_revision(folder: Path) -> None:
+    """Note that the code at work, of this revision, trains here.
+
+    Args:
+        folder: Of the fit's checkpoints.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _REVISIONS).open("a") as file:
+        file.write(f"{code_revision()}\n")
+
+
+def revisions_of(folder: Path) -> list[str]:
+    """The revisions that trained here, each once, the first one first.
+
+    Args:
+        folder: Of the fit's checkpoints.
+    """
+    path = folder / _REVISIONS
+    return list(dict.fromkeys(path.read_text().split())) if path.is_file() else []
 
 
 def last_whole_checkpoint(folder: Path, processes: int) -> Path | None:

@@ -1,7 +1,7 @@
 """Fits a model to rows: here, or in several processes with a GPU each.
 
 In: a model, rows, a loss and the optimization's settings. Out: the model, changed in place, and what the fit cost. One
-optimization for generators and verifiers alike. Knows nothing of what the targets mean.
+optimization for generators and verifiers alike. Knows nothing about what the targets mean.
 """
 
 import os
@@ -46,7 +46,7 @@ def fit(
         What the fit cost.
 
     Raises:
-        InputError: ``options.patience`` waits for the loss of validation rows, and there are none.
+        InputError: ``options.patience`` needs the loss of validation rows, and ``validation`` is empty.
     """
     if options.patience is not None and not validation:
         raise InputError(

@@ -1,8 +1,9 @@
 """One fit in this process, on ``transformers.Trainer``: bfloat16, GPUs and gradient accumulation come from configuration.
 
-In: a model and a job. Out: the model, changed in place, and what the fit cost. Knows nothing of what the targets mean.
+In: a model and a job. Out: the model, changed in place, and what the fit cost. Knows nothing about what the targets mean.
 """
 
+import logging
 import os
 import tempfile
 import time
@@ -26,7 +27,9 @@ from stepscale.training.checkpoints import (
     checkpoint_folder,
     last_whole_checkpoint,
     mark_finished,
+    note_revision,
     remove_finished_beside,
+    revisions_of,
     steps_of_finished,
     trainer_state,
 )
@@ -35,6 +38,8 @@ from stepscale.training.memory import freed_memory_kept
 from stepscale.training.optimization import Optimization
 from stepscale.training.sharded import gather_weights
 from stepscale.training.trainer_arguments import trainer_arguments
+
+logger = logging.getLogger(__name__)
 
 _SHORT = 512  # tokens; up to here unfused attention is worth its memory
 Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
@@ -116,7 +121,7 @@ def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
     steps = max(1, round(n_batches * options.epochs / batches_per_step))
     # 2. How to compute: attention that suits the precision, lanes where they pay.
     lanes = _suited_to(model, options, max(lengths, default=0))
-    place = checkpoint_folder(model, [tuple(job.rows), tuple(job.validation)], options)
+    place = checkpoint_folder(model, [tuple(job.rows), tuple(job.validation)], options, job.loss)
     # 3. The fit; without checkpoints, what Trainer saves lives as long as the fit does.
     scratch = nullcontext(str(place)) if place else tempfile.TemporaryDirectory()
     with lanes, scratch as folder, progress("training", steps, "optimizer steps") as bar:
@@ -182,6 +187,9 @@ def _train(trainer: FitTrainer, place: Path | None, options: Optimization, proce
     with trainer.args.main_process_first(desc="finding the last checkpoint"):
         checkpoint = last_whole_checkpoint(place, processes)
         remove_finished_beside(place)
+    if trainer.is_world_process_zero():
+        _log_reuse(place, checkpoint)
+        note_revision(place)
     steps_taken = _steps_of_ended(place, checkpoint, options)
     if checkpoint and steps_taken:  # Trainer would make a further step before it sees that all are made
         keeps_best = options.patience is not None and options.keep == "best"
@@ -191,6 +199,14 @@ def _train(trainer: FitTrainer, place: Path | None, options: Optimization, proce
         steps_taken = int(trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None).global_step)
     mark_finished(place, steps_taken)
     return steps_taken
+
+
+def _log_reuse(place: Path, checkpoint: Path | None) -> None:
+    """Log how many optimizer steps are reused, and from which revision."""
+    if checkpoint:
+        state = trainer_state(checkpoint)
+        made_at = f"made at revision {', '.join(revisions_of(place)) or 'unknown'}"
+        logger.info("training: %d of %d optimizer steps reused (%s)", state["global_step"], state["max_steps"], made_at)
 
 
 def _steps_of_ended(place: Path, checkpoint: Path | None, options: Optimization) -> int | None:

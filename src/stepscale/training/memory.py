@@ -22,7 +22,7 @@ def freed_memory_kept() -> Iterator[None]:
     What was there before (a run's tables are millions of objects) is not looked through for garbage meanwhile. Trainer and the
     end of a fit collect what the fit itself left.
     """
-    is_unfrozen = not gc.get_freeze_count()  # else somebody keeps objects frozen, which thawing would undo
+    is_unfrozen = not gc.get_freeze_count()  # else other code keeps objects frozen, and must find them so
     if is_unfrozen:
         gc.freeze()
     _set(_KEPT)

@@ -75,7 +75,7 @@ class Optimization(UserSettings):
         description="weights where patience stopped: of the least validation loss; or the last, so many evaluations past "
         "that minimum, as Snell et al. 2024 (H) take their revision model",
     )
-    checkpoints: Checkpoints | None = Field(None, description="null: a killed fit begins anew")
+    checkpoints: Checkpoints | None = Field(None, description="null: a killed fit starts again from the beginning")
     seed: int = Field(0, ge=0, description="of the order of rows, dropout and new weights")
 
     @property

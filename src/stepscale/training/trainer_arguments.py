@@ -56,7 +56,7 @@ def trainer_arguments(
         **_evaluating_and_saving(options, steps_per_epoch, evaluates),
     )
     if arguments.n_gpu > 1:
-        arguments._n_gpu = 1  # one process, one device: Trainer would split batches among GPUs that nobody gave it
+        arguments._n_gpu = 1  # one process, one device: Trainer would split batches among GPUs that it was not given
     return arguments
 
 

@@ -35,7 +35,7 @@ def aggregate(
         Scores [solutions] in [0, 1]; 0 for a solution without steps.
 
     Raises:
-        InputError: An unknown way to aggregate, a score that is no probability, or solutions of other lengths in ``neutral``.
+        InputError: An unknown way to aggregate, a score that is not a probability, or solutions of other lengths in ``neutral``.
     """
     if how not in HOWS or neutral_is not in NEUTRALS:
         raise InputError(f"aggregation {how!r}, neutral {neutral_is!r}: choose from {HOWS} and {NEUTRALS}")

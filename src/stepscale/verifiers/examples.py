@@ -1,6 +1,6 @@
 """From the tables to what a verifier learns: trajectories with a target at each step.
 
-In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing of tokens. Where a
+In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing about tokens. Where a
 step holds several lines (PRM800K's last ones: text, "# Answer", the answer) each line is a step of the example, as it is of
 what a generator writes. A rating stands at the last of them, values and outcomes at all. A blank step states nothing: it is
 left out with its target, as a generator never writes one.
@@ -76,7 +76,7 @@ def prm_examples(
         if step != len(steps):
             raise InputError(
                 f"step_labels: sample {key[1]} of problem {key[0]!r} has a label at step {step} and no chosen text at step "
-                f"{len(steps)}; give each step before a label a row, its rating null where nobody rated it"
+                f"{len(steps)}; give each step before a label a row, its rating null where it was not rated"
             )
         if chosen:
             steps.append(text)
@@ -151,12 +151,12 @@ def validation_problems(problem_ids: Iterable[str], validation_share: float, see
         seed: Decides which.
 
     Returns:
-        Their ids; a single problem is none of them, for it has to be learned from.
+        Their ids; empty if there is a single problem, since training needs it.
     """
-    drawn = {problem_id: seed_for(seed, "validation", problem_id) for problem_id in set(problem_ids)}
-    aside = {problem_id for problem_id, number in drawn.items() if number < validation_share * 2**63}
-    if drawn and validation_share:
-        by_seed = sorted(drawn, key=drawn.__getitem__)
+    numbers = {problem_id: seed_for(seed, "validation", problem_id) for problem_id in set(problem_ids)}
+    aside = {problem_id for problem_id, number in numbers.items() if number < validation_share * 2**63}
+    if numbers and validation_share:
+        by_seed = sorted(numbers, key=numbers.__getitem__)
         aside = {*aside, by_seed[0]} - {by_seed[-1]}
     return aside
 

@@ -15,7 +15,7 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
 
     A solution with a negative step is read up to it. One of PRM800K's that found an error (its last completion is labeled
     and not chosen) ends with the first completion rated -1. A finished one labeled to its end is read as a whole. What was
-    left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
+    left unfinished with no error found tells neither and is dropped, and siblings are not solutions. Targets are rating classes.
 
     Args:
         problems: Texts by problem_id.

@@ -2,7 +2,7 @@
 
 In: trajectories, and any Generator. Out: P(the step is wrong), the share of judgments that find an error up to that step
 (ThinkPRM, arXiv 2504.16828; GenPRM's majority of k, arXiv 2504.00891). More judgments are a second axis of compute: all tokens,
-read and written, are counted as the verifier's. What cannot be read is counted and told. Knows nothing of search.
+read and written, are counted as the verifier's. What cannot be read is counted and reported. Knows nothing about search.
 """
 
 import logging

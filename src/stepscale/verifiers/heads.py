@@ -1,6 +1,6 @@
 """The head of a verifier: its outputs, their names, and the weights that it starts with.
 
-In: a base model and a configuration. Out: the model with a head for each token. Knows nothing of examples.
+In: a base model and a configuration. Out: the model with a head for each token. Knows nothing about examples.
 """
 
 from pathlib import Path

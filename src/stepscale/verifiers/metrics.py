@@ -34,7 +34,7 @@ def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArr
         positive: Whether it is [items].
 
     Raises:
-        InputError: The lengths differ, a score is NaN, or something else is no number.
+        InputError: The lengths differ, a score is NaN, or something else is not a number.
     """
     from sklearn.metrics import roc_auc_score
 

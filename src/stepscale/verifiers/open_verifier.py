@@ -44,7 +44,7 @@ def load_verifier(
         source: A folder that verifier training wrote, or the folder or hub name of a public reward model. A folder may also
             refer to such a model, here or behind a server. Or the base address of a server that pools (vLLM), such as
             ``http://localhost:8000/v1``.
-        adapter: The conventions of a public model; told from its name or its folder where that is possible.
+        adapter: The conventions of a public model; recognized by its name or its folder where possible.
         name: The name in results and ledgers; by default the last part of ``source``.
         device: Torch device; "auto" takes a GPU if there is one.
         dtype: Precision of weights and arithmetic.
@@ -58,7 +58,7 @@ def load_verifier(
         The verifier, with its tokenizer and its size.
 
     Raises:
-        InputError: The model cannot be loaded, is no verifier, or needs an ``adapter`` to be named.
+        InputError: The model cannot be loaded, is not a verifier, or needs an ``adapter`` to be named.
     """
     if is_address(source):
         with settings_in_one_line():
@@ -116,10 +116,10 @@ def _known_adapter(adapter: Adapter | None, source: str | Path) -> Adapter:
     adapter_name = adapter or adapter_for(source)
     if adapter_name is None:
         raise InputError(
-            f"{source} is no verifier that is known by itself; name its adapter, one of {', '.join(ADAPTERS)}"
+            f"{source} is not a verifier that is known by itself; name its adapter, one of {', '.join(ADAPTERS)}"
         )
     if adapter_name not in ADAPTERS:
-        raise InputError(f"adapter {adapter_name!r}: there is none of this name; choose one of {', '.join(ADAPTERS)}")
+        raise InputError(f"adapter {adapter_name!r}: no adapter has this name; choose one of {', '.join(ADAPTERS)}")
     return adapter_name
 
 
@@ -162,7 +162,7 @@ def _referred(
         from stepscale.verifiers.generative import open_generative
 
         return open_generative(GenerativePRM.model_validate(reference.settings), name, device, dtype)
-    raise InputError(f"{name or 'verifier'}: there is none in this run ({reference.kind}); train one (reward_modeling)")
+    raise InputError(f"{name or 'verifier'}: this run has none ({reference.kind}); train one (reward_modeling)")
 
 
 def ready_prm_folder(ready: ReadyPRM, folder: Path) -> Path:

@@ -48,7 +48,7 @@ def processbench_score(first_error_true: ArrayLike, first_error_pred: ArrayLike)
         first_error_pred: What is predicted [solutions].
 
     Raises:
-        InputError: The lengths differ, or something is no whole number.
+        InputError: The lengths differ, or something is not a whole number.
     """
     truth, predicted = np.asarray(first_error_true), np.asarray(first_error_pred)
     if truth.shape != predicted.shape or truth.ndim != 1:
@@ -86,7 +86,7 @@ def predict_first_errors(negative: Sequence[Sequence[float]], threshold: float) 
         threshold: A number.
 
     Raises:
-        InputError: A score or the threshold is no number.
+        InputError: A score or the threshold is not a number.
     """
     if np.isnan(threshold):
         raise InputError("threshold is NaN; give a probability")

@@ -46,7 +46,7 @@ class PublicVerifier(UserSettings):
 
 
 def adapter_for(source: str | Path) -> Adapter | None:
-    """The adapter of a public model, told from its name, or from the config.json in its folder; None if neither tells.
+    """The adapter of a public model, recognized by its name or by the config.json in its folder; None if neither helps.
 
     Args:
         source: Folder or hub name.

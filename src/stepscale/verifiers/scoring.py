@@ -2,7 +2,7 @@
 
 In: trajectories. Out: each step's probabilities, and the tokens read in the ledger. One pass reads all steps of a
 solution. A prompt or step that several solutions share is read once, and what a search scored before is remembered, so
-only new tokens are read. Positions come from ``StepEncoder``, as in training. Knows nothing of how scores are used.
+only new tokens are read. Positions come from ``StepEncoder``, as in training. Knows nothing about how scores are used.
 """
 
 import logging
@@ -39,7 +39,7 @@ class StepScorer:
     """A verifier made of four parts: how to encode, a model's body, its head, and how to read the head's output.
 
     A solution too long for the model is read up to its last whole step that fits. The steps left over get ``negative`` 1, so it
-    is never preferred for what nobody read, and a warning tells how many there were.
+    is never preferred for a part that was not read, and a warning says how many there were.
 
     Args:
         name: As tables and ledgers call it.

@@ -3,7 +3,7 @@
 In: trajectories. Out: each step's probabilities, and the tokens that the server says it read in the ledger. The layout is the
 model's own (an adapter's, or that of a verifier trained here). It goes to the server as token ids, so that step ends are known
 by position. A server with STEP pooling gives a row per step mark; any other a row per token. Rows are probabilities: vLLM's
-default. What is no probability is refused, for nobody could tell a logit's scale.
+default. What is not a probability is refused, since the scale of a logit is unknown.
 """
 
 import time
@@ -51,7 +51,7 @@ class ServedVerifier:
 
     @cached_property
     def saved(self) -> SavedVerifier | None:
-        """What a verifier that was trained here says of itself; None for one of others."""
+        """What a verifier that was trained here says about itself; None for one of others."""
         folder = Path(self.settings.source)
         trained_here = self.settings.adapter is None and (folder / FILE_NAME).is_file()
         return SavedVerifier.read(folder) if trained_here else None
@@ -153,7 +153,7 @@ class ServedVerifier:
             or (np.abs(sums - 1) > _SLACK).any()
         ):
             raise InputError(
-                f"server {self.settings.base_url}: its outputs are no probabilities ({rows[0].tolist()}); serve it with its "
+                f"server {self.settings.base_url}: its outputs are not probabilities ({rows[0].tolist()}); serve it with its "
                 "activation on"
             )
         clipped = np.clip(rows, _LEAST, 1.0)

@@ -15,7 +15,7 @@ class ServedPRM(ServerAccess):
         "served by",
     )
     adapter: Adapter | None = Field(
-        None, description="its conventions; null: told from the tokenizer's name or folder where that is possible"
+        None, description="its conventions; null: recognized by the tokenizer's name or folder where possible"
     )
     separator: str = Field("\n", description="for trl alone: the step_separator the model was trained with")
 

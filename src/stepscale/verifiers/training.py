@@ -2,7 +2,7 @@
 
 PRM: a class of two or three after each step's last token (Lightman 2.6). Soft PRM: binary cross entropy on a value there
 (Snell, D). ORM: solution right or not on every solution token (Lightman 2.5). Positions come from ``StepEncoder``, as in
-scoring. Knows nothing of where labels came from, nor of search.
+scoring. Knows nothing about where labels came from, nor search.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
-"""From examples to the rows that a training reads: token ids, with a target at the tokens that bear one.
+"""From examples to the rows that a training reads: token ids, with a target at the tokens that have one.
 
-In: examples and a ``StepEncoder``. Out: rows of tokens and targets. Knows nothing of models.
+In: examples and a ``StepEncoder``. Out: rows of tokens and targets. Knows nothing about models.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def to_rows(examples: Sequence[Example], encoder: StepEncoder, supervise: Superv
     Args:
         examples: With one target per step.
         encoder: Lays out texts and records where steps end.
-        supervise: Which tokens bear a step's target.
+        supervise: Which tokens carry a step's target.
 
     Returns:
         The rows, and the number of examples that lost steps for lack of room.

@@ -1,4 +1,4 @@
-"""Somebody's samples measured whole, on made-up verifiers of known worth."""
+"""Given samples measured whole, on made-up verifiers of known worth."""
 
 from typing import Any
 

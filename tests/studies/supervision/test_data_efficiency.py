@@ -1,4 +1,4 @@
-"""Lines of best fit and what they say of two ways to choose labels, on lines that are known."""
+"""Lines of best fit and what they say about two ways to choose labels, on lines that are known."""
 
 import itertools
 import json

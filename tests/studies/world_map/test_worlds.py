@@ -182,7 +182,7 @@ def test_the_rule_that_samples_can_tell_is_tried_on_them() -> None:
 
 
 def test_budgets_that_make_no_whole_chains_are_refused() -> None:
-    with pytest.raises(ValidationError, match="no multiple of attempts"):
+    with pytest.raises(ValidationError, match="not a multiple of attempts"):
         WorldMapBlock.model_validate(OPTIONS.model_dump() | {"budgets": [2, 4]})
 
 

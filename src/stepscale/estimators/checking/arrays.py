@@ -126,7 +126,7 @@ def check_columns(table: Any, names: Collection[str], name: str) -> None:
         name: What the frame is called in an error.
 
     Raises:
-        InputError: It is no frame, or one of them is absent or there twice.
+        InputError: It is not a frame, or one of them is absent or there twice.
     """
     columns = list(getattr(table, "columns", ()))
     absent = sorted(set(names) - set(columns))

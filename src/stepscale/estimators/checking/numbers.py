@@ -127,6 +127,6 @@ def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
 def _whole_number(value: Any) -> int:
     """One whole number; raises TypeError for anything else."""
     if isinstance(value, bool | np.bool_):
-        raise TypeError("a boolean is no number of samples")
+        raise TypeError("a boolean is not a number of samples")
     whole_float = isinstance(value, float | np.floating) and float(value).is_integer()
     return int(value) if whole_float else operator.index(value)

@@ -63,7 +63,7 @@ def checked_table(values: ArrayLike, name: str) -> Floats:
         name: What they are called in an error.
 
     Raises:
-        InputError: They are no numbers, or of another shape.
+        InputError: They are not numbers, or of another shape.
     """
     return checked_numbers(_samples(values, name), name)
 
@@ -77,7 +77,7 @@ def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) 
         lowest: The least score allowed. If it is finite, scores must be finite too, for they are summed.
 
     Raises:
-        InputError: Another shape, a score that is no number, or one below ``lowest``.
+        InputError: Another shape, a score that is not a number, or one below ``lowest``.
     """
     table = checked_numbers(scores, "scores")
     answered_scores = table[answered] if table.shape == answered.shape else None

@@ -1,7 +1,7 @@
 """What every stopping rule is: typed options that say after which samples to stop, and how the answer is then chosen.
 
 A rule sees signals of the samples alone, never a gold answer. What it has to learn from other problems it learns by ``fitted``.
-How many samples a problem may have at the most is no part of a rule: whoever follows it says so.
+The largest number of samples per problem is not part of a rule; the caller sets it.
 """
 
 from abc import ABC, abstractmethod

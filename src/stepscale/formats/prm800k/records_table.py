@@ -31,7 +31,7 @@ PROBLEM_KEYS = ("problem", "ground_truth_solution", "ground_truth_answer")
 
 
 class LabeledProblem(NamedTuple):
-    """What a question says of its problem; the reference answer and solution may be unknown."""
+    """What a question says about its problem; the reference answer and solution may be unknown."""
 
     text: str
     answer: str | None

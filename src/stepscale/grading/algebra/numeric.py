@@ -87,7 +87,7 @@ class _Point:
             tree: The expression.
 
         Raises:
-            _NoNumber: The value is none, or too large.
+            _NoNumber: The value is not a number, or is too large.
             ArithmeticError: It is not defined, such as a division by zero.
             ValueError: A function is not defined there.
         """

@@ -1,11 +1,11 @@
 """Plain text -> expression: a tokenizer and a recursive-descent parser for what the PRM800K grader can compute.
 
-In: normalized text such as ``2sqrt(3)x^2/4``. Out: an expression tree, or None where the text is none (``x=3``, ``1;2``,
-prose). Text is only ever cut into numbers, letters and operators: no character of it reaches Python's or sympy's
+In: normalized text such as ``2sqrt(3)x^2/4``. Out: an expression tree, or None where the text is not an expression (``x=3``,
+``1;2``, prose). Text is only ever cut into numbers, letters and operators: no character of it reaches Python's or sympy's
 evaluators.
 
 Precedence is Python's with ``^`` for power, and side by side means times, with the precedence of ``*``: ``1/2x`` is
-``(1/2)*x``. A word that is no known name is the product of its letters, and a letter before a bracket is a factor
+``(1/2)*x``. A word that is not a known name is the product of its letters, and a letter before a bracket is a factor
 (``n(n+1)``), as in that grader.
 """
 
@@ -30,7 +30,7 @@ Token = tuple[str, str]
 
 
 class _Unreadable(Exception):
-    """The text is no expression (private to this module)."""
+    """The text is not an expression (private to this module)."""
 
 
 def parse(text: str) -> Expression | None:
@@ -40,7 +40,7 @@ def parse(text: str) -> Expression | None:
         text: Plain mathematics as ``strict.plain`` writes it, such as ``2*x^2-sqrt(3)``.
 
     Returns:
-        Its tree. None where it is no expression, or is beyond a limit of safety: 1,000 characters, 400 tokens, 60 characters
+        Its tree. None where it is not an expression, or is beyond a limit of safety: 1,000 characters, 400 tokens, 60 characters
         of a numeral, 60 levels.
     """
     if len(text) > MAX_LENGTH:
@@ -116,7 +116,7 @@ class _ExpressionParser:
             depth: Brackets, signs and powers around it.
 
         Raises:
-            _Unreadable: The text is no expression, or nested too deeply.
+            _Unreadable: The text is not an expression, or nested too deeply.
         """
         if depth > _MAX_DEPTH:
             raise _Unreadable

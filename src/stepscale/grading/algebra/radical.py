@@ -154,7 +154,7 @@ def _split_square(n: int) -> tuple[int, int]:
 
 
 def rational(value: Quotient) -> Fraction | None:
-    """The value as a rational number, or None where it is none.
+    """The value as a rational number, or None where it is not rational.
 
     Args:
         value: A quotient of sums of square roots.

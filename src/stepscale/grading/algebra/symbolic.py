@@ -29,7 +29,7 @@ class _TooLarge(Exception):
 
 
 def simplify_to_zero(*differences: str) -> bool:
-    """True if every difference simplifies to zero; False too where one is no expression or is too large to be built."""
+    """True if every difference simplifies to zero; False too where one is not an expression or is too large to be built."""
     try:
         trees = (parse(difference) for difference in differences)
         return all(tree is not None and bool(sympy.simplify(build(tree)) == 0) for tree in trees)

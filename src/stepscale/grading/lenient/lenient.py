@@ -60,7 +60,7 @@ def settle(prediction: str, gold: str, options: Lenient) -> bool | WorkerQuestio
 
 
 def _for_library(text: str, options: Lenient) -> str | None:
-    """The text as the library gets it; None where it is none that the library could grade in time."""
+    """The text as the library gets it; None where the library could not grade it in time."""
     if options.latex and _DELIMITED.search(text) is None:
         if len(text) > MAX_ANSWER or "__" in text:  # a double subscript is no LaTeX, and most often code
             return None

@@ -55,7 +55,7 @@ def _parsed(text: str, latex: bool, expr: bool) -> list[Any]:
 
 
 def _arithmetic(text: str, evaluate: bool = False) -> sympy.Expr:
-    """Stands in for sympy's ``parse_expr`` inside the library. Raises ValueError where the text is no arithmetic."""
+    """Stands in for sympy's ``parse_expr`` inside the library. Raises ValueError where the text is not arithmetic."""
     tree = None if _SEPARATED_NUMBERS.search(text) else parse_text(re.sub(r"\s+", "", text))
     if tree is None:
         raise ValueError("no arithmetic expression")

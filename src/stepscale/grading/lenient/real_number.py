@@ -1,7 +1,7 @@
 r"""A bare LaTeX answer that is one real number, as an exact expression: ``\frac{1}{2}``, ``2\sqrt{3}``, ``-\pi``.
 
 Everything whose reading is not beyond doubt is None: letters, units, percent, mixed numbers, ``1/2(3)``, tuples, words.
-This reader serves short cuts that must never be wrong; coverage is no goal.
+This reader serves short cuts that must never be wrong; coverage is not a goal.
 """
 
 import re

@@ -52,7 +52,7 @@ def _converter() -> "LatexNodes2Text":
     if not hasattr(_local, "converter"):
         from pylatexenc.latex2text import LatexNodes2Text
 
-        logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # broken LaTeX is no news in a model's answers
+        logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # broken LaTeX is not news in a model's answers
         _local.converter = LatexNodes2Text()
     converter: LatexNodes2Text = _local.converter
     return converter

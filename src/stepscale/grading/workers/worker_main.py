@@ -16,7 +16,7 @@ from stepscale.grading.lenient.library import library_accepts
 from stepscale.grading.workers.pool import PATIENCE
 
 MEMORY_BYTES = 2 * 1024**3
-_RECURSION = 5_000  # deep expressions are legitimate; this stays far below what the C stack bears
+_RECURSION = 5_000  # deep expressions are legitimate; this stays far below what the C stack can hold
 _TASKS: dict[str, Callable[..., bool]] = {"zero": simplify_to_zero, "lenient": library_accepts}
 
 

@@ -117,7 +117,7 @@ def sample_for_page(sample: Sample, ask: Ask) -> dict[str, Any]:
 
 
 def _as_latex(answer: str) -> str:
-    """A reference answer stands without dollar signs in every data set; words are no formula."""
+    """A reference answer stands without dollar signs in every data set; words are not a formula."""
     return f"${answer}$" if _LATEX.search(answer) and "$" not in answer.replace(r"\$", "") else answer
 
 

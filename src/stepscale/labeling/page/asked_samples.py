@@ -109,7 +109,7 @@ def latest_asked(path: str | Path) -> Path:
         path: A file, or the folder of a data loop.
 
     Raises:
-        InputError: There is none, or no such file.
+        InputError: No file is named, or it does not exist.
     """
     path = Path(path)
     if path.is_file():
@@ -153,7 +153,7 @@ def sample_of(record: Record) -> Sample | None:
         record: A line of a PRM800K file.
 
     Raises:
-        BadRecord: It is no such record.
+        BadRecord: It is not such a record.
     """
     try:
         question, label = record["question"], record["label"]
@@ -194,7 +194,7 @@ def ratings_of(labels: list[Record], steps: Iterable[str]) -> tuple[int, ...]:
 
 
 def _trajectory(labels: list[Record]) -> list[str]:
-    """The chosen steps, then the last step's first wrong completion, which nobody chose."""
+    """The chosen steps, then the last step's first wrong completion, which was not chosen."""
     walked = walk(labels)
     last = labels[-1]["completions"] or () if labels else ()
     wrong = [c["text"] for c in last if c["rating"] == -1]
@@ -203,7 +203,7 @@ def _trajectory(labels: list[Record]) -> list[str]:
 
 
 def _alternatives(labels: list[Record], steps: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """The other completions of each step, as far as the record goes."""
+    """The other completions of each step, up to the end of the record."""
     of_steps = zip(labels, steps, strict=False)
     return tuple(
         tuple(dict.fromkeys(c["text"] for c in label["completions"] or () if c["text"] != text))

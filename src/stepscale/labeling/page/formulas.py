@@ -83,7 +83,7 @@ def as_html(text: str) -> str:
 
 @lru_cache(4_096)
 def mathml(latex: str, block: bool = False) -> Tree | None:
-    """The MathML of a formula; None if it cannot be read, is too long, or holds what is no MathML.
+    """The MathML of a formula; None if it cannot be read, is too long, or holds what is not MathML.
 
     Args:
         latex: The formula, without its dollar signs.
@@ -95,7 +95,7 @@ def mathml(latex: str, block: bool = False) -> Tree | None:
         return None
     try:
         tree = _tree(convert_to_element(latex, display="block" if block else "inline"))
-    except Exception:  # whatever a library says of a broken formula: it is shown as it was written
+    except Exception:  # whatever a library says about a broken formula: it is shown as it was written
         return None
     return tree
 

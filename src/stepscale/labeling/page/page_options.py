@@ -1,4 +1,4 @@
-"""The settings of people's labels: what the page asks of a labeler, where labels lie, and how labelers are checked."""
+"""The settings of people's labels: what the page asks of a labeler, where labels are, and how labelers are checked."""
 
 from typing import Literal
 
@@ -33,7 +33,7 @@ class KnownLabels(UserSettings):
     """Labels that are known, by which people are checked: screening and quality control (Lightman et al. 2023, 2.4)."""
 
     path: str = Field(description="PRM800K file of the known labels; relative to the project's folder")
-    least_agreement: float = Field(0.75, ge=0, le=1, description="with them; whoever has less is left out")
+    least_agreement: float = Field(0.75, ge=0, le=1, description="with them; a labeler with less is left out")
     least_questions: int = Field(5, ge=1, description="known questions answered before that is judged")
 
 
@@ -42,4 +42,4 @@ class LabelFile(UserSettings):
 
     path: str = Field(description="the file, JSONL; relative to the project's folder")
     name: str = Field("human", description="of the labeler of records that name none")
-    known: KnownLabels | None = Field(None, description="labels to check people by; null: nobody is left out")
+    known: KnownLabels | None = Field(None, description="labels to check people by; null: no labeler is left out")

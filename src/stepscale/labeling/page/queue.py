@@ -1,4 +1,4 @@
-"""Who labels what next: samples in their order, reserved while somebody works on them, some of them for two people.
+"""Who labels what next: samples in their order, reserved while a labeler works on them, some of them for two people.
 
 In: samples, and the file of records, which is all that is remembered. Out: the next sample of a labeler. A reservation is a
 courtesy and no lock: a label that comes after it ran out is saved all the same. A second label of one person is not.
@@ -31,14 +31,14 @@ class LabelingProgress:
         left: Samples that may still be handed to this labeler.
         agreement: With known labels, in [0, 1]; None before the first known question.
         left_out: Whether the labeler's labels do not count.
-        waiting: Samples that lack a label, whoever gives it.
+        waiting: Samples that lack a label, by any labeler.
     """
 
     labeled: int
     left: int  # for this labeler
     agreement: float | None
     left_out: bool
-    waiting: int  # samples that lack a label, whoever gives it
+    waiting: int  # samples that lack a label, by any labeler
 
 
 class Queue:

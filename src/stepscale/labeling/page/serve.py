@@ -95,7 +95,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(128)  # from here on a request waits, so the address may be told
+        listening.listen(128)  # from here on a request waits, so the address may be printed
     except (OSError, OverflowError) as error:
         raise InputError(f"{host}:{port} cannot be listened on ({error}); choose another --port or --host") from None
     return listening

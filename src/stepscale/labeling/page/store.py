@@ -1,4 +1,4 @@
-"""The file of labels: PRM800K records, a line each, on the disk before anybody is told that they are saved.
+"""The file of labels: PRM800K records, a line each, written to disk before the page says that they are saved.
 
 A process that is killed leaves at most one broken line, its last. The next start sets that aside, so the file stays readable.
 """
@@ -25,7 +25,7 @@ class RecordFile:
         path: A .jsonl file; made, with its folder, if it is absent.
 
     Raises:
-        InputError: Another process has the file, it cannot be written, or a line of it is no record.
+        InputError: Another process has the file, it cannot be written, or a line of it is not a record.
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -23,7 +23,7 @@ def tokens_for(labelers: Iterable[str], path: Path) -> dict[str, str]:
     try:
         token_of = json.loads(path.read_text()) if path.exists() else {}
         if not all(isinstance(token, str) and len(token) >= 32 for token in token_of.values()):
-            raise ValueError("a token is no long text")
+            raise ValueError("a token is not a long text")
         tokens = {name: token_of.get(name) or secrets.token_urlsafe(32) for name in labelers}
         partial = beside(path, ".partial")
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

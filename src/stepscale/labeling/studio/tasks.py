@@ -25,7 +25,7 @@ def make_task(sample: Sample, prefill: bool = False) -> dict[str, Any]:
 
     Args:
         sample: What is to be labeled.
-        prefill: Show the verifier's own ratings as chosen. They anchor people, so this is no default.
+        prefill: Show the verifier's own ratings as chosen. They anchor people, so this is not a default.
 
     Raises:
         InputError: Ratings are to be shown, and the sample has no step scores.

@@ -43,7 +43,7 @@ def release_pool(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         step_labels: Step labels of the pool, a row per rated step.
-        settings: What the data card says of the run.
+        settings: What the data card says about the run.
     """
     no_rounds = pd.DataFrame(columns=[*KEY, "round", "score"])
     card = _card(problems, step_labels, step_labels.head(0), settings)

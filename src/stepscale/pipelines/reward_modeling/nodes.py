@@ -21,7 +21,7 @@ _SPLITS = ("train", "valid")  # splits: of the second, the validation loss alone
 
 
 class VerifierFolders(TypedDict):
-    """Folders of a PRM and of an ORM, or of what says that there is none."""
+    """Folders of a PRM and of an ORM; a folder may hold a note that there is no such model."""
 
     prm: Path
     orm: Path
@@ -181,7 +181,7 @@ def evaluate_verifiers(
         problems: Problems of all splits, a row per problem.
         solutions: Solutions, a row per solution.
         step_labels: Step labels of the pool, a row per rated step.
-        verifiers: Where verifiers run, what neutral counts as, and where ProcessBench lies.
+        verifiers: Where verifiers run, what neutral counts as, and where ProcessBench is.
     """
     from stepscale.verifiers.examples import holds_values, neutral_as, orm_examples, prm_examples
     from stepscale.verifiers.first_error_examples import first_error_examples

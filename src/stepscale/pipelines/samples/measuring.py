@@ -1,4 +1,4 @@
-"""Somebody's samples measured whole, with others' searches beside them, and their part of the report."""
+"""Given samples measured whole, with others' searches beside them, and their part of the report."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -37,7 +37,7 @@ def _reading() -> list[Node]:
 
 
 def _measuring() -> list[Node]:
-    """Score the samples where they bear no scores, measure them, and show the result."""
+    """Score samples that came without scores, measure them, and show the result."""
     return [
         Node(
             score_given,

@@ -14,7 +14,7 @@ def read_step_labels(search: SearchBlock) -> pd.DataFrame:
     """Step labels of the given samples; of all formats of samples the tables alone hold any.
 
     Args:
-        search: Where the given samples lie.
+        search: Where the given samples are.
     """
     from stepscale.formats import read
     from stepscale.formats.checking import empty
@@ -31,7 +31,7 @@ def read_searches(test_problems: pd.DataFrame, search: SearchBlock) -> pd.DataFr
 
     Args:
         test_problems: The test problems, a row per problem.
-        search: Where the given searches lie, and the grading rules.
+        search: Where the given searches are, and the grading rules.
 
     Raises:
         InputError: A file holds no results of searches, or none on the given problems.

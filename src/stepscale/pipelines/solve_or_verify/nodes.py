@@ -107,7 +107,7 @@ def train_critic(problems: pd.DataFrame, critiques: pd.DataFrame, settings: Solv
     if options.critic:
         return ready_prm_folder(options.critic, folder)
     if base is None or settings.generator.server:
-        raise InputError("solve_or_verify.critic: a served generator is no base of a critic; name one")
+        raise InputError("solve_or_verify.critic: a served generator is not a base of a critic; name one")
     optimization = options.training.fine_tuning.model_copy(update={"seed": settings.seed})
     config = GeneratorTraining(layout=TextFormat(prompt="{problem}"), optimization=optimization)
     with child_run("critic", {"base": base} | options.model_dump(mode="json")) as run:

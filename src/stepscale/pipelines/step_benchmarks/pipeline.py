@@ -36,7 +36,7 @@ def measure_prm(
 
     Args:
         prm_model: Folder of the PRM.
-        step_benchmarks: Where the benchmarks lie.
+        step_benchmarks: Where the benchmarks are.
         verifiers: Where the PRM runs.
         report: Resamples of the intervals.
         seed: Decides them.

@@ -1,4 +1,4 @@
-"""Somebody else's samples, read and graded where they have no verdict, with the scores that came with them."""
+"""Given samples, read and graded where they have no verdict, with the scores that came with them."""
 
 import logging
 from typing import Any, TypedDict
@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
+from stepscale.formats.graded import graded, report_missing, warn_of_places_without_a_sample
 from stepscale.parameters import SearchBlock
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def read_given(search: SearchBlock) -> SamplesWithScores:
     """The problems of ``search.given_samples``, their graded samples, and scores of these, if any.
 
     Args:
-        search: Where the given samples lie, and the grading rules.
+        search: Where the given samples are, and the grading rules.
 
     Raises:
         InputError: No file is named, it holds no samples, or a line of it is bad.
@@ -47,15 +47,17 @@ def read_given(search: SearchBlock) -> SamplesWithScores:
     solutions, scores = (table[table["problem_id"].isin(ids)] for table in (tables.solutions, tables.scores))
     if solutions.empty:
         raise InputError(f"{source.path}: it holds no samples; give a file of problems with sampled solutions")
-    solutions = solutions.assign(finish=solutions["finish"].fillna("solution"))  # who does not tell it has whole ones
+    solutions = solutions.assign(
+        finish=solutions["finish"].fillna("solution")
+    )  # none is said to be cut
     solutions = graded(problems, solutions, search.grading_rules)
     logger.info(
         "%d given samples of %d problems, scored by %s",
         len(solutions),
         len(problems),
-        ", ".join(scores["verifier"].unique()) or "nobody",
+        ", ".join(scores["verifier"].unique()) or "no verifier",
     )
-    tell_absent(source.path, solutions)
+    report_missing(source.path, solutions)
     if source.places is None:
         warn_of_places_without_a_sample(source.path, solutions)
     return {"problems": problems.assign(split="test"), "solutions": solutions, "scores": scores}

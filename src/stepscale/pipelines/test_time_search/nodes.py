@@ -76,20 +76,20 @@ def sample_test(
 
 
 def read_samples(search: SearchBlock) -> SamplesWithScores:
-    """Somebody's samples: their problems, the samples, graded, and the scores that came with them.
+    """Given samples: their problems, the samples, graded, and the scores that came with them.
 
     Args:
-        search: Where the given samples lie, and the grading rules.
+        search: Where the given samples are, and the grading rules.
     """
     return read_given(search)
 
 
 def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> SamplesToJudge:
-    """Somebody's samples for models here to judge, without the problems that these learned from.
+    """Given samples for models here to judge, without the problems that these learned from.
 
     Args:
         problems: Problems of all splits, a row per problem.
-        search: Where the given samples lie, and the grading rules.
+        search: Where the given samples are, and the grading rules.
     """
     given = read_given(search)
     return without_learned(given["problems"], given["solutions"], problems)

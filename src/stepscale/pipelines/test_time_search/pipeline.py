@@ -1,4 +1,4 @@
-"""Test problems -> samples -> scores by each verifier -> searches; and the smaller runs that leave parts of it out."""
+"""Test problems -> samples -> scores by each verifier -> searches; and smaller runs that leave some of these out."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -68,7 +68,7 @@ def _score() -> list[Node]:
 
 
 def tree_search() -> Pipeline:
-    """Searches on the test problems, what whole samples cost beside them, and what came of it; one box in the picture."""
+    """Searches on the test problems, the cost of whole samples for comparison, and the measurements; one box in the picture."""
     models = named("generator_model", "prm_model", "searched_problems")
     steps = [
         Node(
@@ -106,7 +106,7 @@ def tree_search() -> Pipeline:
 
 
 def samples() -> Pipeline:
-    """Somebody's scored samples in the place of our own."""
+    """Given scored samples in the place of our own."""
     return Pipeline(
         [
             Node(
@@ -127,7 +127,7 @@ def samples() -> Pipeline:
 
 
 def judge_samples() -> Pipeline:
-    """Somebody's samples, scored by the PRM and the ORM of the run."""
+    """Given samples, scored by the PRM and the ORM of the run."""
     read = Node(
         nodes.read_samples_to_judge,
         inputs=named("problems", "params:search"),

@@ -1,7 +1,7 @@
 """Every way to choose among N samples, measured on the same samples: the data of A's Figure 3 and Table 4.
 
 In: a grid of samples and, for each verifier, a score per sample. Out: per-problem accuracies by method, and curves with
-intervals. Knows nothing of models or files.
+intervals. Knows nothing about models or files.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -97,7 +97,7 @@ def deciding_budget(ns: Sequence[int]) -> int:
     """The N at which a lead is decided: the largest up to a quarter of all S samples, and at least the second above 1.
 
     At N = S a problem has one outcome per method, 0 or 1. At S / 4 its accuracy is a mean over all subsets, of which four are
-    disjoint, so that the same lead is told with about a third of the problems.
+    disjoint, so that the same lead shows with about a third of the problems.
 
     Args:
         ns: Samples per problem to choose from.

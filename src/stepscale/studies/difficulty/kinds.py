@@ -2,7 +2,7 @@
 
 In: results of strategies, and an easiness per problem by kind ("oracle", "predicted", "question", "4 probes"). Out:
 two tables with 95 % intervals over problems, differences paired by problem. What an estimate costs is not counted here, as in
-Snell et al. 2024, 3.2; the online policy (``online_comparison``) pays for its own. Knows nothing of how an easiness was made.
+Snell et al. 2024, 3.2; the online policy (``online_comparison``) pays for its own. Knows nothing about how an easiness was made.
 """
 
 from collections.abc import Mapping

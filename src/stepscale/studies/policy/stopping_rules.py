@@ -2,7 +2,7 @@
 
 In: scored samples, what each search wrote, and what every strategy spent. Out: the tables of ``studies.stopping``, and every
 rule as fitted to all searched problems, so that it can be set to work (docs/stopping.md). Rules sample whole solutions; the
-online policy may switch to a search besides.
+online policy may also switch to a search.
 """
 
 from collections.abc import Sequence

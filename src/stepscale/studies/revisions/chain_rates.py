@@ -2,7 +2,7 @@
 
 In: a graded chains table (problem_id, chain, position from 0, is_correct). Out: tables with 95 % intervals over problems.
 An attempt without an answer counts as wrong. A problem's value is the mean over its chains that reach a position; how
-long a chain is never depends on what is in it. Knows nothing of models.
+long a chain is never depends on what is in it. Knows nothing about models.
 """
 
 from typing import Any

@@ -2,7 +2,7 @@
 
 In: a chains table (problem_id, chain, position from 0, answer, context: the positions that were shown) and difficulty bins. Out:
 a table with 95 % intervals over problems. Late is an attempt that has as many answered ones before it as may be shown at once;
-Snell et al. 2024, 6, show it all of these. Knows nothing of prompts.
+Snell et al. 2024, 6, show it all of these. Knows nothing about prompts.
 """
 
 from collections.abc import Mapping

@@ -68,7 +68,8 @@ def b9_quantities(
         ns: Budgets.
         resamples: Bootstrap resamples.
         seed: Of the resamples.
-        equal: Whether both learned from the same solutions; where they did not, nothing is told of the kind of verifier.
+        equal: Whether both learned from the same solutions; where they did not, the comparison says nothing about the kind of
+            verifier.
 
     Raises:
         InputError: As ``growth`` does.

@@ -1,4 +1,5 @@
-"""Each verifier's aggregations against each other, paired by problem: what claims A2 and B8 say, for whoever scored steps.
+"""Each verifier's aggregations against each other, paired by problem: what claims A2 and B8 say, for every verifier that
+scored steps.
 
 A2 (Lightman et al. 2023, F) is measured by best-of-N, B8 (Snell et al. 2024, E) by the weighted vote, at the largest N.
 """

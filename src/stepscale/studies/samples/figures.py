@@ -1,4 +1,4 @@
-"""What the report says about somebody's samples: each verifier's curves, policies by difficulty, and small tables."""
+"""What the report says about given samples: each verifier's curves, policies by difficulty, and small tables."""
 
 from collections.abc import Mapping, Sequence
 
@@ -34,7 +34,7 @@ _ONLINE_NOTE = (
     "chosen on one half of the problems and measured on the other. Other policies are read off their curves at its spending."
 )
 _SEARCHES_NOTE = (
-    "Somebody's searches on the same problems. In brackets stands the paired difference from choosing among as many of these "
+    "Given searches on the same problems. In brackets stands the paired difference from choosing among as many of these "
     "samples. A search that was not measured at such an N has no difference."
 )
 

@@ -1,4 +1,4 @@
-"""Somebody's scored samples measured whole: every way to choose, policies by difficulty, claims of both papers.
+"""Given scored samples measured whole: every way to choose, policies by difficulty, claims of both papers.
 
 Problems, samples and their scores in; tables by name and claims out. No model is needed.
 """
@@ -48,7 +48,7 @@ Quantities = dict[str, Quantity]
 
 @dataclass(frozen=True)
 class ScoredSamples:
-    """Somebody's samples and all that scored them.
+    """Given samples and all that scored them.
 
     Attributes:
         scored: Verdicts, answers and step scores on a grid [problems, samples].
@@ -97,7 +97,7 @@ def measure_samples(
     Args:
         samples: With their scores.
         step_labels: Labels of the samples' steps, if there are any.
-        searches: Results of somebody's searches on the same problems, if there are any.
+        searches: Results of given searches on the same problems, if there are any.
         config: Budgets and bootstrap resamples.
         seed: Of the run.
 

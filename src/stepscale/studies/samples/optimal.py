@@ -3,7 +3,7 @@
 In: the accuracy of every way to choose among N samples, problem by problem. Out: each verifier's curves under the aggregation
 that the other half of the problems chooses. And the compute-optimal policy over {best-of-N, weighted vote} x aggregations and
 majority (Snell et al. 2024, 3.2), in oracle and in predicted difficulty bins, with what it saves. All choices are made on one
-half of the problems and measured on the other; the bootstrap makes them anew.
+half of the problems and measured on the other; the bootstrap repeats both.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Results of somebody's searches beside choosing among as many of the given samples, paired by problem."""
+"""Results of given searches beside choosing among as many of the given samples, paired by problem."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The declared tables of somebody's samples, by name; all but the first two have rows per verifier."""
+"""The declared tables of given samples, by name; all but the first two have rows per verifier."""
 
 from stepscale.formats.declarations import Column, Table, interval, share
 from stepscale.studies.columns import ACCURACY, COUNTS, ERROR, WITH_ORACLE
@@ -29,7 +29,7 @@ WAYS = Table(
 SEARCHES = Table(
     "searches",
     {
-        "search": Column("str", about="somebody's search and how it took its answer"),
+        "search": Column("str", about="given search and how it took its answer"),
         "n": Column("int64", low=1, about="its budget"),
         "tokens": Column("float64", nullable=True, low=0, about="per problem, as its file counts them"),
         **ACCURACY,

@@ -1,4 +1,4 @@
-"""Every way to choose among N of somebody's samples: each verifier under each aggregation, votes, and the ceiling.
+"""Every way to choose among N of given samples: each verifier under each aggregation, votes, and the ceiling.
 
 In: a grid of samples and the scores that came with them. Out: the accuracy of every way, problem by problem. A verifier of
 steps gives a score per aggregation, neutral steps as positive; one that gave each solution a number gives that number.

@@ -1,7 +1,7 @@
 """Recorded samples and searches as the candidates that ``estimators.online_outcomes`` replays.
 
 In: a grid of scored samples, or rows of search_candidates. Out: ``Candidates`` [problems, candidates] whose costs are in
-generations; and what the same samples and searches cost in FLOPs. Knows nothing of policies.
+generations; and what the same samples and searches cost in FLOPs. Knows nothing about policies.
 """
 
 from collections.abc import Sequence

@@ -1,10 +1,10 @@
 """What it costs to draw N whole samples and to score them, so that best-of-N stands on the axes of searches.
 
 In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) per problem, in expectation over which N of
-the recorded samples are drawn: exact, nothing is drawn anew. It counts as the engines do (``generation.local``,
+the recorded samples are drawn: exact, nothing is drawn again. It counts as the engines do (``generation.local``,
 ``verifiers.scoring``): the prompt is read once by each model. Tokens that several samples share from their beginnings are
 passed through the generator once, a sample's last token not at all. Steps that finished samples share from their beginnings
-are read by the verifier once. Searches are counted alike. Knows nothing of how answers are chosen.
+are read by the verifier once. Searches are counted alike. Knows nothing about how answers are chosen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

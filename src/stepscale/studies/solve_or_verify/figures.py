@@ -1,4 +1,4 @@
-"""What the report says of solve or verify: accuracy against FLOPs, and both at equal FLOPs."""
+"""What the report says about solve or verify: accuracy against FLOPs, and both at equal FLOPs."""
 
 from collections.abc import Mapping
 

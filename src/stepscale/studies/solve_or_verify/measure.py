@@ -80,7 +80,7 @@ def measure(
         ``grid`` of all settings, ``matched`` at equal FLOPs, and ``quantities``.
 
     Raises:
-        InputError: The samples have no tokens, so that nobody knows what they cost.
+        InputError: The samples have no token counts, so that their cost is unknown.
     """
     solved = solve_settings(solutions, judgments, sizes, options.solve, seed)
     verified = verify_settings(solutions, judgments, sizes, options, seed)

@@ -50,7 +50,7 @@ QUANTITIES = Table(
         **interval(of="value"),
         "verdict": Column(
             "str",
-            about="wins, loses or undecided: what the interval says of the quantity above zero; or not read: too few "
+            about="wins, loses or undecided: what the interval says about the quantity above zero; or not read: too few "
             "judgments could be read",
         ),
         "unread": share("share of the judgments that could not be read to the end"),

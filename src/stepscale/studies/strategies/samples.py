@@ -1,7 +1,7 @@
 """The scored samples of the test problems as one table, read by every study that compares with best-of-N.
 
 In: solutions and the PRM's step scores. Out: a row for each sample, with the PRM's score by the report's rule and by the rule
-that searches choose by. And from it grids [problems, samples] of any problems. Knows nothing of strategies.
+that searches choose by. And from it grids [problems, samples] of any problems. Knows nothing about strategies.
 """
 
 from collections.abc import Sequence

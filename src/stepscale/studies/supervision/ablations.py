@@ -1,6 +1,6 @@
 """Ablations of supervision and of selection beside the arm they vary: accuracy at equal labels, and the paired difference.
 
-In: the points table (``supervision.points``) and which arms each ablation varies. Out: one row a pair. Knows nothing of how
+In: the points table (``supervision.points``) and which arms each ablation varies. Out: one row a pair. Knows nothing about how
 arms choose or train.
 """
 

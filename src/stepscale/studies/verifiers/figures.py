@@ -39,7 +39,7 @@ def pool_too_small(solutions: pd.DataFrame) -> tuple[str, ...]:
     """Whether the graded solutions that verifiers learn from hold too few right or too few wrong ones.
 
     Args:
-        solutions: The pool's; those that nobody graded do not count.
+        solutions: The pool's; those without a verdict do not count.
     """
     graded = solutions["is_correct"].dropna().astype(bool)
     counts = {"right": int(graded.sum()), "wrong": int((~graded).sum())}

@@ -1,4 +1,4 @@
-"""What the report says of the map: one figure, one table, the rule of thumb and how it stood its tests."""
+"""What the report says about the map: one figure, one table, the rule of thumb and how it stood its tests."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The rule of thumb on somebody's scored samples: what it advises for each verifier there, and what the advice is worth.
+"""The rule of thumb on given scored samples: what it advises for each verifier there, and what the advice is worth.
 
 Samples tell votes and best-of-N alone, so it is the rule among these. Beam search and revisions would have to be run.
 """

@@ -1,8 +1,8 @@
 """A PRM that is learned in a second: logistic regression on what a step says, from labels that may be few or flipped.
 
 It must learn every fact of arithmetic and every reading of a sentence from labeled steps, as a language model must. What it
-never saw it cannot judge, and a search finds that out. It is told no truth: features compare a step with the problem's text and
-with the steps before, nothing else.
+never saw it cannot judge, and a search finds that out. It never sees the truth: features compare a step with the problem's
+text and with the steps before, nothing else.
 """
 
 import re

@@ -15,7 +15,7 @@ _LEAST = 0.08  # share of the cases that must come to every end of the rule
 
 
 def fit_rule(cases: pd.DataFrame, strategies: Sequence[str], depth: int) -> pd.DataFrame:
-    """The rule as rows of the table ``RULE``, which names besides the strategies that it is ``among``.
+    """The rule as rows of the table ``RULE``, which also names the strategies that it is ``among``.
 
     Args:
         cases: A row per (world, N): the features, and a column of accuracy for each strategy.

@@ -22,7 +22,7 @@ def trl_layout(tokenizer: Any, separator: str, longest: int | None) -> Encode:
         longest: Tokens that the model can read; None: no limit.
 
     Raises:
-        InputError: The separator is no token of the tokenizer.
+        InputError: The separator is not a token of the tokenizer.
     """
     start = tokenizer.bos_token or ""
     if tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]:
