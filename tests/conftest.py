@@ -162,7 +162,11 @@ def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def run_in() -> Callable[..., Any]:
-    """``kedro run`` in this process: ``run_in(project, "--env", "math")`` gives click's result."""
+    """``kedro run`` in this process: ``run_in(project, "--env", "math")`` gives click's result.
+
+    No process per core is started for its pieces of work: each imports torch for seconds, which costs a tiny run more than it
+    saves.
+    """
 
     def call(project: Path, *words: str) -> Any:
         from click.testing import CliRunner
@@ -171,6 +175,7 @@ def run_in() -> Callable[..., Any]:
         from stepscale.cli import cli
 
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("stepscale.engine.cores._is_small", lambda folder: False)
             patch.chdir(project)
             bootstrap_project(project)
             return CliRunner().invoke(cli, ["run", *words])

@@ -15,7 +15,7 @@ import torch
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NODES = "choose_test_problems,sample_test,gather_test"
-PARAMS = "search.samples.problems_per_shard=2"
+PARAMS = "search.samples.problems_per_shard=2,search.samples.per_problem=2"
 N_SHARDS = 8
 KILLED_AT = (3,)  # shards that lie there when a run is killed; test_resume kills many times
 WORDS = ("--env", "smoke", "--nodes", NODES, "--params", PARAMS)

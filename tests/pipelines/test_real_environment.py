@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from one_process import do_pieces_here
 
 from stepscale.lab.short_problems import STEPS, write_problems
 
@@ -42,9 +41,8 @@ def weak(project: Path, model_of: Callable[..., Path]) -> Path:
 
 @pytest.mark.e2e
 def test_the_real_environment_runs_whole_and_says_first_that_the_model_is_too_weak(
-    run_in: Callable[..., Any], weak: Path, monkeypatch: pytest.MonkeyPatch
+    run_in: Callable[..., Any], weak: Path
 ) -> None:
-    do_pieces_here(monkeypatch)
     done = run_in(weak, "--env", "real")
     assert done.exit_code == 0, done.output
     data = weak / "data" / "real"

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from one_process import do_pieces_here
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -19,9 +18,7 @@ Run = Callable[..., Any]
 @pytest.fixture(scope="module")
 def data(run_in: Run, shared_project: Path) -> Path:
     """What a run of the whole lab leaves."""
-    with pytest.MonkeyPatch.context() as patch:
-        do_pieces_here(patch)
-        done = run_in(shared_project, "--env", "smoke")
+    done = run_in(shared_project, "--env", "smoke")
     assert done.exit_code == 0, done.output[-3000:]
     return shared_project / "data" / "smoke"
 
