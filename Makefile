@@ -13,8 +13,7 @@ real: $(READY) # SmolLM2-135M on word problems
 	$(BIN)/python -m stepscale.lab.short_problems data/01_raw/short_problems
 	HF_HUB_OFFLINE=1 $(BIN)/kedro run --env real
 
-test: $(READY)
-	# one test file per core; more would share cores with the tests' own threads. The tests' many processes import compiled modules
+test: $(READY) # one test file per core, as more would share cores with the tests' own threads; their processes import compiled modules
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)

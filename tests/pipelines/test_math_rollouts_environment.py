@@ -25,8 +25,8 @@ SMALL: dict[str, Any] = {
     "verifiers.base": "data/01_raw/lab_base",
     "verifiers.prompt": "<s>{problem}\n",
     "verifiers.prm.optimization.epochs": 1,
-    "search.samples.per_problem": 8,
-    "report.budgets": [1, 2, 4, 8],
+    "search.samples.per_problem": 4,
+    "report.budgets": [1, 2, 4],
     "report.bootstrap": 100,
     "tree_search.problems": 12,
     "tree_search.budgets": [4],
@@ -37,7 +37,7 @@ SMALL: dict[str, Any] = {
 @pytest.fixture
 def small(project: Path) -> Path:
     """The environment on problems of the lab, in MATH's files, with the lab's base and small numbers."""
-    for split, n in (("train", 20), ("test", 12)):
+    for split, n in (("train", 15), ("test", 12)):
         write(Tables(problems=make_problems(n, split, 0)), project / f"{split}.jsonl", "math")
     file = project / "conf" / "math_rollouts" / "parameters.yml"
     values = yaml.safe_load(file.read_text())
