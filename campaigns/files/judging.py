@@ -4,7 +4,7 @@ The changed record stands between two good ones, so that a loss of these shows. 
 
 - a text that the tables hold is there as changed;
 - the tables have as many rows as for the good record, unless a list or null that holds the rows was changed;
-- refused, it is one line with the file and the number; skipped, it is counted and adds no row.
+- refused, it is one line with the file and the number; skipped, or left out by a filter, it is counted and adds no row.
 """
 
 import json
@@ -108,6 +108,8 @@ def look(good: GoodFile, line: bytes, folder: Path) -> "Verdict | Refused":
     if losses := _losses(good, tables):
         return "silent_losses", f"the records beside it changed in {losses}"
     more = {name: len(getattr(tables, name)) - good.apart[name].total() for name in TABLES}
+    if tables.dropped:  # a filter of the reader left it out, and counted it
+        return ("silent_losses", f"counted as dropped, and there: {more}") if any(more.values()) else None
     return _fault_of_rows(good, line, more, texts_of(tables))
 
 

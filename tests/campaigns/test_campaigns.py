@@ -152,6 +152,13 @@ def test_a_text_that_no_table_takes_is_no_loss_though_the_same_text_elsewhere_is
     assert (fault_of(blind, json.dumps(changed_question).encode(), tmp_path) or ("",))[0] == "silent_losses"
 
 
+def test_a_record_that_a_filter_leaves_out_and_counts_is_no_loss(tmp_path: Path) -> None:
+    record = next(record for format_name, record in RECORDS if format_name == "prm800k")
+    good = good_file("prm800k", record, tmp_path)
+    for flag in ("is_quality_control_question", "is_initial_screening_question"):
+        assert fault_of(good, json.dumps(record | {flag: True}).encode(), tmp_path) is None
+
+
 def test_documented_differences_are_told_by_the_pair() -> None:
     assert documented("0.1+0.2", "0.3", "prm800k") == "decimals"
     assert documented("9^{9^9}", "1", "lenient") == "powers"
