@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,52 @@ def test_answers_keep_their_order_and_a_slow_question_harms_no_other(pool: Worke
     assert pool.ask_many([TRUE, SLOW, FALSE, TRUE]) == [True, None, False, True]
 
 
+def test_an_interrupt_ends_the_questions_under_way_and_those_that_wait(pool: WorkerPool) -> None:
+    endless = replace(SLOW, seconds=600.0)
+    assert pool.ask(TRUE) is True
+    (first,) = pool._idle
+    spent, ended = first._processor_seconds() or 0.0, ended_children_seconds()
+
+    def interrupt() -> None:
+        while (first._processor_seconds() or 0.0) < spent + 0.3:  # until it works on its question
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has none
+    try:
+        threading.Thread(target=interrupt, daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            pool.ask_many([endless] * 8)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert not first.alive
+    assert ended_children_seconds() - ended < 300, "of processor time, of 8 x 600 seconds that they might take"
+    assert pool.ask(TRUE) is True
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_workers() -> None:
+    """It is sent to all processes of a group. A worker that it ended would be started anew, and import its libraries again."""
+    script = """
+        import os, signal, time
+        from stepscale.grading.workers.pool import WorkerPool, WorkerQuestion
+
+        question, pool = WorkerQuestion("zero", ("(sqrt(3+2*sqrt(2)))-(1+sqrt(2))",), 60.0), WorkerPool(1)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        assert pool.ask(question)
+        (worker,) = pool._idle
+        try:
+            os.killpg(os.getpgid(0), signal.SIGINT)
+            time.sleep(600)
+        except KeyboardInterrupt:
+            pass
+        assert pool.ask(question)
+        print("the same" if pool._idle == [worker] else "another")
+        """
+    code = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(code, env=ENVIRONMENT, capture_output=True, text=True, start_new_session=True, check=True)
+    assert done.stdout == "the same\n" and not done.stderr
+
+
 def test_a_worker_killed_from_outside_is_replaced(pool: WorkerPool) -> None:
     assert pool.ask(TRUE) is True
     for worker in list(pool._all):
@@ -67,12 +115,12 @@ def test_a_worker_that_a_busy_machine_holds_up_at_its_start_still_answers(monkey
     os.kill(worker._process.pid, signal.SIGSTOP)
     waits, wait = list[float](), worker._next
 
-    def waited_in_vain_once(seconds: float) -> bytes:
+    def waited_in_vain_once(seconds: float) -> bytes | None:
         waits.append(seconds)
         if len(waits) > 1:
             return wait(seconds)
         os.kill(worker._process.pid, signal.SIGCONT)
-        return b""
+        return None
 
     monkeypatch.setattr(worker, "_next", waited_in_vain_once)
     assert pool.ask(WorkerQuestion("zero", ("1-1",), seconds=5.0)) is True

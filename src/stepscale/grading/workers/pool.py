@@ -102,14 +102,14 @@ class _Worker:
         """The next byte, waiting until the worker has had its processor time; empty where none comes."""
         began, spent_before = time.monotonic(), self._processor_seconds()
         wait = seconds
-        while not (answer := self._next(wait)) and self.alive:
+        while (answer := self._next(wait)) is None:
             spent_now = self._processor_seconds()
             if spent_now is None or spent_before is None or time.monotonic() - began > PATIENCE * seconds:
                 break
             wait = seconds - (spent_now - spent_before)
             if wait < 0.05 * seconds:
                 break
-        return answer
+        return answer or b""
 
     def _processor_seconds(self) -> float | None:
         """Processor time of the worker so far; None where the platform has no /proc."""
@@ -119,11 +119,12 @@ class _Worker:
         except (OSError, ValueError, IndexError, AttributeError):
             return None
 
-    def _next(self, seconds: float) -> bytes:
+    def _next(self, seconds: float) -> bytes | None:
+        """An answer, empty where the worker has ended; None where none came so soon."""
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
-            return b""
+            return None
 
     def stop(self) -> None:
         """End the process now; harmless when it has ended."""
@@ -185,12 +186,17 @@ class WorkerPool:
             questions: Each with its own time.
 
         Returns:
-            An answer per question, in order; None where none came in time.
+            An answer per question, in order; None where none came in time. Who is interrupted waits for none of them.
         """
         if len(questions) < 2 or self._size < 2:
             return [self.ask(question) for question in questions]
         with ThreadPoolExecutor(min(self._size, len(questions))) as threads:
-            return list(threads.map(self.ask, questions))
+            try:
+                return list(threads.map(self.ask, questions))
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)  # else those that wait get new workers
+                self.close()
+                raise
 
     def close(self) -> None:
         """End every worker; a later question starts new ones."""

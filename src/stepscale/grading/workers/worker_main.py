@@ -2,26 +2,28 @@
 
 Started as ``python -m stepscale.grading.workers.worker_main``. A question is a line of JSON: task, seconds, arguments. The
 worker limits its own memory where the platform can. Its parent kills it at the time limit. Should the parent be gone,
-a watchdog thread of the C runtime does so a little later, even inside one long big-integer operation.
+a watchdog thread of the C runtime does so a little later, even inside one long big-integer operation. Ctrl-C in the terminal
+reaches it too and is left to the parent, who would only start another worker.
 """
 
 import faulthandler
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from stepscale.grading.algebra.symbolic import simplify_to_zero
-from stepscale.grading.lenient.library import library_accepts
 from stepscale.grading.workers.pool import PATIENCE
 
 MEMORY_BYTES = 2 * 1024**3
 _RECURSION = 5_000  # deep expressions are legitimate; this stays far below what the C stack can hold
-_TASKS: dict[str, Callable[..., bool]] = {"zero": simplify_to_zero, "lenient": library_accepts}
+Tasks = Mapping[str, Callable[..., bool]]
 
 
 def main() -> None:
     """Serve questions until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tasks = _imported()
     _limit_memory()
     sys.setrecursionlimit(_RECURSION)
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
@@ -30,13 +32,21 @@ def main() -> None:
     while message := questions.readline():
         task, seconds, *arguments = json.loads(message)
         faulthandler.dump_traceback_later((PATIENCE + 1) * seconds, exit=True, file=nowhere)
-        answers.write(_answer(task, arguments))
+        answers.write(_answer(tasks[task], arguments))
         faulthandler.cancel_dump_traceback_later()
 
 
-def _answer(task: str, arguments: list[str | int | bool]) -> bytes:
+def _imported() -> Tasks:
+    """The tasks by name, with their libraries."""
+    from stepscale.grading.algebra.symbolic import simplify_to_zero
+    from stepscale.grading.lenient.library import library_accepts
+
+    return {"zero": simplify_to_zero, "lenient": library_accepts}
+
+
+def _answer(task: Callable[..., bool], arguments: list[str | int | bool]) -> bytes:
     try:
-        return b"1" if _TASKS[task](*arguments) else b"0"
+        return b"1" if task(*arguments) else b"0"
     except Exception:  # a library that fails on an answer has not accepted it (MemoryError, RecursionError among them)
         return b"0"
 
