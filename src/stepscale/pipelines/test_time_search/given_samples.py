@@ -47,9 +47,7 @@ def read_given(search: SearchBlock) -> SamplesWithScores:
     solutions, scores = (table[table["problem_id"].isin(ids)] for table in (tables.solutions, tables.scores))
     if solutions.empty:
         raise InputError(f"{source.path}: it holds no samples; give a file of problems with sampled solutions")
-    solutions = solutions.assign(
-        finish=solutions["finish"].fillna("solution")
-    )  # none is said to be cut
+    solutions = solutions.assign(finish=solutions["finish"].fillna("solution"))  # none is said to be cut
     solutions = graded(problems, solutions, search.grading_rules)
     logger.info(
         "%d given samples of %d problems, scored by %s",
