@@ -1,7 +1,7 @@
-"""``kedro run`` as Kedro has it, with more care for the one who runs it.
+"""``kedro run`` as in Kedro, with clearer errors and a few conveniences.
 
-A mistake of the user's ends in one clear line instead of a traceback. An environment may say in its ``run.yml`` which
-pipelines a run of it is, where the command line does not. A run may be started in any folder of the project. And a run that
+A mistake of the user's ends in one clear line instead of a traceback. An environment may name in its ``run.yml`` the
+pipelines to run if the command line names none. A run may be started in any folder of the project. And a run that
 is stopped by a signal says how to continue.
 """
 
@@ -45,7 +45,7 @@ class Stopped(SystemExit):
 
 
 def clear_line(error: BaseException) -> str | None:
-    """The one line that a user needs, if an error is about what they gave us.
+    """The one line that a user needs, if the error is a mistake of theirs.
 
     Args:
         error: What ended the command; its causes are looked at too.
@@ -81,7 +81,7 @@ def clear_line(error: BaseException) -> str | None:
 
 
 def check_names(pipelines: Iterable[str], runner: str | None = None) -> None:
-    """Check the names of pipelines and of the runner, for which Kedro would answer with an error of the import system.
+    """Check the names of pipelines and of the runner, since Kedro would fail on them with an import error.
 
     Args:
         pipelines: Names of pipelines.
@@ -100,7 +100,7 @@ def check_names(pipelines: Iterable[str], runner: str | None = None) -> None:
 
 
 def go_to_project() -> None:
-    """Work in the project's folder, wherever in it the command was typed: relative paths are the project's."""
+    """Change to the project's folder if the command was typed below it: relative paths are relative to the project."""
     root = find_kedro_project(Path.cwd())
     if root is None or root == Path.cwd():
         return
@@ -129,7 +129,7 @@ def _ended_by_signal() -> Iterator[None]:
 
 
 def _without_error(record: logging.LogRecord) -> bool:
-    """Kedro's word that a node failed, without the error: that is the last line of the run."""
+    """Kedro's message that a node failed, without the error, which is the last line of the run."""
     if record.levelno >= logging.ERROR and isinstance(record.args, tuple) and len(record.args) == 2:
         record.msg, record.args = "Node failed: %s", record.args[:1]
     return True

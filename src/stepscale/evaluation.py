@@ -1,8 +1,8 @@
 """From a file of scored samples to accuracies with intervals: the library's one call.
 
-In: a file, or a folder of tables, in any readable format. Out: a frame with what every way to choose among N samples reaches,
-and every policy over them. Everything is taken from the file: answers, verdicts and scores. What it lacks is made from what it
-has: answers from the texts, verdicts by grading against the gold answers. No model is needed.
+In: a file, or a folder of tables, in any readable format. Out: a frame with the accuracy of every way to choose among N samples,
+and of every policy over them. Answers, verdicts and scores are taken from the file. Missing ones are derived:
+answers from the texts, verdicts by grading against the gold answers. No model is needed.
 """
 
 import logging
@@ -69,7 +69,7 @@ def evaluate(
     seed: int = 0,
     vote_rules: Sequence[VoteRule] = DEFAULT_RULES,
 ) -> pd.DataFrame:
-    """What best-of-N, votes and policies by difficulty reach on a file of samples.
+    """The accuracy of best-of-N, votes and policies by difficulty on a file of samples.
 
     Verdicts of the file count; a sample without one is graded here. Votes count answers that are equal under ``rules``. A
     verifier of steps is shown under every aggregation (product, min, last, mean; neutral steps as positive), a reward for the

@@ -1,4 +1,4 @@
-"""A folder of any files, handed from node to node as its path; what is there is always whole."""
+"""A folder of any files, handed from node to node as its path; the folder is always complete."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class FolderDataset(AbstractDataset[Path, Path]):
         return self._path
 
     def save(self, data: Path) -> None:
-        """Copy a folder here; what was here before goes only when the copy is whole."""
+        """Copy a folder here. The old one is removed only when the copy is complete."""
         replace_folder(data, self._path)
 
     def _exists(self) -> bool:

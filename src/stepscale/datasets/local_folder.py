@@ -1,4 +1,4 @@
-"""Folders of models and of pieces of work lie on a file system; what names another store is one clear line."""
+"""Folders of models and of pieces of work must be on a file system; any other kind of store is refused in one line."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from stepscale.formats.output import make_folder
 
 
 def check_root(key: str, path: object) -> None:
-    """Check what ``--params data_root=...`` and its like name: Kedro puts it before the names of files as it stands.
+    """Check what ``--params data_root=...`` and its like name: Kedro prepends it to file names unchanged.
 
     Args:
         key: Of the parameter.

@@ -16,7 +16,7 @@ from stepscale.scratch import replace_folder
 
 
 class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
-    """Saves by copying a folder with ``config.json`` and ``*.safetensors``; loads the path it lies at.
+    """Saves by copying a folder with ``config.json`` and ``*.safetensors``; loads its path.
 
     ``expects``: ending of the architecture's name (``CausalLM``, ``TokenClassification``); loading another kind raises
     InputError. ``filepath``: where the folder is.

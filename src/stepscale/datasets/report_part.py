@@ -24,11 +24,11 @@ class ReportPartDataset(AbstractDataset[Part, Part]):
         return read_part(self._filepath) if self._exists() else self.empty()
 
     def empty(self) -> Part:
-        """What stands for a part that is absent, or that was made from data which is there no longer."""
+        """The empty part: stands for a part that is absent, or whose data no longer exists."""
         return Part(name=self._filepath.stem, title="")
 
     def save(self, data: Part) -> None:
-        """Write it in one go."""
+        """Write it whole or not at all."""
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._filepath.with_suffix(".new")
         fresh.write_text(data.model_dump_json(indent=1), encoding="utf-8")

@@ -2,8 +2,8 @@
 
 What is saved is a plan (``resume.ShardPlan``). Saving it makes the pieces that no earlier run has made by the same recipe;
 each gets its file's name only when it is whole. Loading gives readers of exactly the plan saved last, in its order; pieces of
-other plans may lie beside them. kedro-datasets has nothing of the kind. Its PartitionedDataset saves what was made before,
-forgets the order, loads whatever lies there, and can leave half a file.
+other plans may be in the same folder. kedro-datasets has nothing of the kind. Its PartitionedDataset saves what was made before,
+forgets the order, loads any file it finds, and can leave half a file.
 """
 
 import json
@@ -88,7 +88,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
             piece.when_made(result.note)
 
     def _is_whole(self, piece: Piece) -> bool:
-        """Whether the piece lies there and can be read: a full disk or a power cut may have cut the file short."""
+        """Whether the piece exists and can be read: a full disk or a power cut may have cut the file short."""
         try:
             pq.read_metadata(self._path / piece.file_name)
         except Exception:  # whatever a reader says about half a file, the remedy is to make the piece again

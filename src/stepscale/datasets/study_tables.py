@@ -1,4 +1,4 @@
-"""Tables of studies as datasets. They are optional: what was not run loads as no tables, or as a table without rows."""
+"""Tables of studies as datasets. They are optional: a study that was not run loads as no tables, or as a table without rows."""
 
 import shutil
 from importlib import import_module
@@ -35,7 +35,7 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
         return {file.stem: self._checked(file.stem, pd.read_parquet(file)) for file in files}
 
     def save(self, data: dict[str, pd.DataFrame]) -> None:
-        """Check and write them; tables of an earlier run that this one does not have go."""
+        """Check and write them; other tables of an earlier run are removed."""
         checked = {name: self._checked(name, table) for name, table in data.items()}
         fresh = self._path.with_name(self._path.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -46,7 +46,7 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
         fresh.rename(self._path)
 
     def _checked(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
-        """The table as it is declared; one made of no rows may lack its columns."""
+        """The table as it is declared; a table without rows may lack its columns."""
         if name not in self._tables:
             raise InputError(f"{self._path}: table {name!r} is not declared; there are {', '.join(self._tables)}")
         return check(table, self._tables[name]) if len(table) else empty(self._tables[name])
@@ -59,7 +59,7 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
 
 
 class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
-    """A declared table of which a run may have no rows: then no file is written, and none loads as no rows.
+    """A declared table that may be empty: an empty table is not written, and an absent file loads as an empty table.
 
     ``table``: where it is declared, a dotted name.
     """

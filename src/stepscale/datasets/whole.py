@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, on a local disk; elsewhere as the store has it.
+"""Files that are written whole or not at all on a local disk; on other stores, as the store writes them.
 
 kedro-datasets write in place: a run killed while writing leaves half a table, which the next reader would find.
 """
@@ -52,7 +52,7 @@ class JSONDataset(kedro_json.JSONDataset):
 
 
 def write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written under another name, then rename it: what has the name is whole.
+    """Write a file under another name, then rename it, so that a file with the final name is complete.
 
     Args:
         target: The file to write.

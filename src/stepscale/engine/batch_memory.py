@@ -14,7 +14,7 @@ from stepscale.engine.pool import KeyValuePool, Places, padded
 
 
 class _Queries:
-    """Tokens that ask, padded to a row of the batch each: ``asking`` their indices among the new tokens, ascending."""
+    """Tokens with queries, padded to one row each: ``asking`` holds their indices among the new tokens, ascending."""
 
     def __init__(self, asking: Places, rows: Places, positions: Places, n_rows: int, device: torch.device) -> None:
         counts = np.bincount(rows[asking], minlength=n_rows)

@@ -1,8 +1,8 @@
 """Pieces of work on the machines of an existing cluster, Dask or Ray, named by its address.
 
 In: a function at the top level of a module, and what it is called with. Out: its results, in order. Few tasks are under way
-at once, and what a dead worker was doing is done again by another. The cluster's own scheduler does all of that; here it
-is only asked. Workers need this package at this version, and the same folders.
+at once, and what a dead worker was doing is done again by another. The cluster's own scheduler does all of that; this file
+only submits tasks. Workers need this package at this version, and the same folders.
 """
 
 import socket
@@ -29,7 +29,7 @@ _FEWEST_AHEAD = 8  # workers may start only when there is work
 
 
 class Cluster(UserSettings):
-    """Machines that share the work."""
+    """A cluster that does the work."""
 
     kind: Literal["dask", "ray"]
     address: str = Field(description="tcp://host:8786 (dask); host:6379, ray://host:10001 or auto (ray)")
@@ -65,7 +65,7 @@ class _Connection(Protocol):
         """
 
     def cancel(self, handles: list[Any]) -> None:
-        """Give tasks up.
+        """Cancel tasks.
 
         Args:
             handles: Of the tasks whose results are no longer needed.

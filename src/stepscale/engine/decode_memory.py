@@ -1,6 +1,6 @@
 """The rows of a cohort as attention sees them while they decode, one token at a time.
 
-What each row has written lies in a suffix of its own. The prefix of a group of rows is stored ONCE and read by all of them
+The tokens that a row has written are in its own suffix. The prefix of a group of rows is stored ONCE and read by all of them
 (``shared_prefixes``), or each row's suffix begins with a copy of it (``copied_prefixes``). All rows write into the same
 column. Layout of keys and values everywhere: [layers, 2, rows, kv_heads, tokens, head_dim]. Knows
 nothing of weights, sampling or requests.
@@ -144,7 +144,7 @@ class DecodeMemory:
         self._regrow(self.suffix.shape[2], self._columns + more)
 
     def _follow(self, row_from: NDArray[np.int64]) -> None:
-        """Row i is now what row ``row_from[i]`` was."""
+        """Row i takes over the state of row ``row_from[i]``."""
         self._first = self._first[row_from]
         self._first_columns = torch.as_tensor(self._first, device=self.device)[:, None]
 

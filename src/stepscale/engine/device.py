@@ -1,4 +1,4 @@
-"""The device that a model runs on, with one clear line where there is none of that name."""
+"""The device that a model runs on, with one clear line if no device has that name."""
 
 import torch
 

@@ -2,7 +2,7 @@
 
 ``TransformersNetwork`` runs any transformers model whose attention can be replaced (nearly all). ``LlamaNetwork`` computes
 small Llama-style models itself from the same weights: for a small model most of the time goes into calling modules, not
-into arithmetic. Tests hold both to the model's own hidden states and logits. Knows nothing about labels or sampling.
+into arithmetic. Tests compare both with the model's own hidden states and logits. Knows nothing about labels or sampling.
 """
 
 from typing import Any, Protocol

@@ -10,7 +10,7 @@ _Model = TypeVar("_Model")
 
 @runtime_checkable
 class _Forgetful(Protocol):
-    """A model that can forget what it remembers between calls."""
+    """A model that can forget the prefixes that it remembers between calls."""
 
     def forget(self) -> None: ...
 
@@ -20,7 +20,7 @@ _open: OrderedDict[bytes, Any] = OrderedDict()
 
 
 def opened(opens: Callable[..., _Model], *arguments: Any) -> _Model:
-    """``opens(*arguments)``, or what it gave before for equal arguments, which has forgotten all that it remembered.
+    """``opens(*arguments)``, or the model opened before with equal arguments, after it has forgotten its prefixes.
 
     So a piece of work gets the same bytes whatever was made before it in this process. Those used longest ago are closed.
 

@@ -1,7 +1,7 @@
 """Keys and values of tokens by place: rows of a batch may share places, so a shared beginning is stored once.
 
-In: keys and values. Out: the places where they are, and copies laid out for those who compute with them. The pool grows
-as it must. Knows nothing about trees, text or networks.
+In: keys and values. Out: the places where they are, and copies in the layout that the computation needs. The pool grows
+as needed. Knows nothing about trees, text or networks.
 """
 
 from collections.abc import Sequence
@@ -83,7 +83,7 @@ class KeyValuePool:
             self._n_free += len(places)
 
     def clear(self) -> None:
-        """All places free again; the memory is kept, for fresh memory costs more than what is computed into it."""
+        """Free all places; the memory is kept, since new memory costs more time than the computation that fills it."""
         self._free, self._n_free = [], 0
         self.give(np.arange(1, self.data.shape[2]))
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 @cache
 def is_fast_at_bfloat16() -> bool:
-    """Whether this machine's GPU, or its processor where it has none, multiplies in bfloat16 without emulation."""
+    """Whether this machine's GPU, or its processor if it has no GPU, multiplies in bfloat16 without emulation."""
     import torch  # here: settings import this module, and nothing heavy
 
     if torch.cuda.is_available():

@@ -50,7 +50,7 @@ def no_output(states: torch.Tensor) -> torch.Tensor:
 
 
 class PrefixMemory:
-    """Runs token sequences through a network, computing only what it does not know."""
+    """Runs token sequences through a network, computing only what is not stored yet."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class PrefixMemory:
         budget: int,
         tokens_per_batch: int | None = None,
     ) -> None:
-        """Start with nothing known.
+        """Start with an empty memory.
 
         Args:
             network: What computes keys and values.
@@ -104,7 +104,7 @@ class PrefixMemory:
         return results
 
     def read(self, prefixes: Sequence[Sequence[int]], computed: Computed, lanes: Lanes) -> list[Places]:
-        """Make the keys and values of prefixes known, whatever the budget, until ``trim`` is called.
+        """Compute and store the keys and values of prefixes, even beyond the budget, until ``trim`` is called.
 
         Args:
             prefixes: Token ids.
@@ -151,12 +151,12 @@ class PrefixMemory:
         self._tree.touch(end)
 
     def trim(self) -> None:
-        """Forget what was used longest ago until the budget holds."""
+        """Forget the pieces used longest ago until the rest fits the budget."""
         while self._pool.n_used > self._budget and (piece := self._tree.drop_oldest()):
             self._pool.give(piece.own_places)
 
     def forget(self) -> None:
-        """Forget all sequences: what follows then does not depend on what came before, not even in the last bit."""
+        """Forget all sequences, so that later results do not depend on earlier calls, not even in the last bit."""
         self._tree = PrefixTree()
         self._pool.clear()
 
@@ -189,7 +189,7 @@ class PrefixMemory:
                 self._keep(batch, outputs, computed)
 
     def _keep(self, batch: _Batch, outputs: NDArray[np.float32], computed: Computed) -> None:
-        """Store what one forward pass gave."""
+        """Store the results of one forward pass."""
         for (piece, row), output in zip(batch.pieces, outputs, strict=True):
             piece.places, piece.output = batch.places[row][: piece.length], output
         for places, n_new in zip(batch.places, batch.n_new, strict=True):
@@ -232,7 +232,7 @@ class PrefixMemory:
 
 
 def _unknown(ends: Iterable[Span]) -> list[Span]:
-    """The distinct pieces that lead to these and are not computed yet."""
+    """The distinct pieces on the way to these that are not computed yet."""
     return list(dict.fromkeys(piece for end in ends for piece in end.path() if piece.places is None))
 
 

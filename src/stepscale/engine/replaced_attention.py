@@ -150,7 +150,7 @@ def _attend(
     sliding_window: int | None = None,
     **extra: Any,
 ) -> tuple[torch.Tensor, None]:
-    """What transformers calls in place of its own attention."""
+    """The function that transformers calls instead of its own attention."""
     unknown = [name for name in _REFUSED if extra.get(name) is not None]
     if unknown:
         raise InputError(f"attention with {unknown[0]} ({type(module).__name__}) is not offered here; {_REMEDY}")

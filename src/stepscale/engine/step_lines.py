@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def step_lines(steps: Iterable[str]) -> list[str]:
-    """Steps as lines: one that holds newlines becomes several, blank ones fall away.
+    """Steps as lines: one that holds newlines becomes several, blank ones are dropped.
 
     Args:
         steps: Their texts, in order.

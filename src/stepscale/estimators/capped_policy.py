@@ -1,8 +1,8 @@
-"""Online policies that never spend more than a budget on any one problem: what a single request asks for.
+"""Online policies that never spend more than a budget on any one problem: what a single request needs.
 
 In: ``Outcomes`` whose costs are generations. Out: for each of several budgets the most accurate policy on these problems whose
-actions always keep to it. And what such a policy reaches and spends on problems it was not chosen on. In ``online_policy`` the
-budget is a mean over problems; someone with a single problem has no others to save on.
+actions always keep to it. The accuracy and cost of such a policy are measured on problems it was not chosen on. In
+``online_policy`` the budget is a mean over problems; someone with a single problem has no others to save on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -100,7 +100,7 @@ def capped_policies(
 
 
 def _leads(result: PolicyResult, cap: int, uniform: Mapping[int, Floats], seed: int) -> tuple[Lead, ...]:
-    """Over ``uniform`` that spends all of the cap, and over one that spends what the policy spends on the mean."""
+    """Over ``uniform`` that spends all of the cap, and over one that spends as much as the policy does on average."""
     gaps: list[tuple[At, float, Interval]] = []
     if cap in uniform:
         gaps.append(("cap", cap, paired_interval(result.accuracy, uniform[cap], seed=seed)))

@@ -133,7 +133,7 @@ def _choice(cells: Cells, right: Sums, cost: Sums, cell: Cell, points: Picks, un
 
 
 def _largest(within: NDArray[np.bool_], strategies: int) -> NDArray[np.bool_]:
-    """Of what is within a limit [rows, picks] each strategy's last budget."""
+    """Each strategy's largest budget within a limit [rows, picks]."""
     by_strategy = within.reshape(len(within), strategies, -1)
     later = np.cumsum(by_strategy[..., ::-1], axis=2)[..., ::-1]
     return np.asarray((by_strategy & (later == 1)).reshape(within.shape))

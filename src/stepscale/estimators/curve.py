@@ -3,7 +3,7 @@
 In: accuracies of problems at budgets, and their costs if the axis is not the budget itself. Out: a ``Curve``, paired with every
 curve made with the same resamples. The axis is in any unit (generations, tokens, FLOPs per problem). Between budgets values lie
 on a line over its logarithm. Points keep the order of their budgets, so that a column is one budget. A cost need not rise with
-the budget, so what reads a curve at a spending sorts it first.
+the budget, so code that reads a curve at a spending sorts it first.
 """
 
 from dataclasses import dataclass

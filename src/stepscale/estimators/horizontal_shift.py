@@ -9,7 +9,7 @@ rules keep it meaningful, all decided on the estimate and then held fixed in eve
 
 - The baseline ends where it stops rising. An accuracy that it has not reached by then counts as reached there.
 - A budget n is compared only if the baseline rises at least up to ``ROOM`` times n.
-- A budget at which the policy itself no longer rises is not compared: what it spends there buys nothing.
+- A budget at which the policy itself no longer rises is not compared: what it spends there gains nothing.
 """
 
 from collections.abc import Sequence

@@ -53,7 +53,7 @@ class Interval:
 
     @property
     def error(self) -> Floats | None:
-        """Its standard error, the standard deviation of the resamples; None where they are not known."""
+        """Its standard error, the standard deviation of the resamples; None if these are not known."""
         return None if self.resampled is None else np.asarray(np.std(self.resampled, axis=0))
 
     def __neg__(self) -> "Interval":

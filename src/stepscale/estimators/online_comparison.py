@@ -1,4 +1,5 @@
-"""The online policy beside policies that do not pay for what they know, at equal total cost (past Snell et al. 2024, 8).
+"""The online policy compared with policies that do not pay for their estimate of difficulty, at equal total cost (past Snell
+et al. 2024, 8).
 
 In: recorded samples and searches, and the strategies' results on the same problems. Out: for each budget what the online policy
 reaches and spends, and its lead over best-of-N weighted, the uniform and the oracle-binned policy at the same mean spending. Its

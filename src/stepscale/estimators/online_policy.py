@@ -1,4 +1,4 @@
-"""A policy that pays for its own estimate of difficulty: probe, keep the probes, then sample on or switch to search.
+"""A policy that pays for its own estimate of difficulty: draw probes, keep them, then draw more samples or switch to search.
 
 In: ``Outcomes`` (recorded samples in random orders, and search runs). Out: a policy chosen on some problems, and what it
 reaches and spends on others. It draws a few probe samples and stops if the verifier is sure of them. Else the mean score

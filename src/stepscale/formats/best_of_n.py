@@ -1,6 +1,6 @@
 """Published best-of-N samples: many solutions per problem, each judged, scored by one reward or by PRMs per step.
 
-Three shapes, told apart record by record:
+Three shapes, recognized record by record:
 
     Qwen2.5-Math: {"question": ..., "gt": "420", "level": "Level 3", "code": [<solution>, ...], "pred": ["420", ...],
                    "score": [true, ...], "pred_score": [[3.55], ...]}
@@ -14,7 +14,7 @@ Three shapes, told apart record by record:
                    "step_scores": {"qwen_prm": [0.99, ...], ...}}, ...]}
 
 A reward of any scale becomes the one entry of ``negative``, 1 - sigmoid(reward), whose order is the reward's; the
-reward itself stands beside it. Right or wrong is the file's own verdict; a sample without one is graded here. A pool whose
+reward itself is kept beside it. Right or wrong is the file's own verdict; a sample without one is graded here. A pool whose
 ``n`` is another number than that of its candidates is read, with a warning.
 """
 
@@ -40,18 +40,8 @@ from stepscale.formats.fields import (
 )
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
-from stepscale.formats.sample_rows import (
-    ProblemRow,
-    SampleRow,
-    SampleRows,
-    ScoreRow,
-    check_columns,
-    checked_answer,
-    checked_verdict,
-    paragraphs,
-    stated_answer,
-    token_counts,
-)
+from stepscale.formats.sample_fields import check_columns, checked_answer, checked_verdict, token_counts
+from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, paragraphs, stated_answer
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
@@ -147,7 +137,7 @@ def _rewarded(record: Record, verifier: str) -> Parts:
 
 
 def _joined(record: Record) -> Parts:
-    """StrictPRMBench's pools and scores joined; the texts of the steps are not there."""
+    """StrictPRMBench's pools and scores joined; without the texts of the steps."""
     problem = ProblemRow(text(record, "problem_id"), problem_text(record, "question"), _gold(record, "gold_answer"))
     samples, scores = [], []
     for number, candidate in enumerate(_candidates(record)):
@@ -210,7 +200,7 @@ def _candidates(record: Record) -> list[Record]:
 
 
 def _off_count(record: Record) -> list[str]:
-    """What is said of a pool whose ``n`` is not the number of its candidates."""
+    """The warning for a pool whose ``n`` is not the number of its candidates."""
     stated, n = record.get("n"), len(record.get("candidates") or ())
     return (
         [f"{record['problem_id']} says n={stated!r:.20} and holds {n}"]

@@ -1,6 +1,6 @@
-"""How a frame is held against a declared table: pandera converts and checks it, and one line says what is wrong.
+"""Checks a frame against a declared table: pandera converts and checks it, and one line says what is wrong.
 
-In: a frame and a `Table`. Out: the frame with the declared dtypes, or InputError of one line. It knows no particular
+In: a frame and a `Table`. Out: the frame with the declared dtypes, or InputError of one line. It works for any
 table.
 """
 
@@ -113,7 +113,7 @@ def same_length(df: pd.DataFrame, table: str, column: str, measure: str, *, or_e
 
 
 def _problem(error: SchemaError, df: pd.DataFrame, table: Table) -> str:
-    """What pandera complains of, in one line."""
+    """Pandera's complaint in one line."""
     name = getattr(error.schema, "name", None)
     cases = error.failure_cases
     if name not in table.columns:
@@ -131,8 +131,8 @@ def _problem(error: SchemaError, df: pd.DataFrame, table: Table) -> str:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No garbage collection while many lists are made: none of them can be garbage yet, and looking costs more than
-    making. Nor at the end: what was made is counted among the old objects, as if it had been looked through.
+    """Pauses garbage collection while many lists are made: none of them can be garbage yet, and collecting costs more than
+    making them. At the end they are moved to the oldest generation, as if they had been collected.
     """
     import gc
 

@@ -72,7 +72,7 @@ class Columns:
         return check(self.unchecked_frame(), self.table)
 
     def unchecked_frame(self) -> pd.DataFrame:
-        """The table so far, in its declared dtypes; for a reader that saw to bounds and keys itself.
+        """The table so far, in its declared dtypes; for a reader that checked bounds and keys itself.
 
         Returns:
             All columns that the table declares, nulls in those that were not named.

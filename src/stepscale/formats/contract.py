@@ -110,7 +110,7 @@ def scores_of_other_lengths(data: Tables) -> pd.DataFrame:
 
 
 def warn_of_other_lengths(name: object, data: Tables) -> None:
-    """A warning where the numbers of step scores are not those of the steps: files of others cut steps by rules of their own.
+    """Warns if the number of step scores differs from the number of steps: other projects may split steps by other rules.
 
     Args:
         name: What the data is called in the log, such as its file.
@@ -129,7 +129,7 @@ def warn_of_other_lengths(name: object, data: Tables) -> None:
 
 
 def problem_key(problem: str) -> str:
-    """The problem_id of a problem whose data set names none.
+    """The problem_id for a problem whose data set gives no id.
 
     The same problem has the same id in every data set: PRM800K's texts are stripped, 489 of MATH's are not.
 

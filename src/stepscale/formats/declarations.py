@@ -1,7 +1,7 @@
 """How a table is declared: its columns, what identifies a row, and what each column means.
 
 `Column` and `Table` are pandera's `Column` and `DataFrameSchema` with this project's defaults and data types (``dtypes``).
-They know no particular table.
+They work for any table.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Column(pa.Column):
         return pa.Column.get_backend(check_obj, check_type)
 
     def nulls(self, index: "pd.Index[Any]") -> "pd.Series[Any]":
-        """A column that says nothing, for a table that lacks it.
+        """A column of nulls, for a table that lacks it.
 
         Args:
             index: Of the table's rows.

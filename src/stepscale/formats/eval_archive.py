@@ -1,7 +1,7 @@
 """The samples in an ``.eval`` archive of inspect-ai: a zip whose members may be compressed with zstd.
 
 In: a path. Out: each sample's JSON object, in order of the members. Python's zipfile reads zstd from 3.14 on, so such
-members are taken out here. What a sample means is `inspect_log`'s business.
+members are taken out here. `inspect_log` interprets the samples.
 """
 
 import logging

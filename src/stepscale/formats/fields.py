@@ -17,7 +17,7 @@ class BadRecord(ValueError):
 
 
 class ReadError(InputError):
-    """What a reader has against a source.
+    """An error of a reader about its source.
 
     Attributes:
         good: How many records it had read before.
@@ -30,7 +30,7 @@ class ReadError(InputError):
 
 
 class MissingKey(BadRecord):
-    """The record lacks a key of the format: perhaps it is of another."""
+    """The record lacks a key of the format: perhaps it has another format."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"key {key!r} is missing")

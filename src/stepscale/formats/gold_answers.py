@@ -1,4 +1,4 @@
-"""The gold answer out of what evaluation tools call the target: an answer, or a whole reference solution."""
+"""Reads the gold answer from the target of evaluation tools: an answer, or a whole reference solution."""
 
 from stepscale.formats.math_problems import last_boxed
 
@@ -7,7 +7,7 @@ _LONGEST = 200  # characters of a bare answer; longer ones are solutions
 
 
 def gold_answer(target: str, is_solution: bool = False) -> str | None:
-    """What stands behind GSM8K's last ``####``, else in the last box, else the whole target if it is a line of its own.
+    """The text after GSM8K's last ``####``, else the last box, else the whole target if it is a single line.
 
     Args:
         target: The target as the file has it.

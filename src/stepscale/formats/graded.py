@@ -1,7 +1,7 @@
 """Samples with their answers and verdicts filled in where they can be, and how many still lack one.
 
 In: the problems and solutions of a file. Out: the same solutions; the shares without an answer or a verdict, which are
-said wherever the samples are measured, because such samples count as wrong.
+reported wherever the samples are measured, because such samples count as wrong.
 """
 
 import logging
@@ -89,7 +89,7 @@ def absent_shares(solutions: pd.DataFrame) -> AbsentShares:
 
 
 def report_missing(name: object, solutions: pd.DataFrame) -> AbsentShares:
-    """The shares, said in the log: as a warning where they are notable.
+    """Log the shares; as a warning if they are notable.
 
     Args:
         name: What the samples are called there, such as their file.
@@ -104,7 +104,7 @@ def report_missing(name: object, solutions: pd.DataFrame) -> AbsentShares:
 
 
 def warn_of_places_without_a_sample(name: object, solutions: pd.DataFrame) -> None:
-    """A warning where problems have fewer samples than the one with the most: what is not there counts as unanswered.
+    """Warns if some problems have fewer samples than others: missing samples count as unanswered.
 
     Args:
         name: What the samples are called in the log, such as their file.

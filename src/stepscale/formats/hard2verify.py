@@ -3,7 +3,7 @@
     {"unique_id": "...", "question": ..., "model_response_by_step": [...], "human_labels": [1, 1, 0, 0], "model": ...}
 
 A label is 1 for a right step, 0 for a wrong one. A step that builds on a wrong one is wrong. The published records are encrypted;
-the authors' ``decrypt_sample`` makes them readable. A first error, if one is given, is not read: the labels tell it.
+the authors' ``decrypt_sample`` makes them readable. A first error, if one is given, is not read, since the labels determine it.
 """
 
 from stepscale.formats.fields import BadRecord, Record, maybe_text, problem_text, required, texts

@@ -2,7 +2,7 @@
 
 In: ``hf://owner/name``, or ``owner/name`` where that is not a path here; ``@revision`` behind it pins one. Out: its rows as
 dicts.
-What was downloaded once is read from the library's cache afterwards, also offline; what cannot be had is one line that says so
+Downloaded data is later read from the library's cache, also offline. If data cannot be had, one line says so
 and what to do.
 """
 
@@ -21,7 +21,7 @@ _PREFIX = "hf://"
 
 
 class HubError(InputError):
-    """A data set that cannot be had from the hub, whatever its format; to ask again would only cost time."""
+    """A data set cannot be had from the hub in any format; a retry would only cost time."""
 
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
@@ -95,7 +95,7 @@ def _loaded(source: str, name: str, split: str | None, config: str | None, revis
 
 @contextmanager
 def _asking_nobody() -> Iterator[None]:
-    """The libraries read their caches alone: else they try for minutes to reach a hub that is not there."""
+    """Makes the libraries read only their caches: else they try for minutes to reach the hub."""
     from huggingface_hub import constants
 
     before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True

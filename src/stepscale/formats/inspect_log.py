@@ -85,7 +85,7 @@ def _samples(record: Record) -> Iterator[Record]:
 
 
 def _is_list_of_logs(record: Record) -> bool:
-    """Whether it is ``logs.json``: the headers of the logs beside it, by their names."""
+    """Whether it is ``logs.json``, the list of a folder's logs with their headers."""
     return bool(record) and all(isinstance(header, dict) and "eval" in header for header in record.values())
 
 
@@ -128,7 +128,7 @@ def _content(message: Record, sample: Record) -> str:
 
 
 def _resolved(content: str, sample: Record) -> str:
-    """A long text stands among the attachments, and its name in its place."""
+    """Replaces the name of an attachment by its text."""
     if not content.startswith(_ATTACHED):
         return content
     return text(required(sample, "attachments"), content.removeprefix(_ATTACHED))
@@ -156,7 +156,7 @@ def _sample(sample: Record, scorer: str | None) -> SampleRow:
 
 
 def _score(sample: Record, scorer: str | None) -> tuple[bool | None, str | None]:
-    """The verdict and the answer that a scorer gave; None of what it did not."""
+    """The verdict and the answer that a scorer gave; None where it gave none."""
     scores: dict[str, Any] = sample.get("scores") or {}
     if not scores:
         return None, None

@@ -2,7 +2,7 @@
 
 In: a path (or several, or a hub name). Out: one dict per record, in file order; a bad line is raised or skipped and
 counted (``on_error``) under its file and number. JSON lines are streamed: a file of any size needs the memory of one
-line. It does not know what a record means.
+line. It does not interpret records.
 """
 
 import json
@@ -200,7 +200,7 @@ def _begins_with_list(stream: Any) -> bool:
 
 
 def _parsed(content: bytes) -> tuple[Any, orjson.JSONDecodeError]:
-    """The value of a JSON text (or `_BAD`), and what the fast parser complained of.
+    """The value of a JSON text (or `_BAD`), and the fast parser's complaint.
 
     Python's own parser takes what that one refuses (a NaN), unless no table could hold it (half a surrogate pair).
     """

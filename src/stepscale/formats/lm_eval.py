@@ -7,8 +7,8 @@ r"""lm-evaluation-harness's samples (``--log_samples``): all responses to each d
 
 Every filter repeats all responses, so one filter is read. A metric judges what a filter made of all responses together:
 it is not a verdict on a sample unless there is one response. Samples are therefore graded here. Several files of one task
-(seeds, say) are further samples of the same problems. Steps are lines. In the folder of a run ``results_<date>.json`` lies
-beside them: a summary, which holds no samples.
+(seeds, say) are further samples of the same problems. Steps are lines. The folder of a run also has
+``results_<date>.json``, a summary without samples.
 """
 
 from collections.abc import Mapping

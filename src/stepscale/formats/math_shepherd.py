@@ -3,7 +3,7 @@
     {"input": "<problem> Step 1: ... ки\\nStep 2: ... The answer is: 5 ки",
      "label": "<problem> Step 1: ... +\\nStep 2: ... -", "task": "GSM8K"}
 
-The step tag ``ки`` of ``input`` stands where ``label`` has + or -: some rollout from there reached the right answer, or
+``input`` has the step tag ``ки`` where ``label`` has + or -: some rollout from there reached the right answer, or
 none did. The last step's mark therefore says whether the solution's own answer is right.
 """
 

@@ -1,7 +1,7 @@
 """The error for a source whose records no reader understands.
 
-Its nearest format, by the keys that its records have: that reader's own complaint then says what is missing. And of the
-complaints of several readers the one that tells most.
+Finds the nearest format by the keys of the records: that reader's own complaint then says what is missing. Of the
+complaints of several readers it picks the most helpful one.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def nearest_format(source: Source) -> str | None:
-    """Of the formats of which the first record lacks just one key, the one of which it has the most.
+    """Among formats of which the first record lacks just one key, the one with the most keys present.
 
     Args:
         source: Files, a folder or a hub name.
@@ -61,7 +61,7 @@ def _matches(keys: Iterable[str]) -> Iterable[tuple[int, int, str]]:
 
 
 def most_helpful(complaints: Mapping[str, InputError]) -> str:
-    """Of what readers of several formats complained of, what tells a user most.
+    """The most helpful of the complaints of several readers.
 
     Args:
         complaints: By format what its reader said of the source.

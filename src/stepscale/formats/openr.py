@@ -172,7 +172,7 @@ def _verdict(name: str, value: Any) -> bool:
 
 
 def _configured(path: Path) -> int | None:
-    """N by the ``config.json`` in the folder of the records or the one above; None if there is none that says."""
+    """N by the ``config.json`` in the folder of the records or the one above; None if no such file gives it."""
     for folder in path.parents[:2]:
         try:
             method = json.loads((folder / "config.json").read_text(encoding="utf-8"))["method_config"]

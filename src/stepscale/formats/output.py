@@ -1,6 +1,6 @@
 """Lines into a file, whole or not at all: written beside it first and renamed when complete.
 
-In: JSON lines as bytes. It does not know their format.
+In: JSON lines as bytes. The format does not matter.
 """
 
 import gzip
@@ -53,7 +53,7 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
 
 
 def make_folder(folder: Path, subject: str, remedy: str) -> None:
-    """Make a folder that will be written to, where it is not there yet, before hours of work are spent.
+    """Make a folder for output if it does not exist, before hours of work are spent.
 
     Args:
         folder: The folder; missing parents are made too.

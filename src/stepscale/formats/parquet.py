@@ -3,7 +3,7 @@
     my_samples/problems.parquet, solutions.parquet, step_labels.parquet, scores.parquet, predictions.parquet,
     records.parquet
 
-Only problems.parquet is required. This is also the way in for samples of one's own: `stepscale.formats.tables` says
+Only problems.parquet is required. Use this format for your own samples: `stepscale.formats.tables` says
 what each holds.
 """
 

@@ -1,7 +1,7 @@
-"""What searches of others answered, gathered one problem at a time.
+"""Answers of other projects' searches, gathered one problem at a time.
 
 In: a problem and the answer, or the verdict, of each strategy and budget. Out: `Tables` with predictions, graded here
-where the file gives no verdict. It does not know the files.
+where the file gives no verdict. Reads no files.
 """
 
 from collections.abc import Sequence

@@ -31,15 +31,8 @@ from stepscale.formats.fields import (
 from stepscale.formats.graded import UNFINISHED
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
-from stepscale.formats.sample_rows import (
-    ProblemRow,
-    SampleRow,
-    SampleRows,
-    ScoreRow,
-    paragraphs,
-    stated_answer,
-    token_counts,
-)
+from stepscale.formats.sample_fields import token_counts
+from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, paragraphs, stated_answer
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 

@@ -16,7 +16,7 @@ from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import BadRecord, Record, is_number, maybe_answer, maybe_text, problem_text, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
-from stepscale.formats.sample_rows import token_counts
+from stepscale.formats.sample_fields import token_counts
 from stepscale.formats.source_files import Source
 
 _ROUNDING = 1e-6  # by which a published probability may miss [0, 1]

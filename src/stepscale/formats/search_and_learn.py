@@ -30,16 +30,8 @@ from stepscale.formats.fields import (
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import last_boxed, level_of
 from stepscale.formats.prediction_rows import PredictionRow, PredictionRows
-from stepscale.formats.sample_rows import (
-    ProblemRow,
-    SampleRow,
-    SampleRows,
-    ScoreRow,
-    check_columns,
-    paragraphs,
-    stated_answer,
-    token_counts,
-)
+from stepscale.formats.sample_fields import check_columns, token_counts
+from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, paragraphs, stated_answer
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 

@@ -97,12 +97,12 @@ class Continuation:
 
     @property
     def length(self) -> int:
-        """Tokens of the model's own: the unit of ``Sampling.max_new_tokens``."""
+        """Length in the model's own tokens: the unit of ``Sampling.max_new_tokens``."""
         return len(self.tokens) if self.model_tokens is None else self.model_tokens
 
     @property
     def mean_logprob(self) -> float | None:
-        """Mean log-likelihood per token of the model's own (nats); None if it is not known."""
+        """Mean log-likelihood per token of the model (nats); None if unknown."""
         return sum(self.logprobs) / self.length if self.logprobs and self.length else None
 
 
@@ -119,12 +119,12 @@ class Forgetful(Protocol):
     """A generator or verifier that remembers prefixes and can forget them."""
 
     def forget(self) -> None:
-        """Forget, so that what follows does not depend on what came before, not even in the last bit."""
+        """Forget all prefixes, so that later results do not depend on earlier calls, not even in the last bit."""
         ...
 
 
 def start_afresh(model: object) -> None:
-    """Before every piece of work: its bytes must be the same whether or not others were made before it in this process.
+    """Forget prefixes before a piece of work: its bytes must not depend on other pieces made before in this process.
 
     Args:
         model: A generator or verifier. One that remembers nothing, None or a class is left as it is.

@@ -1,6 +1,6 @@
-"""Drawing the next token: each row's randomness is its own, so company in the batch cannot change it.
+"""Drawing the next token: each row has its own random number, so the rest of the batch cannot change its token.
 
-In: logits [S, V] of S distinct prefixes, the R rows that stand on them, and for every row a seed and a position. Out: a
+In: logits [S, V] of S distinct prefixes, the R rows that continue them, and for every row a seed and a position. Out: a
 token and its log-likelihood at temperature 1 for every row. The uniform number of a row is a hash of (seed, absolute
 position of the token), turned into a token by the inverse of the cumulative distribution. There is no generator state, so the
 token depends on (prefix, seed, sampling) alone. What remains is rounding: where the number falls within about 1e-7 of a

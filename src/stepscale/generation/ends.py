@@ -1,7 +1,7 @@
-"""A solution that goes on to a problem of the model's own: where it ends.
+"""Ends a solution where the model goes on to write a new problem.
 
-A base that is asked by examples often writes a further one after its solution. What stands before the line that opens it is the
-whole solution.
+A base that is prompted with examples often writes a further example after its solution. The solution is the text before the
+line that opens it.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ LineBeginning = Annotated[TextOrBlank, AfterValidator(_begins_a_line)]
 
 
 def end_tokens(opening: str) -> int:
-    """Tokens that tell whether a solution ends here: as many as the line's beginning may take, a character each.
+    """How many tokens may be needed to see whether a solution ends here: at most one per character of the line's start.
 
     Args:
         opening: The beginning of a line that ends a solution; "": none.

@@ -1,7 +1,7 @@
 """Fine-tunes a causal language model to write solutions as newline-delimited steps (Lightman 2.3: format, not skill).
 
 In: a base (folder or hub name), problems and the solutions to imitate. Out: a folder with model and tokenizer. The loss is
-on the solution's tokens alone. Steps are tokenized apart, by the function verifiers use, so a step always ends with the
+on the solution's tokens alone. Steps are tokenized one by one, by the function that verifiers use, so a step always ends with the
 separator's own token: that is where step-wise generation stops. Knows nothing about sampling or search.
 """
 

@@ -1,4 +1,4 @@
-"""Solutions sampled and graded: the rows of a piece of the pool, and of all that is sampled for a curve."""
+"""Solutions sampled and graded: the rows of one piece of work, for the pool or for test samples."""
 
 from collections.abc import Callable
 

@@ -1,8 +1,8 @@
 """The in-process Generator: any transformers causal LM, many problems in one wide batch, every shared prefix once.
 
 In: token prefixes with seeds. Out: continuations, and the tokens computed for them, counted one by one. Requests are cut
-into cohorts (``batching``). Each prefix is computed once (``engine.prefix_memory``) and read by all rows that stand on it
-(``cohort``). Finished steps are remembered, so that going on from them computes only what is new. Knows nothing about
+into cohorts (``batching``). Each prefix is computed once (``engine.prefix_memory``) and read by all rows that continue it
+(``cohort``). Finished steps are remembered, so that continuing them computes only what is new. Knows nothing about
 answers, verifiers or search.
 """
 
@@ -40,7 +40,7 @@ Dtype = Literal["float32", "bfloat16"]
 class LocalGenerator:
     """A Generator over a transformers model. Make it with ``load`` (folder or hub name) or from a model object.
 
-    The model object is the generator's own from then on: its attention may be replaced.
+    The generator takes over the model object: its attention may be replaced.
 
     Args:
         model: A causal language model of transformers.
@@ -167,13 +167,13 @@ class LocalGenerator:
         return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def forget(self) -> None:
-        """Forget all prefixes: what follows then does not depend on what came before, not even in the last bit."""
+        """Forget all prefixes, so that later results do not depend on earlier calls, not even in the last bit."""
         self._prefixes.forget()
 
     def lanes(self) -> list["LocalGenerator"]:
-        """This generator, and others over its weights that draw beside it, in threads of their own: one per core in all.
+        """This generator and further ones with the same weights, to draw in parallel threads: one per core.
 
-        Each remembers prefixes of its own. A model that is not small has one, whose products take all cores.
+        Each has its own memory of prefixes. A larger model has one generator, which uses all cores.
 
         Returns:
             As many generators as cohorts of this one are decoded side by side, this one first.
@@ -186,7 +186,7 @@ class LocalGenerator:
         return beside
 
     def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
-        """A batch that requests join at any token, for the thread that calls this and for as long as ``generate`` is not called.
+        """A batch that requests join at any token; for the calling thread, and only until ``generate`` is called.
 
         Args:
             sampling: How tokens are drawn; each call has a limit of its own.
@@ -204,7 +204,7 @@ class LocalGenerator:
 
         ``prefill`` counts prefix tokens passed through the model, ``decode`` drawn tokens passed through it. A token that
         several requests share is counted once, one whose keys/values are remembered not at all, and the last token of a
-        continuation only when something goes on from it.
+        continuation only when a request continues from it.
 
         Args:
             requests: What is asked for.

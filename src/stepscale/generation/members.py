@@ -1,7 +1,7 @@
 """The members of a cohort: what each has drawn, and where it ends.
 
-In: the tokens that members drew. Out: who ended, and continuations. Each member has a limit of its own, and begins when it likes.
-Knows token ids and ends, nothing of networks, rows or memory.
+In: the tokens that members drew. Out: who ended, and continuations. Each member has its own limit, and may begin at any time.
+Knows token ids and ends, but no networks, rows or memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Plan:
-    """Who joins a cohort: G prefixes, and N members that stand on them.
+    """Who joins a cohort: G prefixes, and N members that continue them.
 
     Attributes:
         prefixes: Token ids [G].
@@ -42,7 +42,7 @@ class Plan:
 
     @classmethod
     def of(cls, requests: Sequence[Request], most: Ints | int, until: Sequence[Until] | Until) -> "Plan":
-        """The plan of some requests, in their order; limits of all, or of each.
+        """The plan of some requests, in their order; one limit for all, or one for each.
 
         Args:
             requests: What is asked for.
@@ -124,7 +124,7 @@ class Members:
         return lines
 
     def draw(self, lines: Ints, tokens: Ints, logprobs: NDArray[Any], certainties: NDArray[Any] | None) -> Bools:
-        """Record a token of each of these members; tells which of them end with it.
+        """Record a token of each of these members; returns which of them end with it.
 
         Args:
             lines: Of the members that draw [n].
@@ -170,12 +170,12 @@ class Members:
         return continuation, int(row["drawn"]) - length
 
     def free(self, line: int) -> None:
-        """Give a member's line back, by its number; nothing more is asked of this member."""
+        """Free a member's line, by its number; the member takes no more tokens."""
         del self._prefixes[line]
         self._free.append(line)
 
     def _end(self, lines: Ints, tokens: Ints, places: Ints) -> Bools:
-        """Who ends with these tokens, the ones at ``places`` of their continuations."""
+        """Which members end with these tokens, which are at ``places`` of their continuations."""
         table, bounds, longest = self._table, self._ends.boundaries, self._ends.longest
         # 1. What the tokens are: the end of the solution, the end of a step, or blank.
         stops, was_blank = bounds.stop[tokens], table["blank"][lines]
@@ -199,7 +199,7 @@ class Members:
         return ended
 
     def _unsure(self, lines: Ints, places: Ints) -> Bools:
-        """Whose last group of tokens is less certain than the request allows."""
+        """Members whose last group of tokens is less certain than the request allows."""
         unsure = np.zeros(len(lines), bool)
         if not self._with_certainty:
             return unsure

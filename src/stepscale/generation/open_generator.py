@@ -103,7 +103,7 @@ def _server_class() -> "type[ServerGenerator]":
 
 
 def _server_settings(address: str, model: str | None, api_key_variable: str | None, concurrency: int) -> ServerSettings:
-    """How the server is asked, with the name of the only model that it serves where none is given."""
+    """The server's settings; if no model is named, with the only model that it serves."""
     with needs("remote"):
         from stepscale.remote.client import served_model
     with settings_in_one_line():
@@ -119,7 +119,7 @@ def _server_settings(address: str, model: str | None, api_key_variable: str | No
 
 
 def default_prompt(source: str) -> str:
-    """The template for a model of which nothing else is known: its chat template, or the plain problem.
+    """The default template of a model: its chat template, or the plain problem.
 
     A plain prompt starts with the beginning-of-text token if the tokenizer has one and does not put it there itself.
 

@@ -90,7 +90,7 @@ def check_template(template: str) -> None:
 
 
 def tell_other_fields(template: str) -> None:
-    """Warn of words in braces that look like fields: nothing stands for them, and braces may be meant.
+    """Warn about words in braces that look like fields but are not filled in; the braces may be intended.
 
     Args:
         template: As a person wrote it.
@@ -158,7 +158,7 @@ def _few_shot(prompt: FewShotPrompt, tokenizer: Any, seed: int) -> str:
 
 
 def _solved(examples: Examples, seed: int) -> list[tuple[str, list[str]]]:
-    """Problems with their steps: those written out, or so many of a file that are short enough, chosen by the seed."""
+    """Problems with their steps: those written out, or a number of short enough ones from a file, chosen by the seed."""
     if examples.path is None:
         return [(example.problem.strip(), step_lines([example.solution])) for example in examples.solved]
     candidates = _of_file(examples.path, examples.format)
@@ -178,7 +178,7 @@ def _solved(examples: Examples, seed: int) -> list[tuple[str, list[str]]]:
 
 
 def _of_file(path: str, form: str) -> dict[str, tuple[str, list[str]]]:
-    """A file's problems with a right solution each: of a generator, or where it holds none, the one beside the problem."""
+    """A file's problems with a right solution each: a generator's or, if the file holds none, the reference solution."""
     from stepscale.formats import read
 
     data = read(path, form)

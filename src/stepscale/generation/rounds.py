@@ -52,7 +52,7 @@ def run_rounds(
 def _round(
     plans: Sequence[Plan], decode: Decode, prefixes: PrefixMemory, lanes: Lanes, read: Computed
 ) -> list[Outcome]:
-    """Some cohorts from their prefixes to their ends; what reading the prefixes took is added to ``read``."""
+    """Runs some cohorts from their prefixes to their ends; the tokens read for prefixes are added to ``read``."""
     # 1. Make all prefixes known but for their last tokens, which the cohorts pass to draw.
     places = iter(prefixes.read([prefix[:-1] for plan in plans for prefix in plan.prefixes], read, lanes))
     tasks = [(plan, list(islice(places, len(plan.prefixes)))) for plan in plans]

@@ -1,7 +1,7 @@
 """Many solutions of many problems.
 
 In: a Generator and a problems table. Out: rows of the solutions table, not yet graded. Each sample has its own seed, and a
-table is made as if nothing had been made before it. So its bytes are the same after a resume and for any number of worker
+table does not depend on tables made before it. So its bytes are the same after a resume and for any number of worker
 processes.
 """
 
@@ -58,7 +58,7 @@ def sample_solutions(job: SamplingJob, generator: Generator, problems: pd.DataFr
 def solutions_table(
     generator: Generator, owners: Sequence[tuple[str, int]], continuations: Sequence[Continuation]
 ) -> pd.DataFrame:
-    """Continuations of whole solutions as rows of the solutions table; text of equal tokens is decoded once.
+    """Continuations of whole solutions as rows of the solutions table; equal token sequences are decoded once.
 
     Args:
         generator: Reads the texts of steps.
@@ -89,7 +89,7 @@ def solutions_table(
 
 
 def read_steps(generator: Generator, continuation: Continuation) -> tuple[list[str], list[int]]:
-    """Texts of the steps and the index of each one's last token; what follows the last separator is a step too.
+    """Texts of the steps and the index of each one's last token; text after the last separator is a step too.
 
     Args:
         generator: The generator that wrote it.

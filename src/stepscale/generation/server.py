@@ -69,7 +69,7 @@ class ServerGenerator:
 
     @cached_property
     def unit(self) -> Unit:
-        """What stands for text: ids of the tokenizer if there is one and the server takes and gives them, else bytes."""
+        """How text is represented: as ids of the tokenizer if the server accepts and returns them, else as bytes."""
         if self._tokenizer is None or self.settings.token_ids is False:
             return TextBytes(self._separator, self.settings.stop_text_removed)
         from stepscale.engine.loading import load_tokenizer
@@ -159,7 +159,7 @@ class ServerGenerator:
     def _ask(
         self, prefix: tuple[int, ...], seed: int, sampling: Sampling, room: int, until: Until, unit: Unit
     ) -> tuple[CompletionPiece, tuple[int, int, int]]:
-        """A piece; the tokens it has, and those that were read and written for it, broken-off answers included."""
+        """A piece; its tokens, and those that were read and written for it, broken-off answers included."""
         body = self._body(unit.prompt(prefix), room) | unit.body
         body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
         if isinstance(unit, TokenIds):

@@ -1,4 +1,4 @@
-"""How a completions server is asked: settings apart from the asking, so that parameters need no httpx."""
+"""Settings of a completions server; a file of its own, so that parameters need no httpx."""
 
 from pydantic import Field
 

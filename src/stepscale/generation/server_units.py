@@ -1,8 +1,8 @@
-"""What stands for the text of a server's model: the bytes of the text, or the ids of its tokenizer.
+"""Represents the text of a server's model: as the bytes of the text, or as ids of its tokenizer.
 
 In: a completion as the server gives it. Out: ids, how it ended, log-likelihoods, and where its steps end. Bytes need nothing
-but the server; what goes on from them is tokenized again there. Ids need the model's tokenizer and a server that takes and
-gives them (vLLM); a beam then goes on from exactly the tokens that were drawn.
+but the server; the server tokenizes a continued text again. Ids need the model's tokenizer and a server that takes and
+gives them (vLLM); a beam then continues from exactly the tokens that were drawn.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Choice = dict[str, Any]
 
 @dataclass(frozen=True)
 class CompletionPiece:
-    """What one answer adds.
+    """The part of a text that one answer adds.
 
     Attributes:
         tokens: Ids in the unit.
@@ -66,7 +66,7 @@ def _checked(value: Any, kind: Any) -> Any:
 
 
 class Unit(Protocol):
-    """What stands for text. ``body``: further fields of the request."""
+    """How text is represented. ``body``: further fields of the request."""
 
     body: dict[str, Any]
 
@@ -236,7 +236,7 @@ def _stop_text(choice: Choice) -> Any:
 
 
 def _on_bytes(choice: Choice, length: int) -> tuple[float, ...]:
-    """Log-likelihoods laid on the first byte of each server token; empty if none were given."""
+    """Log-likelihoods by byte: each server token's is on its first byte; empty if the server gave none."""
     offered = choice.get("logprobs") or {}
     pairs = list(zip(offered.get("tokens") or [], offered.get("token_logprobs") or [], strict=False))
     if not pairs:

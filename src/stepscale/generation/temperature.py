@@ -1,6 +1,6 @@
-"""The temperatures that tokens are drawn at: 0, which is greedy, or one at which arithmetic and language hold.
+"""The allowed temperatures: 0, which is greedy, or a range in which numbers stay finite and text stays readable.
 
-Just above 0 the quotients overflow; far above 1 every token is as likely as any other, which is a slip of the pen.
+Just above 0 the quotients overflow; far above 1 every token is as likely as any other, which is surely a typing error.
 """
 
 from typing import Annotated

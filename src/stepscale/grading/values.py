@@ -60,14 +60,13 @@ FORMULA = re.compile(
 _PROSE_IN_FORMULA = re.compile(r"\A\d[^\\]*?(?<![\\{a-zA-Z])(?!(?:and|or)\b)[a-zA-Z]{2,}[^\\]*\s\Z")
 _ENDS_A_LETTER = re.compile(r"\s*(?:[.,;:!?)\]*_\"'$]|\Z|(?:because|since|as|by|for|where|which)\b)")
 _VERB_FOLLOWS = re.compile(r"\s*(?:is|are|equals|must|can|has|be)\b")
-_SQUARE_METERS = re.compile("m[\u00b2\u00b3]")
 _ARITHMETIC = re.compile(rf"[+*/^!\u00d7\u00f7\u00b7{MINUS}]|(?<=\d)[ ]?x[ ]?(?=\d)|\\(?:times|cdot|div)(?![a-zA-Z])")
 _INTEGER = re.compile(rf"[{MINUS}]?(?:\d+|\d{{1,3}}(?:,\d{{3}})+)")
 _FRACTION = re.compile(rf"[{MINUS}]?\d+/\d+")
 _PLAIN_NUMBER = re.compile(rf"{_INTEGER.pattern}(?:\.\d+|/\d+)?")
 _NO_ARITHMETIC = re.compile(r"[^\W\d]|[<>\\\u2260\u2264\u2265]|!\Z")
 _BOUNDED = 400  # characters of one value
-_MOST_FAILED_STARTS = 10  # of values in one text: each is read to its end before it proves to be none
+_MOST_FAILED_STARTS = 10  # of values in one text: each is read to its end before it fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def leading_value(text: str, *, lists: bool = True) -> StatedValue | None:
 def values(text: str) -> list[str]:
     """Every value of a text that begins with a number, a sign or a root, in order; lists count one by one.
 
-    Behind ten brackets that nothing closes none is looked for.
+    The search stops after ten brackets that are never closed.
     """
     result: list[str] = []
     start = failed = 0
@@ -163,9 +162,8 @@ def result_of_arithmetic(value: str) -> str:
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
     is_list = re.search(r",(?!\d{3})", value) is not None
-    if not equals or not right.strip() or is_list or _NO_ARITHMETIC.search(numbers):
-        return value
-    if "%" in right and not _ARITHMETIC.search(numbers):
+    is_percentage = "%" in right and not _ARITHMETIC.search(numbers)
+    if not equals or not right.strip() or is_list or is_percentage or _NO_ARITHMETIC.search(numbers):
         return value
     return _result_before(left, right.strip()) or right.strip()
 
@@ -245,7 +243,7 @@ def _is_factor(text: str, start: int, *, in_brackets: bool) -> bool:
     if text[start] == " ":
         follows = text[start + 1 : start + 6]
         return (in_brackets and follows[:1].isalnum()) or re.match(r"pi\b|sqrt\(|[\u03c0\u221a]", follows) is not None
-    if _SQUARE_METERS.match(text, start):
+    if text.startswith(("m\u00b2", "m\u00b3"), start):  # square or cubic meters
         return False
     if text[start] in "([{$\\" or text[start].isdigit():
         return not text.startswith(("\\]", "\\)", "\\ ", "\\,", "\\;", "\\text", "\\quad", "\\qquad", "\\right"), start)

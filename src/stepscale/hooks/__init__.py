@@ -1,4 +1,4 @@
-"""What happens around every run, by subject; ``project`` says in which order."""
+"""What happens before and after every run, one file per subject; ``project`` has the order."""
 
 from stepscale.hooks.project import ProjectHooks
 

@@ -128,7 +128,7 @@ def _check_tokenizer(key: str, folder: Path, n_embeddings: int | None, writes: b
 
 
 def _folder_of_hub_model(key: str, base: str, writes: bool) -> Path | None:
-    """Where the hub's cache holds a model that cannot be asked for now; None if the hub has it.
+    """The folder of the hub's cache with a model, if the hub cannot be reached; None if the hub has it.
 
     Raises:
         InputError: The hub says that there is no such model, does not give it, or is needed and does not answer.

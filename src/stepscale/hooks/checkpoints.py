@@ -1,4 +1,4 @@
-"""Folders of checkpoints that the configuration names: made before a run, for a fit may come hours after it began."""
+"""Folders of checkpoints that the configuration names: made before a run, since a fit may start hours later."""
 
 from collections.abc import Iterator
 from typing import Any

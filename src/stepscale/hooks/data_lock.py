@@ -13,7 +13,7 @@ from stepscale.errors import InputError
 
 
 class DataLock:
-    """A lock on a data folder; the system takes it from a process that dies, so it is never left behind."""
+    """A lock on a data folder. The system releases it if the process dies, so it is never left behind."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

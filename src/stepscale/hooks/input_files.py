@@ -53,7 +53,7 @@ def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) ->
 
 
 def _read_step_benchmarks(benchmarks: StepBenchmarks) -> None:
-    """Read them, which are small, for what is wrong in them would be known only after the PRM was trained."""
+    """Read the benchmarks, which are small: otherwise a mistake in them would show only after the PRM was trained."""
     from stepscale.studies.step_benchmarks.measure import check_part
 
     for name, source in benchmarks.sources.items():
@@ -75,7 +75,7 @@ def _read_benchmark(key: str, source: FileSource | None) -> "Tables | None":
 
 
 def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object, set[str]]]:
-    """By key what may name a file, and the nodes that read it; ``asking``: those that may ask the generator."""
+    """By key the settings that may name a file, and the nodes that read it; ``asking``: those that may call the generator."""
     generator, problems, samples = parameters.generator, parameters.problems, parameters.search.given_samples
     has_files = problems.source == "files"
     chosen_from_file = _CHOOSING if generator.fine_tuning and generator.examples == "given" else set()

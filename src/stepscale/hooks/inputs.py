@@ -11,7 +11,7 @@ from stepscale.errors import InputError
 
 
 def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Check that the data on disk that a run begins with is there.
+    """Check that the data that a run starts from is on disk.
 
     Args:
         pipeline: The nodes that will run.
@@ -33,7 +33,7 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None
 
 
 def check_runner(runner: str) -> None:
-    """Check that a run is by a runner that this project can be run by.
+    """Check that the run uses a Kedro runner that this project supports.
 
     Args:
         runner: Name of the runner's class.

@@ -1,7 +1,7 @@
 """What made each dataset on disk: a small JSON file per dataset under the data folder.
 
-A dataset's id is a hash of its content. So one that was made again with the same content is the same one, and data that was
-put there by hand has an id too. Datasets in memory have no file: what is made of them is made of what they were made of.
+A dataset's id is a hash of its content. So a dataset that was made again with the same content keeps its id, and data that was
+put there by hand has an id too. Datasets in memory have no file: their own inputs count as the inputs of what is made from them.
 """
 
 import json
@@ -57,7 +57,7 @@ class Lineage:
         self._ids: dict[str, tuple[str, str]] = self._read_json(_IDS) or {}
 
     def origin(self, name: str) -> Origin | None:
-        """What made the dataset that lies on disk.
+        """What made the dataset on disk.
 
         Args:
             name: Of the dataset.
@@ -161,7 +161,7 @@ class Lineage:
         return check_parameters(self.catalog.load("parameters")) if "parameters" in self.catalog else None
 
     def _parameter(self, name: str) -> Any:
-        """A block with all its defaults: Kedro types only those that a node of this run reads, and settings are made for them."""
+        """A block with all its defaults. Kedro turns only the blocks that a node of this run reads into typed settings."""
         from stepscale.parameters import SETTINGS, settings_of
 
         block = name.removeprefix("params:")
@@ -174,7 +174,7 @@ class Lineage:
         return self.catalog.load(name)
 
     def _made_of(self, node: Node) -> tuple[dict[str, Any], dict[str, str]]:
-        """Parameters and ids of inputs, through inputs that are in memory alone."""
+        """Parameters and ids of inputs; for inputs in memory, those that they were made from."""
         parameters, inputs = dict[str, Any](), dict[str, str]()
         for name in node.inputs:
             if is_parameter(name):
@@ -189,7 +189,7 @@ class Lineage:
         return parameters, inputs
 
     def is_of_earlier_run(self, name: str) -> bool:
-        """Whether a dataset's name is a second name of one that an earlier run left; that one is replaced later, by design.
+        """Whether the name is an alias for a dataset of an earlier run, which this run replaces later by design.
 
         Args:
             name: As a node asks for it.

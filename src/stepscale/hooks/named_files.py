@@ -1,6 +1,6 @@
-"""Files and folders that parameters name: data sets to read, and base models. What is made of them is made of their content.
+"""Files and folders that parameters name: data sets to read, and base models. Their content counts as an input.
 
-In: a block of parameters. Out: their places. Hub names have no content here; files that people go on writing (labels, few-shot
+In: a block of parameters. Out: their places. Hub names have no content here; files that people still write to (labels, few-shot
 examples) are left to their readers.
 """
 

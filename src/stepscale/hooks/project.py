@@ -38,7 +38,7 @@ _ROOTS = {"data_root", "tracking_root"}
 
 
 class ProjectHooks:
-    """Hooks of the project: the lock on the data folder and the lineage of what is there are held during a run."""
+    """Hooks of the project: they hold the lock on the data folder and the records of what is in it during a run."""
 
     def __init__(self) -> None:
         self.context: KedroContext | None = None
@@ -65,7 +65,7 @@ class ProjectHooks:
 
     @hook_impl(wrapper=True, specname="after_context_created")
     def refuse_in_one_line(self, context: KedroContext) -> Generator[None, Any, Any]:
-        """End any command of Kedro's in one line where what is configured is refused, here or as kedro-mlflow opens its store.
+        """End any Kedro command with one line if the configuration is refused, here or when kedro-mlflow opens its store.
 
         Runs that begin together open it one after another: MLflow makes the tables of a new store without a lock.
         """
@@ -85,7 +85,7 @@ class ProjectHooks:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Check all that can be checked before work is lost, and before an MLflow run is begun."""
+        """Check all that can be checked before any work, and before an MLflow run begins."""
         check_runner(str(run_params.get("runner")))
         add_settings(pipeline, catalog)
         check_inputs(pipeline, catalog)
@@ -98,7 +98,7 @@ class ProjectHooks:
             return
         data = data_root(self.context)
         self.lock = DataLock(data)
-        self.lock.acquire()  # before the look at what is there, for another run would change it meanwhile
+        self.lock.acquire()  # before the data is checked: another run could change it meanwhile
         try:
             self.lineage = Lineage(data, catalog, str(run_params.get("run_id") or run_params.get("session_id")))
             check_run(self.lineage, run_params, pipeline)
@@ -136,7 +136,7 @@ class ProjectHooks:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """End by saying what was found and where to look, and what waits for people."""
+        """Log the results, where to look, and what waits for people."""
         self._release()
         say_waiting(pipeline, catalog)
         if "summary" in pipeline.all_outputs():
@@ -157,7 +157,7 @@ class ProjectHooks:
 
 
 def data_root(context: KedroContext) -> Path:
-    """Where the run's data lies: ``--params data_root=...``, else as the environment's globals say.
+    """The folder of the run's data: ``--params data_root=...``, else the one in the environment's globals.
 
     Args:
         context: Kedro's context of the project.
@@ -166,7 +166,7 @@ def data_root(context: KedroContext) -> Path:
 
 
 def stated_data(context: KedroContext) -> str:
-    """The same, as it is written.
+    """The same, as the user wrote it.
 
     Args:
         context: Kedro's context of the project.

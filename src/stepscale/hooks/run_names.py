@@ -1,4 +1,4 @@
-"""How MLflow calls a run: by the environment, and by what was asked for beyond it."""
+"""The name of a run in MLflow: the environment, and what the command line adds to it."""
 
 from typing import Any
 

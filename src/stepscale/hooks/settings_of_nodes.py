@@ -1,4 +1,4 @@
-"""Blocks of parameters that nodes take together, given to the catalog before a run: ``params:search_settings`` and its like."""
+"""Blocks of parameters that nodes take together, such as ``params:search_settings``; added to the catalog before a run."""
 
 from typing import Any
 

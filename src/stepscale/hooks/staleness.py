@@ -1,7 +1,7 @@
 """Data on disk that does not belong together: refused before anything runs.
 
-A dataset is stale if what it was made from has changed since. That is refused. Other parameters or other code than today's are
-a warning, for they need not concern the dataset. Data without a record is taken as it is.
+A dataset is stale if what it was made from has changed since. That is refused. Changed parameters or code are only
+a warning, since they need not concern the dataset. Data without a record is accepted.
 """
 
 import logging
@@ -67,9 +67,9 @@ def check_node(lineage: Lineage, node: Node) -> None:
 
 
 def _make_outgrown_again(lineage: Lineage, pipeline: Pipeline) -> list[str]:
-    """Have ``--only-missing-outputs`` make again what lacks a dataset that it was made without and that is there now.
+    """With ``--only-missing-outputs``, make outputs again if an optional input that they were made without exists now.
 
-    A report is made of the studies that there are. One that was written before a further study is not missing, and not whole.
+    A report written before a further study was run is not missing, but it is not complete.
 
     Returns:
         The datasets that the run makes again; Kedro takes them for missing.
@@ -103,7 +103,7 @@ def _sources(lineage: Lineage, makers: Mapping[str, Node], name: str) -> set[str
 
 
 def changed_inputs(lineage: Lineage) -> Callable[[str], str | None]:
-    """A look at the records as they are now.
+    """Compares the records with the data as it is now.
 
     Args:
         lineage: What made each dataset on disk.

@@ -9,9 +9,9 @@ from stepscale.resume import content_hash
 
 
 def store_lock(root: Path) -> FileLock:
-    """The lock of all runs on this machine whose store is in the same folder.
+    """One lock for all runs on this machine whose store is in the same folder.
 
-    It lies in the system's folder for temporary files, since ``root`` need not be writable where the store is a server.
+    The lock file is in the system's folder for temporary files, since ``root`` need not be writable where the store is a server.
 
     Args:
         root: The folder that MLflow's store is configured from, a project's or ``tracking_root``.

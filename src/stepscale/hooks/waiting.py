@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def say_waiting(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Log how many of the latest round's solutions wait for labels, where people label, and the command for them.
+    """If people label, log how many solutions of the latest round wait for labels, and the command to label them.
 
     Args:
         pipeline: The nodes that will run.

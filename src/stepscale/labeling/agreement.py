@@ -74,7 +74,7 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
 def with_final_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """PRM800K's solutions that end before the error that was found, with it as their last step; others as they are.
 
-    Their error is a label and no step (``formats.prm800k``): without it, a labeler that flags nothing would agree. It is the
+    Their error is a label and not a step (``formats.prm800k``): without it, a labeler that flags nothing would agree. It is the
     first completion rated -1 after the chosen steps, as ``verifiers.first_error_examples`` has it.
 
     Args:
@@ -123,7 +123,7 @@ def _kappa(
 def _kappas(sums: Floats) -> Floats:
     """Kappa [rows] from sums [rows, 2 + 2 classes].
 
-    Those are of the same verdict, of all items, and of each class by the first person, then by the second.
+    The sums count equal verdicts, all items, and each class by the first person, then by the second.
     Nan if chance explains all.
     """
     observed = sums[:, 0] / sums[:, 1]

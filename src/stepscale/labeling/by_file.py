@@ -2,7 +2,7 @@
 
 In: a JSONL file as PRM800K's interface (or ours) leaves it. Out: the labels of those solutions that were labeled. A
 record labels a solution if the steps it chose, and then the last one it rated or one rated -1, are the solution's own first
-steps. Alternatives that were rated on the way stay siblings.
+steps. Rated alternatives to these steps stay siblings.
 """
 
 import logging
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 class FileLabeler:
-    """A Labeler that looks labels up in a PRM800K file; they spend no tokens here.
+    """A Labeler that looks labels up in a PRM800K file; looking up spends no tokens.
 
     Quality control, screening and unfinished records are left out, as in the paper (Lightman et al. 2023, D).
 
@@ -99,7 +99,7 @@ def _records(path: Path, name: str) -> list[list[Row]]:
 
 
 def _beginnings(rows: list[Row]) -> list[tuple[str, ...]]:
-    """The beginnings of solutions that a record labels to their end.
+    """First parts of solutions that a record labels completely.
 
     The chosen steps, then any step rated last; or the chosen steps up to one for which another step was rated -1, then that.
     """

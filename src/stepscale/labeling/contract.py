@@ -1,7 +1,7 @@
 """The Labeler contract: who rates the steps of a solution, and the one table they all write.
 
 In: the problems table and solutions. Out: step_labels, which ``stepscale.formats.write`` turns into PRM800K records. A
-labeler may be a program, a large verifier, rollouts of a generator or people; nothing after it knows which.
+labeler may be a program, a large verifier, rollouts of a generator or people; the code that reads the table does not know which.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Commands of people's labels: ``label`` opens the page, ``label-push`` and ``label-pull`` speak with Label Studio."""
+"""Commands for labels by people: ``label`` opens the page, ``label-push`` and ``label-pull`` exchange data with Label Studio."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ _ASKED_BY_LOOP = "data/05_model_input/loop"
 
 
 def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
-    """A command that ends with one line and no traceback on a user's mistake, or where a package is missing.
+    """Makes a command end with one line and no traceback on a user's mistake, or if a package is missing.
 
     Args:
         function: What the command does.

@@ -1,4 +1,4 @@
-"""The settings of labelers, rollouts and the release, apart from the work, so that parameters are checked at once."""
+"""The settings of labelers, rollouts and the release, in a file without heavy imports, so that parameters are checked quickly."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -59,7 +59,7 @@ class ByRollouts(UserSettings):
 
 
 class PoolByRollouts(ByRollouts):
-    """The same of the whole pool, as values and no ratings; the run's PRM is then a soft one (Snell et al. 2024, D)."""
+    """The same for the whole pool, as values instead of ratings; the run's PRM is then a soft PRM (Snell et al. 2024, D)."""
 
     problems_per_shard: int = Field(10, ge=1, description="problems in one saved shard: what a crash can cost")
 

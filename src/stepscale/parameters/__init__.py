@@ -1,6 +1,6 @@
-"""Every parameter of the project, typed: one model a top-level block of ``conf/*/parameters.yml``.
+"""Every parameter of the project, typed: one model per top-level block of ``conf/*/parameters.yml``.
 
-The whole is checked before a run touches any data, so a misspelled key anywhere is one clear line. Blocks that belong to
+All parameters are checked before a run touches any data, so a misspelled key anywhere is one clear line. Blocks that belong to
 domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
 """
 
@@ -87,7 +87,7 @@ __all__ = [
 
 
 class Parameters(Block):
-    """All of them. Every block has values; a pipeline reads those of its own work and no others."""
+    """All parameters. Every block has values; a pipeline reads only the blocks that it needs."""
 
     seed: int = Field(ge=0, description="seed of the whole run")
     data_root: str | None = Field(None, description="folder for the run's data; null: the environment's own (--params)")

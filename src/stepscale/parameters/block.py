@@ -1,4 +1,4 @@
-"""What all blocks of parameters are made of: sources of data, sampling, sizes."""
+"""Building blocks of all parameters: sources of data, sampling, sizes."""
 
 from typing import Any, ClassVar, Literal, Self
 

@@ -1,4 +1,4 @@
-"""What a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
+"""Parameters of what a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -162,7 +162,7 @@ class TrainingChains(Block):
 
 
 class RevisionOrms(Block):
-    """How the two revision ORMs learn from these chains: as the run's ORM, for as long as it helps."""
+    """How the two revision ORMs learn from these chains: like the run's ORM, until the validation loss stops falling."""
 
     epochs: float = Field(4.0, gt=0, description="passes over the attempts, at most")
     validation_share: float = Field(
@@ -172,7 +172,7 @@ class RevisionOrms(Block):
 
 
 class TestChains(Block):
-    """Test problems on which chains are run; the largest budget says how many and how long."""
+    """Test problems on which chains are run; the largest budget decides their number and length."""
 
     problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
     problems_per_shard: int = Field(ge=1)
@@ -240,5 +240,5 @@ class ReportBlock(Block):
 
     @property
     def rule(self) -> Rule:
-        """The same, a neutral step being no error."""
+        """The rule, with neutral steps as positive."""
         return self.aggregation, "positive"

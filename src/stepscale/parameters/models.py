@@ -1,4 +1,4 @@
-"""The models of a run: the generator, the verifiers, a larger sibling; each a base and how it is made ready."""
+"""The models of a run: the generator, the verifiers, a larger sibling; each a base and its training."""
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -40,7 +40,7 @@ FineTuning = Annotated[Optimization, AfterValidator(_without_patience)]
 
 
 def _check_can_be_asked(base: str | None, server: ServerSettings | None, fine_tuning: Optimization | None) -> None:
-    """Refuse a model that is nowhere, and one that is both served and fine-tuned."""
+    """Refuse a model without a base or a server, and one that is both served and fine-tuned."""
     if base is None and server is None:
         raise ValueError("base: give a model folder or a Hugging Face name, or the server of a model")
     if server and fine_tuning:
@@ -48,7 +48,7 @@ def _check_can_be_asked(base: str | None, server: ServerSettings | None, fine_tu
 
 
 class GeneratorBlock(Block):
-    """The generator and how it is made ready (Lightman et al. 2023, 2.3)."""
+    """The generator, its prompt and its fine-tuning (Lightman et al. 2023, 2.3)."""
 
     base: ModelSource | None = Field(
         description="folder or Hugging Face name of the base causal LM; of a served model: its tokenizer's, or null"
@@ -87,7 +87,7 @@ class GeneratorBlock(Block):
         return self
 
     def base_template(self, seed: int) -> str:
-        """What the base is asked with; ``seed`` decides which examples are shown.
+        """The prompt template of the base; ``seed`` decides which examples are shown.
 
         Raises:
             InputError: The template cannot be made, or lacks {problem}.
@@ -95,7 +95,7 @@ class GeneratorBlock(Block):
         return prompt_template(self.prompt, self.base or "", seed)
 
     def template(self, seed: int) -> str:
-        """What the generator is asked with: once fine-tuned, no examples; else ``seed`` decides which ones.
+        """The prompt template of the generator: without examples once fine-tuned; else ``seed`` decides which ones.
 
         Raises:
             InputError: The template cannot be made, or lacks {problem}.
@@ -110,7 +110,7 @@ class GeneratorBlock(Block):
     def base_opening(self) -> str:
         """How the first line after a solution by the base begins; "": no such line.
 
-        A base that is asked by examples may write a further one.
+        A base that is prompted with examples may write a further one.
         """
         if self.ends_before is not None:
             return self.ends_before
@@ -118,7 +118,7 @@ class GeneratorBlock(Block):
 
     @property
     def opening(self) -> str:
-        """The same of the generator: once fine-tuned, it is asked without examples."""
+        """The same for the generator: once fine-tuned, its prompt has no examples."""
         return "" if self.fine_tuning and self.ends_before is None else self.base_opening
 
     def training(self, seed: int) -> "GeneratorTraining":
@@ -200,7 +200,7 @@ class VerifierBlock(VerifierModels):
         return self.server or self.public or self.generative
 
     def sized(self, small: bool) -> VerifierModels:
-        """The verifiers of the run; with ``small`` the small ones, where there are any."""
+        """The verifiers of the run; with ``small`` the small ones, if there are any."""
         return self.small if small and self.small else self
 
     def training(self, kind: Literal["prm", "orm"], seed: int, small: bool = False) -> VerifierTraining:
@@ -239,7 +239,7 @@ class LargerBlock(Block):
         return self
 
     def like(self, generator: GeneratorBlock) -> GeneratorBlock:
-        """The block of the larger model, for all that a generator is asked for: ``generator`` with this base."""
+        """The larger model as a generator block: ``generator`` with this base."""
         names = ("base", "samples_per_problem", "fine_tuning", "placement")
         settings = {name: getattr(self, name) for name in names}
         changed = {name: value for name, value in settings.items() if value is not None}

@@ -1,7 +1,7 @@
 """Blocks of parameters that nodes take together: one typed object instead of five inputs.
 
 A node names its settings as it names a parameter, ``params:search_settings``. They are made from the run's parameters
-before a pipeline begins (``stepscale.hooks``), for those pipelines alone that read them. What blocks must agree on is
+before a pipeline begins (``stepscale.hooks``), only for the pipelines that read them. Agreement between blocks is
 checked where they are used together, and nowhere else.
 """
 
@@ -19,7 +19,7 @@ from stepscale.supervision.loop_options import LoopOptions
 
 
 class SearchSettings(Block):
-    """What searches against the PRM are made of."""
+    """Settings of searches against the PRM."""
 
     generator: GeneratorBlock
     verifiers: VerifierBlock
@@ -30,7 +30,7 @@ class SearchSettings(Block):
 
     @model_validator(mode="after")
     def _has_samples_to_compare_with(self) -> Self:
-        """How many samples are given is known when they are read: ``choose_searched`` checks it then."""
+        """The number of given samples is known only when they are read; ``choose_searched`` checks it then."""
         if not self.search.given_samples:
             check_samples(self.tree_search, self.search.samples.per_problem, "raise search.samples.per_problem")
         return self
@@ -52,7 +52,7 @@ class SearchSettings(Block):
 
 
 class RevisionSettings(Block):
-    """What revisions are made of."""
+    """Settings of revisions."""
 
     generator: GeneratorBlock
     verifiers: VerifierBlock
@@ -71,7 +71,7 @@ class RevisionSettings(Block):
 
 
 class LargerSettings(Block):
-    """What the larger model is made of, and which test problems it answers."""
+    """Settings of the larger model, and which test problems it answers."""
 
     generator: GeneratorBlock
     larger: LargerBlock
@@ -90,7 +90,7 @@ class LargerSettings(Block):
 
     @property
     def block(self) -> GeneratorBlock:
-        """What makes the larger model ready and asks it."""
+        """The block that trains and prompts the larger model."""
         return self.larger.like(self.generator)
 
     @property
@@ -100,7 +100,7 @@ class LargerSettings(Block):
 
 
 class SolveOrVerifySettings(Block):
-    """What critics are made of, and which samples they judge."""
+    """Settings of critics, and which samples they judge."""
 
     generator: GeneratorBlock
     verifiers: VerifierBlock
@@ -110,7 +110,7 @@ class SolveOrVerifySettings(Block):
 
 
 class _RatedPool(Block):
-    """Settings of those who learn from ratings."""
+    """Settings of work that learns from ratings."""
 
     pool: PoolBlock
 
@@ -125,7 +125,7 @@ class _RatedPool(Block):
 
 
 class RolloutSettings(_RatedPool):
-    """What the soft PRM of rollouts is made of."""
+    """Settings of the soft PRM of rollouts."""
 
     generator: GeneratorBlock
     verifiers: VerifierBlock
@@ -143,7 +143,7 @@ class RolloutSettings(_RatedPool):
 
 
 class ReleaseSettings(_RatedPool):
-    """What the card of a released data set tells."""
+    """What the card of a released data set states."""
 
     generator: GeneratorBlock
     loop: LoopOptions
@@ -152,7 +152,7 @@ class ReleaseSettings(_RatedPool):
 
 
 class _SmallVerifiers(Block):
-    """Settings of those who train small verifiers on few samples of the experiment."""
+    """Settings of work that trains small verifiers on few samples of the experiment."""
 
     verifiers: VerifierBlock
     experiment: ExperimentBlock
@@ -160,7 +160,7 @@ class _SmallVerifiers(Block):
 
     @model_validator(mode="after")
     def _learn_from_all_samples(self) -> Self:
-        """None of their few samples is kept apart to stop by."""
+        """All of the few samples are learned from; none is set apart for early stopping."""
         small = self.verifiers.sized(small=True)
         key = "verifiers.small" if self.verifiers.small else "verifiers"
         for name, options in (("prm", small.prm), ("orm", small.orm)):
@@ -174,7 +174,7 @@ class _SmallVerifiers(Block):
 
 
 class SupervisionSettings(_SmallVerifiers, _RatedPool):
-    """What ways to supervise are compared with."""
+    """Settings of the comparison of ways to supervise."""
 
     @model_validator(mode="after")
     def _has_samples(self) -> Self:
@@ -185,7 +185,7 @@ class SupervisionSettings(_SmallVerifiers, _RatedPool):
 
 
 class LoopSettings(_SmallVerifiers):
-    """What the data loop is made of."""
+    """Settings of the data loop."""
 
     generator: GeneratorBlock
     loop: LoopOptions

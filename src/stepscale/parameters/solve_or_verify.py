@@ -1,4 +1,4 @@
-"""Solve or verify: a critic is trained or given, and its judgments stand against more samples at equal FLOPs."""
+"""Solve or verify: a critic is trained or given, and its judgments are compared with more samples at equal FLOPs."""
 
 from typing import Self
 

@@ -34,7 +34,7 @@ class WorldGrid(Block):
 
 
 class WorldMapBlock(Block):
-    """Where each strategy pays, in worlds made by the lab's hands and a PRM that is learned in seconds."""
+    """Where each strategy pays, in worlds with a simulated generator and a PRM that is trained in seconds."""
 
     grid: WorldGrid
     problems: int = Field(ge=2, description="problems of each world")

@@ -21,7 +21,7 @@ def plan_rollouts(
     options: PoolByRollouts | RolloutOptions,
     purpose: str,
 ) -> ShardPlan:
-    """The value of every step of ``solutions``, so many problems per piece.
+    """The value of every step of ``solutions``, a few problems per piece.
 
     Args:
         sampler: The generator that wrote the solutions.

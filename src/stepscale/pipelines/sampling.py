@@ -1,4 +1,4 @@
-"""A generator opened, and solutions sampled and graded, shard by shard, as nodes of several pipelines need them."""
+"""Opens a generator, and samples and grades solutions shard by shard, for nodes of several pipelines."""
 
 import logging
 from dataclasses import asdict
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None) -> "OpenGenerator":
-    """The model in a folder, asked and placed as the block says.
+    """The model in a folder, with the prompt and device of the parameter block.
 
     Args:
         folder: Holds the model.
@@ -48,7 +48,7 @@ def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str
 
 
 class GradedSampler:
-    """A model that is asked for graded solutions; opened when the first piece is to be made, so never if all are there.
+    """Draws graded solutions from a model. The model is opened for the first missing piece, so never if all pieces exist.
 
     Args:
         model: The model's folder.

@@ -1,4 +1,4 @@
-"""Every claim over several runs, from the quantities that each run's ``claims.json`` holds: seeds as a second level of chance.
+"""Every claim over several runs, from the quantities that each run's ``claims.json`` holds: seeds are a second source of chance.
 
 In: data folders of finished runs, each with a seed of its own. Out: claims settled by intervals over runs and the problems within
 each (``estimators.over_runs``). A claim that some run did not measure, or measured by other quantities, is left out.

@@ -2,8 +2,8 @@
 
 In: the data folders of finished runs that differ in their seed. Out: Markdown on standard output, from the same parts as a
 run's report. The figures as SVG files in the folder ``--figures``; the claims' quantities as JSON in the file ``--claims``.
-Claims are settled once over all runs (``claims_over_runs``); figures and tables are those of the first. What the runs did not
-measure is not on the page.
+Claims are settled once over all runs (``claims_over_runs``); figures and tables are those of the first. Studies that were not
+run are not on the page.
 """
 
 import json

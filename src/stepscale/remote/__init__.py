@@ -1,1 +1,1 @@
-"""Models behind a server: where it is, and how it is asked."""
+"""Models behind a server: its address, and how requests are sent."""

@@ -1,4 +1,4 @@
-"""Where a model's server is and how it may be asked: settings apart from the asking, so that parameters need no httpx."""
+"""Where a model's server is and how requests are sent: settings in a file of their own, so that parameters need no httpx."""
 
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ class ServerAccess(UserSettings):
     @field_validator("base_url")
     @classmethod
     def _names_a_host(cls, base_url: str) -> str:
-        """A host and a port that can be asked; the parser itself raises ValueError on brackets left open."""
+        """Whether an address has a host and a port; the parser itself raises ValueError on brackets left open."""
         parts = urlsplit(base_url)
         if not parts.hostname or parts.port == 0:
             raise ValueError("it names no host; write it as http://localhost:8000/v1")
@@ -36,6 +36,6 @@ class ServerAccess(UserSettings):
 
     @property
     def identity(self) -> dict[str, object]:
-        """What decides the answers: not where the server is, nor how patiently it is asked."""
+        """The settings that decide the answers: neither the server's address nor its time limits."""
         asking = {"base_url", "api_key_variable", "concurrency", "timeout_seconds", "attempts", "longest_pause_seconds"}
         return self.model_dump(mode="json", exclude=asking)

@@ -1,6 +1,6 @@
-"""JSON asked of a server over HTTP: with retries while trouble may pass, and one clear line when it does not.
+"""Requests JSON from a server over HTTP, with retries while trouble may pass, and one clear line when it does not.
 
-In: a path and a body. Out: what a reader makes of the answer. Knows nothing about models.
+In: a path and a body. Out: the answer, as a reader function returns it. Knows nothing about models.
 """
 
 import os
@@ -25,15 +25,15 @@ _PASSING = (408, 425, 429)  # status codes below 500 that may be others next tim
 
 
 class PassingError(Exception):
-    """Something that may go better next time."""
+    """An error that may not happen again on a retry."""
 
 
 class RefusedError(InputError):
-    """The server will not answer this, however often it is asked."""
+    """An error that retries will not cure."""
 
 
 class Client:
-    """Asks one server.
+    """Sends requests to one server.
 
     Args:
         access: Address, key and patience; ``concurrency`` threads ask at once.
@@ -63,7 +63,7 @@ class Client:
                 raise
 
     def post(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], subject: str) -> _Result:
-        """What ``read`` makes of the JSON answered, asked for again with growing pauses while the trouble may pass.
+        """The JSON reply as ``read`` returns it; retried with growing pauses while the trouble may pass.
 
         Args:
             url: The whole address.

@@ -3,9 +3,11 @@
 A claim is a set of quantities, its parts, that should all lie above their thresholds: zero, or minus a margin. It held if every
 interval lies above. It did not hold if any lies below by more than chance gives among so many. Else it is inconclusive.
 
-Three rules keep a claim from being settled by nothing. A bound counts as above or below only beyond ``NOISE``, for sums of
-floats that should be zero are seldom exactly so. A part that rests on fewer than ``LEAST_PROBLEMS`` problems settles nothing: the
-bootstrap of few or equal differences is too narrow, or has no width at all. Nor does a part whose precondition is not met.
+Three rules keep a claim from being settled by weak evidence. A bound counts as above or below only beyond ``NOISE``, since
+sums of floats that should be zero are seldom exactly zero. A part that rests on fewer than ``LEAST_PROBLEMS`` problems settles
+nothing: the
+bootstrap of few or equal differences is too narrow, or has no width at all. Nor does a part settle anything if its
+precondition is not met.
 
 Beside its status stands its power: the chance that this run would have held the claim, had every part the size of the paper's
 effect (``estimators.quantities``).
@@ -23,7 +25,7 @@ from stepscale.estimators.quantities import Quantity, power, quantity
 
 @dataclass(frozen=True)
 class Measured:
-    """A quantity of a claim as it came out, in plain numbers; None for what is not known.
+    """A measured quantity of a claim, in plain numbers; None for what is not known.
 
     Attributes:
         name: What it is.
@@ -195,7 +197,7 @@ def _as_quantity(part: Interval) -> Quantity:
 
 
 def _unfit(part: Quantity) -> str:
-    """Why a part settles nothing; "" if it does."""
+    """Why a part cannot settle the claim; "" if it can."""
     if part.n_problems is not None and part.n_problems < LEAST_PROBLEMS:
         return f"too few problems ({part.n_problems}, and a claim needs {LEAST_PROBLEMS})"
     return part.unmet
@@ -220,7 +222,7 @@ def _or_lowest(value: float) -> float:
 
 
 def _high_among(parts: int, part: Quantity) -> float:
-    """The upper bound that one of ``parts`` true quantities exceeds no more often than a single one its own (Bonferroni).
+    """The upper bound with the number of ``parts`` allowed for (Bonferroni).
 
     The distance of the interval's bound from the mean, stretched as a normal distribution's would be; never below that bound,
     should a percentile interval lie wholly below its estimate.

@@ -1,4 +1,4 @@
-"""How numbers are printed: intervals, shares, differences, factors. The one place that knows.
+"""How numbers are printed: intervals, shares, differences, factors. No other file formats numbers.
 
 In: numbers, or rows whose ``x_low`` and ``x_high`` (or ``low`` and ``high``) bound ``x``. Out: text, "" for what is not known.
 """
@@ -135,7 +135,7 @@ def in_percent(rows: Sequence[Mapping[Any, Any]]) -> str:
 
 
 def spread_over(seeds: int) -> str:
-    """What an interval of trained verifiers is over, as a sentence says it.
+    """What an interval of trained verifiers covers, in words.
 
     Args:
         seeds: Trainings of each verifier.

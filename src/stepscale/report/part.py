@@ -1,4 +1,4 @@
-"""What a study has to say, as data: text, figures, tables, worked examples and the claims it settled.
+"""A study's results as data: text, figures, tables, worked examples and the claims it settled.
 
 A part is written by the pipeline of its study and read by two renderers, ``html_page`` and ``markdown``. It holds numbers and
 words alone, so a renderer may draw it by any means and nothing in it can run.
@@ -19,7 +19,7 @@ Scale = Literal["log", "linear", "category"]
 
 
 class ReportData(BaseModel):
-    """What all pieces of a part share: they are frozen, refuse unknown keys, and keep NaN and infinity in JSON."""
+    """Base of all pieces of a part: frozen, refuses unknown keys, keeps NaN and infinity in JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
@@ -27,7 +27,7 @@ class ReportData(BaseModel):
 class Series(ReportData):
     """Values of one name. ``low`` and ``high`` bound ``y`` (95 %) where there are any; ``hollow`` points are drawn open.
 
-    ``band``: whether a line's bounds are drawn; of many lines they would hide each other, and stand in the numbers alone.
+    ``band``: whether a line's bounds are drawn; with many lines they would hide each other and are only in the table of numbers.
     """
 
     name: str
@@ -66,7 +66,7 @@ class View(ReportData):
 
 
 class Figure(ReportData):
-    """A figure with a switch between its ``views``. ``reading`` says how to read it; a leading figure stands on top."""
+    """A figure with a switch between its ``views``. ``reading`` says how to read it; a leading figure is on top of the page."""
 
     title: str
     reading: str
@@ -107,7 +107,7 @@ class Part(ReportData):
     """What one study found.
 
     ``measures``: for a claim, the quantity that the paper states, as measured here. ``summary``: lines for the end of a run.
-    ``examples_note``: what the PRM's probability is that of. ``too_small``: what is too small here to settle a claim, and why.
+    ``examples_note``: the meaning of the PRM's probability. ``too_small``: what is too small here to settle a claim, and why.
     """
 
     name: str

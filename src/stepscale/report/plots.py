@@ -1,4 +1,4 @@
-"""Tables turned into series, panels and views. Knows the columns of result tables, nothing of drawing."""
+"""Tables turned into series, panels and views. Knows the columns of result tables, but not how to draw."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -9,7 +9,7 @@ from stepscale.revision import code_revision
 
 
 def provenance() -> dict[str, str]:
-    """Facts for the foot of a report."""
+    """Facts for the end of a report."""
     return {
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "git revision": code_revision(),

@@ -76,13 +76,13 @@ class ReportPage:
 
     @property
     def summary(self) -> list[str]:
-        """The lines that a run ends with: what is too small, what the parts say, and what became of the claims."""
+        """The lines that a run ends with: what is too small, what the parts say, and the status of the claims."""
         first = [self.too_small] if self.too_small else []
         return [*first, *(line for part in self.parts for line in part.summary), *claim_lines(self.claims)]
 
     @property
     def leading(self) -> list[tuple[Part, Figure]]:
-        """The few figures that stand on top, at most one of each part before any second one."""
+        """The few figures on top of the page; each part gives one before any part gives a second."""
         by_part = [[figure for figure in part.figures if figure.leads] for part in self.filled_parts]
         most = max(map(len, by_part), default=0)
         ranked = (
@@ -117,7 +117,7 @@ class ReportPage:
 
 
 def claim_lines(claims: Sequence[Claim]) -> list[str]:
-    """What became of the claims, in a few lines: A1 in full (or all, if there are two at most), the rest by status.
+    """The status of the claims in a few lines: A1 in full (or all, if there are at most two), the rest by status.
 
     Args:
         claims: Measured or not; those that were not are left out.
@@ -134,7 +134,7 @@ def claim_lines(claims: Sequence[Claim]) -> list[str]:
 
 
 def claim_line(claim: Claim) -> str:
-    """One line on a claim: its status, its deciding quantity and what stands beside that.
+    """One line on a claim: its status, its deciding quantity and remarks on it.
 
     Args:
         claim: A claim that was measured.
@@ -196,7 +196,7 @@ def quantity_row(row: Measured) -> dict[str, str]:
 
 
 def deciding_part(claim: Claim) -> str:
-    """What stands beside the deciding quantity: why it may not settle the claim, and how many quantities there are.
+    """Remarks on the deciding quantity: why it cannot settle the claim, and how many quantities there are.
 
     Unless the claim held, its upper bound with their number allowed for is shown too. "" for a single quantity that settles.
 

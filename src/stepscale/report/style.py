@@ -42,7 +42,7 @@ FURTHER = (  # for labels without a color of their own: strategies, verifiers by
 
 
 def line_colors(labels: Iterable[object]) -> dict[str, str]:
-    """A color for each label: its fixed one, or one of FURTHER that is free.
+    """A color for each label: its fixed one, or an unused one of FURTHER.
 
     Args:
         labels: Names of lines; a verifier's weighted vote gets the color of its verifier.

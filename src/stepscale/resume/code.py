@@ -47,7 +47,7 @@ def _module_of(maker: Maker) -> str:
 
 
 def _imported(roots: set[str]) -> set[str]:
-    """The roots and every module that they import, directly or not, as far as it has a file in one of the packages."""
+    """The roots and every module that they import, directly or not, if it has a file in one of the packages."""
     packages = {_top(root) for root in roots} | {_PACKAGE}
     closure, waiting = set[str](), list(roots)
     while waiting:
@@ -61,7 +61,7 @@ def _imported(roots: set[str]) -> set[str]:
 
 @cache
 def _file_of(name: str) -> Path | None:
-    """Where a module's source lies, found without importing it; None if there is none."""
+    """The path of a module's source, found without importing it; None if it has none."""
     top, _, submodule = name.partition(".")
     loaded = sys.modules.get(top)
     origin = getattr(loaded, "__file__", None) if loaded else getattr(find_spec(top), "origin", None)

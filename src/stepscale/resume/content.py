@@ -18,7 +18,7 @@ _OF_A_MODEL = (".json", ".jinja", ".safetensors", ".model", ".txt")
 
 
 def content_hash(*values: object) -> str:
-    """The sha256 of values: tables by their columns and rows, paths by what is there, others as canonical JSON."""
+    """The sha256 of values: tables by their columns and rows, paths by the content of their files, others as canonical JSON."""
     digest = sha256()
     for value in values:
         if isinstance(value, pd.DataFrame):

@@ -1,4 +1,4 @@
-"""Pieces of work in order, each with its recipe and the call that makes it. Who saves them is ``datasets.shards``."""
+"""Pieces of work in order, each with its recipe and the call that makes it. ``datasets.shards`` saves them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,7 +58,7 @@ class ShardPlan:
     Attributes:
         purpose: What is done, as the progress bar shows it ("sampling pool").
         pieces: In the order in which they are made and loaded.
-        unit: What sizes are counted in, in the plural.
+        unit: Unit of the sizes, in the plural.
         side_by_side: The folder of a model; if it is small, pieces are made one per core.
     """
 
@@ -73,4 +73,4 @@ class ShardPlan:
 
 
 class PieceError(RuntimeError):
-    """A piece could not be made; the cause is the fault. Tells a fault of the work from one of its saving."""
+    """A piece could not be made; the cause is the fault. Distinguishes a fault of the work from a fault of saving it."""

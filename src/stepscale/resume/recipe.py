@@ -31,7 +31,7 @@ class Recipe:
         """The recipe of what ``makers`` make.
 
         Args:
-            makers: The functions and classes that compute the rows, as far as they do not import one another.
+            makers: The functions and classes that compute the rows; one that another of them imports may be left out.
             inputs: A hash of each input, by its name (``content_hash``, ``model_hash``).
             settings: Options that decide the rows: Pydantic models, mappings, lists, plain values.
             seed: The seed of the run.

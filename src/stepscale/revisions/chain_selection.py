@@ -2,7 +2,8 @@
 
 In: candidates by chain. Out: the answer, and where it stands. Hierarchical: best-of-N weighted within each chain, each chain
 is then represented by its answer's best-scored solution, and best-of-N weighted across these. Flat: one vote over all
-attempts of all chains, as if they were independent samples. Who may win and how ties are settled: ``selection``.
+attempts of all chains, as if they were independent samples. ``selection`` decides which attempts may win and how ties are
+settled.
 """
 
 from collections.abc import Callable, Sequence

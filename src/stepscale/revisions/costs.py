@@ -1,4 +1,4 @@
-"""What some chains of a pool cost when they are drawn and read without the others.
+"""The cost of some chains of a pool, as if they were drawn and read without the others.
 
 In: for each attempt of a problem the sequence that was passed through a model. Out: its place among them in order, its tokens,
 and those it shares with the one before it; and from these the distinct tokens of any group. Where equal beginnings are together
@@ -38,7 +38,7 @@ def written_pieces(prompt: Sequence[int], position: int, attempt: Sequence[int])
 
 
 def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Counted]:
-    """What a verifier reads of one solution after ``text``: that as a whole, then each step; nothing if no step fits it.
+    """What a verifier reads of one solution after ``text``: the text as one piece, then each step; empty if no step fits.
 
     Args:
         text: What stands in the problem's place.

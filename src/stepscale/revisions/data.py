@@ -44,7 +44,7 @@ def revision_examples(
 
     The number of wrong attempts is uniform in 0..most_wrong, capped by the wrong samples there are. Samples that are cut off,
     state no answer or are not graded are left out; so are, with ``only_with_wrong``, problems all of whose samples left are
-    right. Each draw is named by problem and sample. Where ``layout.max_tokens`` is too little the oldest attempts go.
+    right. Each draw is named by problem and sample. Where ``layout.max_tokens`` is too little the oldest attempts are left out.
 
     Args:
         problems: With their texts.

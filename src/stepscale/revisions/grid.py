@@ -28,7 +28,7 @@ BY_VERIFIER = ["score", "tokens_computed", "flops", *READING]  # columns of a ch
 
 
 def read_by(chains: pd.DataFrame, verifier: str) -> pd.DataFrame:
-    """The chains table as another verifier read it, whose columns end in its name.
+    """The chains table with the columns of another verifier, which end in its name.
 
     Args:
         chains: A chains table.
@@ -80,7 +80,7 @@ def split_name(sequential: int, parallel: int) -> str:
 
 
 def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
-    """Ratio results in which "sequential" begins where "parallel" does: one attempt is the shortest chain of all.
+    """Ratio results in which "sequential" also has the budget 1, where it equals "parallel": a chain of one attempt.
 
     Args:
         rows: As of ``ratio_results``, a row per strategy, budget and problem.
@@ -99,7 +99,7 @@ def ratio_results(
     seed: int = 0,
     rules: Rules = "prm800k",
 ) -> pd.DataFrame:
-    """What every split of every budget reaches and costs, problem by problem.
+    """Accuracy and cost of every split of every budget, problem by problem.
 
     Args:
         chains: A graded chains table; scored, where the choice is hierarchical.
@@ -154,7 +154,7 @@ def _accuracy_and_cost(groups: Sequence[tuple[float, ...]], rates: tuple[float, 
 
 
 def _flops_per_token(chains: pd.DataFrame) -> tuple[float, float]:
-    """Of the generator and of the verifier, as the pool's ledger tells them: 2 P."""
+    """FLOPs per token of the generator and of the verifier, 2 P, from the pool's ledger."""
     n_written, writing = chains["generator_tokens"].sum(), chains["generator_flops"].sum()
     n_read, reading = chains["tokens_computed"].sum() - n_written, chains["flops"].sum() - writing
     return float(writing / n_written), float(reading / n_read) if n_read else 0.0
@@ -177,7 +177,7 @@ class _Pool:
         self._representatives: dict[tuple[int, int], int | None] = {}
 
     def groups(self, sequential: int, parallel: int) -> Iterator[tuple[float, ...]]:
-        """What each disjoint group of chains reaches and costs, for one split.
+        """Accuracy and cost of each disjoint group of chains, for one split.
 
         Args:
             sequential: Attempts taken of each chain; shorter chains are left out.
@@ -213,7 +213,7 @@ class _Pool:
 
 
 def _candidate(row: dict[Any, Any]) -> Candidate:
-    """The attempt as the choice sees it; the tokens it was made of are of no use here."""
+    """The attempt as a candidate for the choice; its tokens are not needed here."""
     score = float(row["score"])
     return Candidate(
         slot=int(row["position"]),

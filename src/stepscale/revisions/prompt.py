@@ -2,7 +2,7 @@
 
 The same function makes the text for training data, for chains and for a verifier that sees the history, so they cannot
 differ. Without attempts it is the problem itself: the first of a chain is an ordinary solution. The generator's own prompt
-template is put around it, as around any problem. Snell et al. 2024, 6 and H. Knows nothing about tokens but their number.
+template is put around it, as around any problem. Snell et al. 2024, 6 and H. Of tokens it needs only their number.
 """
 
 from collections.abc import Callable, Sequence

@@ -3,7 +3,7 @@
 In: one chain of attempts per problem, and any search method. Out: the method's results with the chain's cost added, chosen
 among what the search wrote and the chain's attempts that the same verifier scored. The generator reads the problem with the
 attempts; the verifier reads that too, or the bare problem if it was not trained with history. Neither paper does this (Snell
-et al. 2024, 8, names it as future work). Knows no search method by name.
+et al. 2024, 8, names it as future work). Works with any search method.
 """
 
 from collections.abc import Mapping, Sequence

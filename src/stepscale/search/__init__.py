@@ -1,4 +1,4 @@
-"""Search methods: N generations spent on a problem (Snell et al. 2024, 5). docs/search.md tells them.
+"""Search methods: N generations spent on a problem (Snell et al. 2024, 5). docs/search.md describes them.
 
 ``solve`` is the shortest way; ``search`` runs many problems at once.
 """

@@ -1,8 +1,8 @@
 """Beam search against a PRM (Snell et al. 2024, 5.2): N beams, the best N/M kept after each step, M next steps from each.
 
 M is a number or "sqrt": the integer nearest to sqrt(N), but at least 2 where N allows it. Of the L beams still open (in each
-subtree) the best ceil(L / M) are kept. In order of score each gets M children and the last one those that are left of L.
-Finished beams retire with their slot. They are never expanded, copied or pruned, so there are never more than N beams and in
+subtree) the best ceil(L / M) are kept. In order of score each gets M children; the last one gets what is left of L.
+A finished beam keeps its slot. Finished beams are never expanded, copied or pruned, so there are never more than N beams and in
 the end N candidates. Best-of-N weighted chooses among them unless told otherwise. M = 1 prunes nothing: it is N independent
 solutions, drawn step by step. Beams of equal score keep the order of their slots.
 """
@@ -28,16 +28,16 @@ class TreeShape(Growth):
 
     Attributes:
         width: M, children of each beam that is kept.
-        filter_duplicates: Whether open beams of the same tokens are one beam.
+        filter_duplicates: Whether open beams with the same tokens are expanded once.
     """
 
     width: int
     filter_duplicates: bool
 
     def select(self, beams: Sequence[PartialSolution]) -> list[PartialSolution]:
-        """Ended beams as they are, and as many others as are open, made of the best of each subtree.
+        """Ended beams as they are; open ones are replaced by copies of the best of their subtree.
 
-        Where duplicates are filtered and fewer differ than are kept, the best get M children more.
+        If duplicates are filtered and fewer beams remain than are to be kept, the best get M more children.
 
         Args:
             beams: All N after a round, in the order of slots.
@@ -68,7 +68,7 @@ class TreeMethod(GrowingMethod):
 
     width: Width = Field("sqrt", description='M: next steps drawn from each beam kept; "sqrt": the square root of N')
     filter_duplicates: bool = Field(
-        False, description="expand each text once: of open beams that are alike the others are left out"
+        False, description="expand each text once: of identical open beams only one is expanded"
     )
 
     @property
@@ -88,12 +88,12 @@ class TreeMethod(GrowingMethod):
 
     @property
     def growth(self) -> Growth:
-        """The size of its shape."""
+        """The shape, as ``tree.grow`` takes it."""
         return self.shape
 
     @property
     def shape(self) -> TreeShape:
-        """What is searched, in numbers: two methods of one shape make the same search. M beyond a subtree is that subtree."""
+        """What is searched, in numbers: methods with the same shape make the same search. M is at most the size of a subtree."""
         return TreeShape(
             self.n,
             self.subtree,
@@ -107,7 +107,7 @@ class TreeMethod(GrowingMethod):
 
     @property
     def search_key(self) -> str:
-        """Shape and final choice where the search is its shape: at N = 16 M = sqrt(N) is M = 4, at N = 4 DVTS is beam search."""
+        """Shape and final choice, if these describe the search: at N = 16 M = sqrt(N) is M = 4, at N = 4 DVTS is beam search."""
         if not vars(type(self)).get("is_its_shape"):
             return self.strategy
         shape = " ".join(f"{name}={value}" for name, value in asdict(self.shape).items())

@@ -2,7 +2,8 @@
 
 A PRM that is sure of a wrong beginning takes all particles there in the first rounds. So the temperature is raised to N /
 effective size x (1 - progress) while few particles hold the weight (effective sample size below ``threshold`` x N) and the
-search is young. It falls back to its own as the search goes on. Progress is the share of ``rounds`` that are over, so ``rounds``
+search is young. It falls back to the configured temperature as the search proceeds. Progress is the share of ``rounds`` that
+are over, so ``rounds``
 should be near to the steps that solutions have. The paper's second part, weights that look ahead, is left out.
 """
 

@@ -1,4 +1,4 @@
-"""What the methods share that grow N solutions step by step: their limit of rounds, and how the answer is chosen."""
+"""What is common to methods that grow N solutions step by step: the limit of rounds, and how the answer is chosen."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from stepscale.search.tree import Growth, grow
 
 
 class GrowingMethod(SearchMethod):
-    """Options of the methods that grow N solutions. What tells them apart is what goes on after a round (``select``)."""
+    """Options of the methods that grow N solutions. They differ in which solutions continue after a round (``select``)."""
 
     named_apart: ClassVar[frozenset[str]] = SearchMethod.named_apart | {"rounds", "choose"}
 
@@ -37,7 +37,7 @@ class GrowingMethod(SearchMethod):
 
     @abstractmethod
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
-        """What goes on after a round, as ``tree.Select`` says.
+        """Which solutions continue after a round, as ``tree.Select`` defines.
 
         Args:
             solutions: All N after a round, in the order of slots.
@@ -49,7 +49,7 @@ class GrowingMethod(SearchMethod):
         """
 
     def display_name(self, among: Sequence[SearchMethod] = ()) -> str:
-        """The name, and the options that alone tell it from one of ``among``; the limit of rounds never.
+        """The name, and each option by which alone it differs from one of ``among``; never the limit of rounds.
 
         Args:
             among: The strategies that it is shown beside.

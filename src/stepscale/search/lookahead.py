@@ -1,7 +1,7 @@
 """Lookahead search (Snell et al. 2024, 5.2): beam search whose beams are ranked by where they lead.
 
 Before a beam is ranked it is rolled forward k steps at temperature 0, or to its end if that comes first. Its rank is the
-score of what was rolled, aggregated as asked for. The rolled steps are then forgotten: a kept beam goes on from its own
+score of what was rolled, aggregated as asked for. The rolled steps are then discarded: a kept beam continues from its own
 last step, and a candidate's own score is that of its own steps. Budget N (k + 1). k = 0 is ``Beam``.
 """
 

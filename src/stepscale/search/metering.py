@@ -1,4 +1,4 @@
-"""Calls for many problems at once, and each problem's part of what they cost.
+"""Calls for many problems at once, and each problem's share of the cost.
 
 In: requests and trajectories with the problem each belongs to. Out: what generator and verifier answered. A call's cost is
 split by problem in whole tokens whose sum is what was counted. Decoded tokens are split by the distinct tokens drawn for a

@@ -41,8 +41,8 @@ class SeededSampling:
 class SearchMethod(UserSettings, ABC):
     """Options common to all methods: N, and how scores become a choice.
 
-    ``label``: the method's name in figures; the name of the method unless set. ``named_apart``: options that its name does
-    not tell by itself. ``named_always``: those shown even at their defaults. ``measured_from_samples``: recorded samples
+    ``label``: the method's name in figures; the name of the method unless set. ``named_apart``: options that are not listed
+    in its name automatically. ``named_always``: those shown even at their defaults. ``measured_from_samples``: recorded samples
     measure it in closed form, so no plan runs it.
     """
 
@@ -84,9 +84,9 @@ class SearchMethod(UserSettings, ABC):
 
     @property
     def search_key(self) -> str:
-        """What is searched in one line: strategies of one key make the same search, draw by draw, and are run once.
+        """What is searched, in one line. Strategies with the same key make the same search, draw by draw, and are run once.
 
-        A strategy shares its search with no other unless its method says so.
+        By default a strategy shares its search with no other; a method may override this.
         """
         return self.strategy
 

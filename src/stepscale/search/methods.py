@@ -33,7 +33,7 @@ from stepscale.verifiers.contract import Verifier
 
 
 def _as_they_are(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    """Options that are made already, of any method, whether registered or not."""
+    """Leaves options that are objects already as they are, whether their method is registered or not."""
     return value if isinstance(value, SearchMethod) else handler(value)
 
 

@@ -1,6 +1,6 @@
-"""The online policy at work: probe, stop if sure, else sample on or search, and vote over all that was drawn.
+"""The online policy in use: draw probes, stop if sure, else draw more samples or search, and vote over all that was drawn.
 
-In: problems, a Generator, a Verifier, an ``OnlinePolicy`` and the search methods its runs are called by. Out: a result per
+In: problems, a Generator, a Verifier, an ``OnlinePolicy`` and the search methods by the names of its runs. Out: a result per
 problem, with its whole cost. Each decision is that of ``estimators.online_policy``, which was chosen on other problems; no gold
 answer is used. Sample i has the seed that best-of-N gives it, so with the same run seed the probes are best-of-N's first.
 """
@@ -88,7 +88,7 @@ def search_online(
 
 @dataclass
 class _State:
-    """A problem on its way. ``action`` is None as long as the probes suffice."""
+    """A problem in progress. ``action`` is None as long as the probes suffice."""
 
     owner: int
     rules: Rules

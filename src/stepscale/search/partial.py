@@ -1,4 +1,4 @@
-"""A solution on its way, as the methods that grow solutions step by step see it."""
+"""An unfinished solution, as the methods that grow solutions step by step see it."""
 
 from dataclasses import dataclass, replace
 

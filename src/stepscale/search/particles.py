@@ -1,8 +1,8 @@
 """Particle filtering (Puri et al. 2025, arXiv 2502.01618): particles are resampled by their scores, not cut to the best.
 
 After each step N particles are resampled from the present N, with replacement, by the softmax of the log-odds of their PRM
-scores over a temperature. Ended particles take part with the score they ended with, so in the end two slots may hold one
-particle: it then votes twice, and was paid for once. What is cut off at the token limit weighs nothing. Once all have ended
+scores over a temperature. Ended particles are resampled too, with the score they ended with, so in the end two slots may hold one
+particle: it then votes twice, and was paid for once. A particle cut off at the token limit has weight 0. Once all have ended
 nothing is resampled, and the final choice goes by the scores. Budget N, as beam search.
 """
 

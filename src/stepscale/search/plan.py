@@ -18,9 +18,11 @@ from stepscale.verifiers.aggregation import How, NeutralIs
 
 
 class _Strategies(UserSettings):
-    """Search options, each run at every budget; the budgets tell their N."""
+    """Search options, each run at every budget; their N follows from the budget."""
 
-    strategies: tuple[SearchOptions, ...] = Field(min_length=1, description="search options without n: budgets tell it")
+    strategies: tuple[SearchOptions, ...] = Field(
+        min_length=1, description="search options without n, which follows from the budgets"
+    )
 
     @field_validator("strategies", mode="before")
     @classmethod
@@ -38,9 +40,11 @@ class _Strategies(UserSettings):
 
 
 class SearchPlan(_Strategies):
-    """Tree searches on the test problems; best-of-N and votes need none, they come from the samples in closed form."""
+    """Tree searches on the test problems. Best-of-N and votes need no search: they are computed from the samples."""
 
-    problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
+    problems: int = Field(
+        ge=10, description="number of test problems, from the first on; five bins of two halves need ten"
+    )
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
     budgets: Rising = Field(description="generations per problem, as the paper counts them")
 
@@ -83,12 +87,12 @@ class SearchPlan(_Strategies):
 
     @property
     def filtering(self) -> tuple[str, ...]:
-        """The names of the strategies that expand open beams that are alike once."""
+        """The names of the strategies that expand identical open beams once."""
         return tuple(name for name, options in self.named if options.expands_duplicates_once)
 
     @property
     def searches(self) -> list[tuple[str, int, SearchMethod]]:
-        """``runs`` without those that are the search of an earlier one: each is made once and serves every strategy it is of."""
+        """``runs`` without repeats of an earlier search: each search is run once and serves every strategy that shares it."""
         first: dict[str, tuple[str, int, SearchMethod]] = {}
         for run in self.runs:
             first.setdefault(run[2].search_key, run)
@@ -96,11 +100,11 @@ class SearchPlan(_Strategies):
 
     @property
     def scored_searches(self) -> list[tuple[str, int, SearchMethod]]:
-        """Those of ``searches`` whose candidates are scored, so that a policy may go on with them."""
+        """Those of ``searches`` whose candidates are scored, so that a policy may continue with them."""
         return [run for run in self.searches if run[2].needs_verifier]
 
     def settings(self, method: str) -> dict[int, list[str]]:
-        """By budget the names of a method's strategies; those that are one search there count once.
+        """By budget the names of a method's strategies; strategies that share a search there count once.
 
         Args:
             method: Name of a search method, such as ``beam``.
@@ -155,7 +159,7 @@ class RevisionSearchPlan(_Strategies):
 
 
 def check_samples(plan: SearchPlan, per_problem: int, remedy: str) -> None:
-    """Check that no budget is above what best-of-N of ``per_problem`` samples can have.
+    """Check that no budget is above ``per_problem``, the largest N of best-of-N.
 
     Args:
         plan: The searches and their budgets.

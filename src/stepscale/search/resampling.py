@@ -1,4 +1,4 @@
-"""Resampling: which of N weighted particles go on, and how often each (Douc, Cappe and Moulines 2005).
+"""Resampling: which of N weighted particles continue, and how often each (Douc, Cappe and Moulines 2005).
 
 In: weights and a seed. Out: indices. In expectation every scheme copies a particle N times its share of the weight. Systematic
 resampling copies it that often up to less than one, stratified up to less than two, multinomial draws N times independently.
@@ -45,7 +45,7 @@ def effective_size(weights: Floats) -> float:
 
 
 def resample(weights: Floats, scheme: Scheme, seed: int) -> NDArray[np.int64]:
-    """Indices [N], rising, of the particles that go on, for weights [N] that sum to 1.
+    """Indices [N], rising, of the particles that continue, for weights [N] that sum to 1.
 
     Args:
         weights: Of the particles [N].

@@ -149,7 +149,7 @@ class SearchResult:
 
     @property
     def finished(self) -> tuple[Candidate, ...]:
-        """The candidates that reached an end of their own."""
+        """The candidates that ended by themselves and were not cut off."""
         return tuple(candidate for candidate in self.candidates if candidate.finish == "solution")
 
     @property

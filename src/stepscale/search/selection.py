@@ -1,7 +1,7 @@
 """Which answer wins: best-of-N, best-of-N weighted, majority or a rule for votes, over the candidates that may win.
 
-A candidate may win if it ended by itself, states an answer and, where the choice looks at it, its score (or what else the rule
-judges by) is known. Votes count answers, not
+A candidate may win if it ended by itself, states an answer and, where the choice looks at it, its score (or whatever the rule
+ranks by) is known. Votes count answers, not
 spellings: answers are compared by the rules that the run grades with. Ties (sums that agree to 12 digits) are settled by a named
 seed, not by the order of candidates. Lightman et al. 2023, 3; Snell et al. 2024, E.
 """

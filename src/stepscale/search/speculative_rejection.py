@@ -1,7 +1,7 @@
-"""Speculative rejection (Sun et al. 2024, arXiv 2410.20290): N solutions are begun, and the worst are dropped on the way.
+"""Speculative rejection (Sun et al. 2024, arXiv 2410.20290): N solutions are begun, and the worst are dropped before their end.
 
 Every so many steps the open solutions are ranked by the score of what they have written, and a share of them is rejected. They
-are cut off where they are, and never win. Nothing is expanded, so it is best-of-N that does not pay for the ends of bad
+are cut off where they are, and never win. Nothing is expanded, so it is best-of-N without the cost of finishing bad
 beginnings. The paper decides whenever the memory of the accelerator is full; here the number of steps says when, so that a
 result does not depend on the machine. Budget N: the generations begun. What was saved shows in tokens and FLOPs.
 """
@@ -29,7 +29,7 @@ class SpeculativeRejection(GrowingMethod):
     every: int = Field(2, ge=1, description="steps between two rejections")
 
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
-        """The worst of the open solutions rejected, where it is time; equal ones are kept in the order of slots.
+        """Rejects the worst of the open solutions in the rounds where that is due; of equal ones the first slots are kept.
 
         Args:
             solutions: All N after a round, in the order of slots.

@@ -1,7 +1,7 @@
-"""Whole samples of a problem, one after another, until a stopping rule has enough of them or there are N (docs/stopping.md).
+"""Whole samples of a problem, one after another, until a stopping rule is satisfied or there are N (docs/stopping.md).
 
 A method is a rule of ``estimators.stopping``. It draws what the rule draws when it is replayed over recorded samples: sample i
-has the seed that best-of-N gives it. All problems that go on share their calls. Rules that need no scores need no verifier.
+has the seed that best-of-N gives it. All problems that continue share their calls. Rules that need no scores need no verifier.
 """
 
 from abc import ABC
@@ -66,7 +66,7 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
         return candidates
 
     def _signals(self, candidates: Sequence[Candidate], rules: Rules) -> Signals:
-        """What the samples of one problem tell [places]."""
+        """Scores and answers of the samples of one problem [places]."""
         able = [i for i, candidate in enumerate(candidates) if self._has_vote(candidate)]
         codes, scores = np.zeros((1, len(candidates)), np.int64), np.zeros((1, len(candidates)))
         _, number = np.unique(one_spelling([candidates[i] for i in able], rules), return_inverse=True)

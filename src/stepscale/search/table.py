@@ -1,8 +1,8 @@
 """Search results as two declared tables: one row per (problem, strategy, seed), and one row per candidate of it.
 
 In: results. Out: frames for Parquet, checked like the tables of ``formats.tables`` (each function is a Kedro catalog
-``validator:``). Costs are this problem's part: tokens by phase; FLOPs as 2 P D, of generator and verifier apart, with the
-attention term in a column of its own; seconds.
+``validator:``). Costs are this problem's share: tokens by phase; FLOPs as 2 P D for generator and verifier separately, with the
+attention term in its own column; seconds.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,12 +1,13 @@
 """Solutions that grow step by step, all problems' together: the rounds that beam search, DVTS and particle filters share.
 
-In: the size of a search, and how it goes on after a round. Out: N candidates per problem. In a round (Snell et al. 2024, 5.2)
-every open solution draws one step in one ``generate`` call. All new ones are scored in one ``score`` call, and the method says
-what stands in each slot afterwards.
+In: the size of a search, and which solutions continue after a round. Out: N candidates per problem. In a round (Snell et al.
+2024, 5.2)
+every open solution draws one step in one ``generate`` call. All new ones are scored in one ``score`` call, and the method decides
+which solution is in each slot afterwards.
 
 - **The end belongs to the step.** Where a separator comes before the end of text, a solution that is complete would look
-  open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more (as
-  many as tell it of a generator that ends before a line of text). An end with no further step closes it. Anything else is put
+  open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more (or for
+  as many as are needed if the generator ends before a line of text). An end with no further step closes it. Anything else is put
   back, and drawn again when the beam is expanded.
 - **Cut off**: at the token limit of the whole solution, or after the last round. Not an end: no answer, and it cannot win.
 - **Seeds** are named by (run, round, problem, slot): a result depends on nothing else. Scores are ranked to 6 digits, so that
@@ -98,7 +99,7 @@ class _Forest:
             # 2. scores
             for solution in self._scored(longer, number):
                 solutions[solution.owner][solution.slot] = solution
-            # 3. the method decides what goes on, as long as anything does
+            # 3. the method decides which solutions continue, as long as any is open
             for owner, of_problem in enumerate(solutions):
                 if not all(solution.finish for solution in of_problem):
                     seed = seed_for(self._draws.run_seed, f"search-select-{number}", problems[owner].problem_id)
@@ -216,7 +217,7 @@ class _Forest:
 
 
 def _check_slots(solutions: Sequence[PartialSolution], n: int) -> None:
-    """Check what a method's ``select`` gave.
+    """Check what a method's ``select`` returned.
 
     Raises:
         InputError: A slot is left out, or given twice.

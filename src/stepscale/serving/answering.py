@@ -1,8 +1,8 @@
-"""Questions answered by the policy: probe, tell the difficulty, then what the policy says, all within the budget.
+"""Answers questions by the policy: draw probes, estimate the difficulty, act as the policy says, all within the budget.
 
 In: a Generator, a Verifier, a ``ServedPolicy`` and questions. Out: a ``PolicyAnswer`` per question. The work is that of
 ``search.online``. The same question gets the same answer, whatever was asked before. Its seed is made of the run's seed, the
-problem and the budget, and nothing is remembered from one question to the next. What a model wrote is text, and stays text.
+problem and the budget, and nothing is remembered from one question to the next. Model output is only ever treated as text.
 """
 
 import math
@@ -22,7 +22,7 @@ from stepscale.verifiers.contract import Verifier
 
 
 class ScoredStep(BaseModel):
-    """A step of the solution, and P(it is right) as the verifier has it."""
+    """A step of the solution, and P(it is right) by the verifier."""
 
     text: str
     score: float
@@ -38,7 +38,7 @@ class Spent(BaseModel):
 
 
 class PolicyAnswer(BaseModel):
-    """What is given back. ``answer`` is null, and there are no steps, if no solution reached one."""
+    """The reply. ``answer`` is null, and there are no steps, if no solution reached one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -132,7 +132,7 @@ class Answerer:
         self.policy.within(question.budget)
 
     def answer_with(self, question: PolicyQuestion, generator: Generator, verifier: Verifier) -> PolicyAnswer:
-        """The answer to a question that was checked, by models that act as this one's.
+        """The answer to a checked question, by the given models in place of this object's own.
 
         Args:
             question: As checked by ``check``.
@@ -165,7 +165,7 @@ class Answerer:
 
 
 def room_for_prompt(context: int, max_new_tokens: int) -> int:
-    """Tokens that a prompt may have, so that a whole solution fits behind it; if none does, at least one token.
+    """The longest prompt (tokens) that leaves room for a whole solution, or, if there is none, for one token.
 
     Args:
         context: Tokens that the generator can hold.

@@ -1,4 +1,4 @@
-"""Calls from many threads, made together: what one thread asks of a model while another does costs little more.
+"""Combines calls of many threads: two threads that call a model at the same time cost little more than one.
 
 In: calls, each with its items. Out: each call's results. One thread makes all calls that wait. Knows nothing about what is
 called.
@@ -95,7 +95,7 @@ class CallBatcher:
             self._finish(calls)
 
     def _next(self) -> list[BatchedCall]:
-        """All waiting calls, a moment after the first; none if it is closed, or all ran out of time in that moment."""
+        """All waiting calls, a moment after the first; none if the batcher is closed, or if all ran out of time meanwhile."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
             for _ in range(_GATHER_ROUNDS):
@@ -107,7 +107,7 @@ class CallBatcher:
             return calls
 
     def _finish(self, calls: Sequence[BatchedCall]) -> None:
-        """Make the calls together; each alone if that fails, so that none fails for another's fault."""
+        """Make the calls together; if that fails, one by one, so that no call fails because of another."""
         if not calls:
             return
         try:

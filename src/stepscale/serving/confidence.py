@@ -1,4 +1,4 @@
-"""Confidence that means what it says: an isotonic map from the vote's share of scores to the probability of being right.
+"""Calibrated confidence: an isotonic map from the vote's share of scores to the probability of being right.
 
 In: confidences of a policy and whether its answers were right. Out: a rising map, as plain numbers that go into
 ``policy.json``.

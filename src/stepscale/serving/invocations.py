@@ -1,4 +1,4 @@
-"""MLflow's own endpoints (``/invocations``, ``/ping``, ``/version``) over a service that is open already.
+"""MLflow's own endpoints (``/invocations``, ``/ping``, ``/version``) over a service that is already running.
 
 In: an ``AnswerService``. Out: the application that ``mlflow models serve`` runs, with this service behind it.
 """
@@ -19,7 +19,7 @@ from stepscale.serving.service import AnswerService
 
 
 class _LoadedModel:
-    """What MLflow's server asks of a model."""
+    """The interface that MLflow's server needs of a model."""
 
     metadata = Model(signature=signature())
 

@@ -1,4 +1,4 @@
-"""``/v1`` as OpenAI's API has it, over an ``AnswerService``.
+"""OpenAI's API under ``/v1``, over an ``AnswerService``.
 
 Each request has a deadline. A client that hangs up, or whose time is up, ends the work on its questions.
 """

@@ -1,7 +1,7 @@
-"""The policy's answers in the words of OpenAI's API: whole replies, and the chunks of a stream.
+"""The policy's answers in the format of OpenAI's API: whole replies, and the chunks of a stream.
 
-In: ``PolicyAnswer``s. Out: plain data for JSON. The text of a reply is the solution, a step per line; what OpenAI has no word for
-stands under ``stepscale``.
+In: ``PolicyAnswer``s. Out: plain data for JSON. The text of a reply is the solution, a step per line; fields that OpenAI's
+API lacks are under ``stepscale``.
 """
 
 import time
@@ -54,7 +54,7 @@ class Reply:
         return self._chunk(index, {"role": "assistant", "content": ""} if self.chat else "")
 
     def settled(self, index: int, answer: PolicyAnswer) -> Iterator[Json]:
-        """The chunks of a choice: one per step, and one that ends it and tells how it was found.
+        """The chunks of a choice: one per step, and a last one with the method and the scores.
 
         Args:
             index: Number of the choice, from 0.
@@ -72,7 +72,7 @@ class Reply:
         }
 
     def spent(self, answers: Sequence[PolicyAnswer]) -> Json:
-        """The last chunk, where it is asked for: what all choices cost.
+        """The last chunk, if the client asked for usage: what all choices cost.
 
         Args:
             answers: Of all choices.

@@ -1,7 +1,7 @@
 """What a client of OpenAI's API may ask, read as questions for the policy.
 
-In: the body of ``/v1/chat/completions`` or ``/v1/completions``. Out: ``PolicyQuestion``s, or an InputError. What a
-policy has no use for, such as a temperature, is taken and left alone; what would change the meaning of the reply is refused.
+In: the body of ``/v1/chat/completions`` or ``/v1/completions``. Out: ``PolicyQuestion``s, or an InputError. Keys that a
+policy does not use, such as a temperature, are accepted and ignored; keys that would change the meaning of the reply are refused.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _REFUSED = ("tools", "functions", "logprobs", "top_logprobs", "echo", "suffix", 
 
 
 def _must_be(form: str, fits: Callable[[Any], bool]) -> BeforeValidator:
-    """Refuses what has another form in one line; pydantic has one for each form that could have been meant."""
+    """Refuses any other form in one line; pydantic has one line for each form that could have been meant."""
 
     def check(value: Any) -> Any:
         if not fits(value):
@@ -41,7 +41,7 @@ class StreamOptions(BaseModel):
 
 
 class CompletionRequest(BaseModel):
-    """What both endpoints take. Keys of OpenAI's that are not listed are left alone."""
+    """What both endpoints take. Keys of OpenAI's API that are not listed are ignored."""
 
     model: str
     n: StrictInt = Field(1, ge=1, description="answers, each drawn independently within the budget")

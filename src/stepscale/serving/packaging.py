@@ -1,7 +1,7 @@
 """Saves the policy as an MLflow model: a folder for ``mlflow models serve``, and a copy in the run that is being tracked.
 
-In: ``policy.json``, a generator's and a PRM's folder. Out: an MLflow model folder that holds copies of all three. It is not
-``tracking`` that knows this, for what a pyfunc model is made of is the server's side of ``pyfunc_model``.
+In: ``policy.json``, a generator's and a PRM's folder. Out: an MLflow model folder that holds copies of all three. This is not in
+``tracking``, since what a pyfunc model consists of belongs to the server, as ``pyfunc_model`` does.
 """
 
 import os
@@ -92,7 +92,7 @@ def _quietly() -> Iterator[None]:
 def signature() -> ModelSignature:
     """The columns of an answer.
 
-    None are declared for what is asked, so that the model sees what was sent. With declared ones MLflow takes [4] for 4, null
+    No input columns are declared, so that the model sees what was sent. With declared ones MLflow takes [4] for 4, null
     for the text "None" and 1.5 for 1, and reports a missing one in several lines. ``question`` defines what is accepted.
     """
     text, number, whole = DataType.string, DataType.double, DataType.long

@@ -1,4 +1,4 @@
-"""All that answering takes beside the two models, in one JSON file: ``policy.json``.
+"""All that answering needs in addition to the two models, in one JSON file: ``policy.json``.
 
 In: the policies learned at several budgets, the searches they switch to, how tokens are drawn. Out: the same, typed and checked,
 and the policy for any budget. Knows nothing about models.
@@ -50,7 +50,7 @@ class ServedSampling(BaseModel):
 
 
 class ServedPolicy(BaseModel):
-    """A policy that can be served: the same as it was learned, whatever machine it is loaded on."""
+    """A policy that can be served, independent of the machine that loads it."""
 
     model_config = _STRICT
 

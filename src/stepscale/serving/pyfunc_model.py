@@ -1,8 +1,8 @@
 """The policy as MLflow loads and serves it ("models from code": MLflow runs this file, nothing is unpickled).
 
 In: questions of ``problem`` and ``budget``, in any of MLflow's forms. Out: an answer per question. A bad request is a client's
-error (HTTP 400) whose message is the reason. Work ends a little before MLflow's server stops waiting for it. One of the files
-beside ``tracking`` that know MLflow: a model that MLflow can load has to be its PythonModel.
+error (HTTP 400) whose message is the reason. Work ends a little before MLflow's server stops waiting for it. This file imports
+MLflow, as ``tracking`` does: a model that MLflow can load has to be its PythonModel.
 """
 
 import json
@@ -46,7 +46,7 @@ class RefusedRequest(MlflowException):
         self._reason = reason
 
     def serialize_as_json(self) -> str:
-        """What the client reads."""
+        """The reply as JSON."""
         return json.dumps({"error_code": self.error_code, "message": self._reason})
 
 
@@ -71,7 +71,7 @@ class PolicyModel(PythonModel):
     ) -> list[dict[str, Any]]:
         """An answer per question, in order; all are checked before the first is answered.
 
-        The type of ``model_input`` is the one that MLflow takes without a remark; any form that ``read_questions`` reads comes.
+        ``model_input`` has the type that MLflow accepts without a warning; it may have any form that ``read_questions`` reads.
 
         Args:
             context: MLflow's; unused.

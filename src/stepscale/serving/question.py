@@ -1,6 +1,6 @@
 """What may be asked: a problem and a budget, checked before anything is computed.
 
-In: values of unknown type, as they came over the wire. Out: a ``PolicyQuestion``, or an InputError whose single line is fit to be
+In: values of unknown type, as the request had them. Out: a ``PolicyQuestion``, or an InputError whose single line can be
 shown to the client.
 """
 
@@ -58,7 +58,7 @@ def read_questions(request: object, most: int) -> list[PolicyQuestion]:
 
 
 def check_number(n: int, most: int) -> None:
-    """Check that one request does not hold more questions than may be.
+    """Check that one request does not hold more questions than allowed.
 
     Args:
         n: Questions of the request.
@@ -88,7 +88,7 @@ def _rows(request: object) -> list[Mapping[str, Any]]:
 
 
 def _plain(value: object) -> Any:
-    """Without numpy's arrays, which MLflow makes of every value."""
+    """The value without the numpy arrays that MLflow makes of every value."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Serves the policy to OpenAI's clients and to MLflow's: one process that listens, and others that answer where that helps.
 
-In: what opens an ``Answerer``, and options. Out: a server that says where it listens. At SIGTERM it takes no more requests,
-finishes those that it took, and ends.
+In: what opens an ``Answerer``, and options. Out: a server that says where it listens. At SIGTERM it accepts no more requests,
+finishes those under way, and ends.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ def application(answerer: Answerer, options: ServerOptions, answers: Answers | N
 
 
 class _Announced(uvicorn.Server):
-    """Says where it listens as soon as it does."""
+    """Prints the address as soon as the server listens."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)

@@ -18,7 +18,7 @@ from stepscale.user_settings import UserSettings
 
 
 class ServiceLimits(UserSettings):
-    """What a service takes upon itself."""
+    """Limits of a service."""
 
     questions_at_once: int = Field(64, ge=1, description="answered side by side")
     questions_waiting: int = Field(256, ge=0, description="that wait for their turn; more are refused (HTTP 429)")
@@ -30,7 +30,7 @@ class ServiceLimits(UserSettings):
 
 
 class Overloaded(Exception):
-    """As many questions are asked as the service takes."""
+    """The service has as many questions as it accepts."""
 
 
 class AnswerService:

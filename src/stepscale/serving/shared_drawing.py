@@ -1,6 +1,6 @@
-"""Threads that draw for all questions: what a question asks for joins the tokens that are being drawn for others.
+"""Threads that draw for all questions: a question's requests join the batch that is being drawn for others.
 
-In: calls from many threads, each with the time that is left to it. Out: each call's continuations. A call without time left, or
+In: calls from many threads, each with its remaining time. Out: each call's continuations. A call without time left, or
 whose client has gone, leaves the batch. There is a thread per core; a question keeps to one of them, which remembers
 its prefixes.
 """
@@ -29,7 +29,7 @@ class ContinuouslyBatched(Protocol):
     """A generator in this process whose running batch requests may join."""
 
     def lanes(self) -> "Sequence[ContinuouslyBatched]":
-        """Those that draw side by side, each in a thread of its own."""
+        """Generators that draw side by side, each in its own thread."""
         ...
 
     def continuous_batch(self, sampling: Sampling) -> "ContinuousBatch":
@@ -76,7 +76,7 @@ class DrawingLanes:
             yield lane
 
     def close(self) -> None:
-        """End the threads, which finish what is still asked of them."""
+        """End the threads after they have finished their open requests."""
         for lane in self._lanes:
             lane.close()
 

@@ -21,7 +21,7 @@ from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
 @runtime_checkable
 class CountsSteps(Forgetful, Protocol):
-    """A verifier in this process, which can tell the tokens that it reads. ``parameters``: how many it has."""
+    """A verifier in this process, which can report the tokens that it reads. ``parameters``: how many it has."""
 
     parameters: int
 
@@ -40,8 +40,8 @@ class CountsSteps(Forgetful, Protocol):
 class SharedModels:
     """A generator and a verifier for many questions.
 
-    A model in this process works for all of them at once. Any other, such as one behind a server, does that itself, and is called
-    by every question directly.
+    A model in this process serves all questions in common batches. Any other model, such as one behind a server, batches by
+    itself and is called by every question directly.
 
     Args:
         generator: Used by this alone.
@@ -123,6 +123,6 @@ class _SharedVerifier:
 
 
 def _parted(results: Sequence[Any], calls: Sequence[BatchedCall]) -> list[list[Any]]:
-    """What was answered to all, as a list for each call."""
+    """The common answers, split into a list for each call."""
     remaining = iter(results)
     return [[next(remaining) for _ in call.items] for call in calls]

@@ -1,6 +1,6 @@
-"""Questions answered side by side in this process, each in the thread that asks.
+"""Answers questions side by side in this process, each in the calling thread.
 
-In: an ``Answerer``, and questions that were checked. Out: answers. The models are shared by all that are under way. ``workers``
+In: an ``Answerer``, and questions that were checked. Out: answers. All questions under way share the models. ``workers``
 does the same in several processes.
 """
 

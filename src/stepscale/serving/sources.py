@@ -1,7 +1,7 @@
 """Where the served models come from: what a run saved, or a generator and a verifier named in a file.
 
 In: the folder of a saved policy, or a YAML file. Out: an ``Answerer``. A generator may be a folder, a hub name or a server. A
-policy may be one that a run learned, or best-of-N weighted at each budget where nothing was learned yet.
+policy may be one that a run learned, or best-of-N weighted at each budget if no policy was learned yet.
 """
 
 from pathlib import Path
@@ -66,7 +66,7 @@ class UnlearnedPolicy(UserSettings):
     seed: int = Field(0, ge=0)
 
     def served(self) -> ServedPolicy:
-        """The same as a policy that can be served."""
+        """The same as a ``ServedPolicy``."""
         settings = self.model_dump(exclude={"budgets"})
         every_sample = [{"budget": n, "policy": _samples(n)} for n in sorted(set(self.budgets))]
         return ServedPolicy.model_validate({**settings, "runs": {}, "budgets": every_sample, "chosen_on": 0})
@@ -153,10 +153,10 @@ def open_answerer(source: Path) -> Answerer:
 
 
 def _arguments(source: GeneratorSource | VerifierSource) -> dict[str, Any]:
-    """What opens a model, as ``load_generator`` and ``load_verifier`` take it."""
+    """Arguments of ``load_generator`` or ``load_verifier``."""
     return source.model_dump(exclude={"placement"}) | source.placement.model_dump()
 
 
 def _samples(n: int) -> dict[str, Any]:
-    """All samples at once, whatever they are like."""
+    """A policy that draws all samples at once, without looking at probes."""
     return {"probes": n, "sure": 0.0, "borders": [], "actions": [{"samples": n}]}

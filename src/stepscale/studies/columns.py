@@ -1,4 +1,4 @@
-"""Columns that tables of several studies have alike."""
+"""Columns that tables of several studies share."""
 
 from stepscale.formats.declarations import Column, interval, share
 

@@ -87,7 +87,7 @@ class Experiment(UserSettings):
 
     @property
     def varied(self) -> dict[str, list[str]]:
-        """By ablation, the paper's arms of the same supervision: those that it varies."""
+        """By ablation, the arms of the paper with the same supervision, which it varies."""
         return {a.name: [arm.name for arm in PAPER_ARMS if arm.supervision == a.supervision] for a in self.ablations}
 
     @field_validator("ablations")
@@ -101,7 +101,7 @@ class Experiment(UserSettings):
     @field_validator("ablations")
     @classmethod
     def _labeled(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
-        """Every cell learns from PRM_large's labels, which are ratings: soft values come from rollouts alone."""
+        """Every cell learns from PRM_large's labels, which are ratings; only rollouts give soft values."""
         soft = next((arm.name for arm in value if arm.supervision == "values"), None)
         if soft:
             raise ValueError(

@@ -33,7 +33,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Fit for a file: process-active-learning-00016-seed-0."""
+        """A name that can be a file name: process-active-learning-00016-seed-0."""
         words = "".join(c.lower() if c.isalnum() else " " for c in self.arm.name).split()
         return f"{'-'.join(words)}-{self.per_problem:05}-seed-{self.seed}"
 
@@ -55,7 +55,7 @@ def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
 
 
 def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: int) -> pd.DataFrame:
-    """What a strategy chooses at every size, each choice within the next larger one.
+    """What a strategy chooses at every size; each choice is part of the next larger one.
 
     Args:
         strategy: Chooses samples of each problem.
@@ -113,7 +113,7 @@ def select_all(
 
 
 def selector_cell(seed: int) -> Cell:
-    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labeled sample per problem.
+    """PRM_selector (Lightman et al. 2023, 4.2): the cell of the process arm with one labeled sample per problem.
 
     Args:
         seed: Of its training.

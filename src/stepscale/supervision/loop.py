@@ -1,7 +1,7 @@
 """The data loop: select, label, retrain the selector, again (Lightman et al. 2023, 2.4; unstable in 4.2, cause left open).
 
-In: a pool's candidates with the present selector's scores, and what was labeled before. Out: what to label next, and what is
-known of a round's samples, from which over-confidence, distribution shift and lost diversity can be told apart
+In: a pool's candidates with the present selector's scores, and what was labeled before. Out: what to label next, and a table of
+a round's samples, from which over-confidence, distribution shift and lost diversity can be told apart
 (``studies.data_loop.comparison``). Training is elsewhere.
 """
 
@@ -17,7 +17,7 @@ HEALTH = ["of", *KEY, "is_correct", "score", "faultless", "first_error", "distin
 def next_round(
     pool: pd.DataFrame, labeled: pd.DataFrame, strategy: Strategy, per_problem: int, round_: int, seed: int
 ) -> pd.DataFrame:
-    """What to label in a round; never what was labeled before. A problem whose candidates are all labeled gives nothing more.
+    """What to label in a round; never what was labeled before. A problem whose candidates are all labeled is skipped.
 
     Args:
         pool: Candidates scored by the present selector.
@@ -38,7 +38,7 @@ def next_round(
 def round_health(
     pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, audit: pd.DataFrame
 ) -> pd.DataFrame:
-    """A row per sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
+    """A row per sample of a round: the selector's scores and the labels, for the chosen samples and for a fixed random sample.
 
     Args:
         pool: The candidates with the scores by which ``keys`` were chosen.

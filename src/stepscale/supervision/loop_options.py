@@ -1,4 +1,4 @@
-"""The settings of the data loop, apart from the work, so that parameters are checked at once."""
+"""The settings of the data loop, in a file without heavy imports, so that parameters are checked quickly."""
 
 from pydantic import Field, field_validator
 
@@ -47,7 +47,7 @@ class LoopOptions(UserSettings):
 
     @property
     def samples(self) -> int:
-        """Samples of a problem that the whole loop takes: the audit's, one at random, then those of every round."""
+        """Samples per problem that the whole loop labels: the audit's, one at random, then those of every round."""
         return self.audit + 1 + ROUNDS * self.per_problem
 
     @field_validator("strategies")

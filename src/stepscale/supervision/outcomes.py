@@ -1,7 +1,7 @@
 """Outcome labels from step labels: a solution is right if every step passes (Lightman et al. 2023, 4.1).
 
 In: solutions and any labeler's step_labels. Out: solutions with that verdict in ``is_correct``, as ``orm_examples`` takes
-them; and how often the final answer tells something else.
+them; and how often the final answer disagrees.
 """
 
 import pandas as pd
@@ -37,7 +37,7 @@ def judged_by_steps(solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.Da
 
 
 def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, float]:
-    """How far the final answer is from the steps' verdict, over solutions with both.
+    """How often the final answer and the steps' verdict disagree, over solutions with both.
 
     Args:
         solutions: With ``is_correct`` of the final answer.

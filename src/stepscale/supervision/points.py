@@ -1,6 +1,7 @@
 """What each trained verifier reached, as points (arm, labeled samples per problem, seed), and their means with intervals.
 
-In: the points table: arm str | per_problem int (samples to be labeled per problem) | labeled float (those it really took, the
+In: the points table: arm str | per_problem int (samples to be labeled per problem) | labeled float (the number really
+labeled, the
 mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
 problem_id str | accuracy float (expected best-of-n accuracy on that problem) | faultless float (the same where every step
 must be right as well; null where steps are not rated). Out: arrays and the tables of Lightman et al.
@@ -79,9 +80,9 @@ def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
 def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
     """Bootstrap means, for which seeds and problems are drawn again, independently.
 
-    With one seed only the problems are; ``over_repeats`` allows for how few seeds there are, so a resample may lie a little
-    outside of what any seed reached. The same draws for the same numbers of seeds and problems, so differences of two results
-    of one ``seed`` are paired.
+    With one seed only the problems are resampled. ``over_repeats`` corrects for the small number of seeds, so a resample may be
+    a little outside of what any seed reached. The same draws for the same numbers of seeds and problems, so differences of
+    two results of one ``seed`` are paired.
 
     Args:
         values: Of each problem with each training [..., seeds, problems].
@@ -109,7 +110,7 @@ def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0) -> In
 
 
 def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
-    """``crossed_interval`` of accuracies, which lie in [0, 1] and so does their interval.
+    """``crossed_interval`` of accuracies, cut to [0, 1].
 
     Args:
         accuracy: Accuracies in [0, 1] [..., seeds, problems].
@@ -181,6 +182,6 @@ def _rows(
 
 
 def _present(points: pd.DataFrame) -> list[str]:
-    """The arms there are, in the paper's order, others after them."""
+    """The arms in the table: the paper's in its order, then any others."""
     present = list(dict.fromkeys(points["arm"]))
     return [arm for arm in ARMS if arm in present] + [arm for arm in present if arm not in ARMS]

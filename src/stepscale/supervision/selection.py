@@ -26,8 +26,8 @@ _GRAIN = 1_000_000  # steps of a random number in [0, 1), none so near to 1 that
 def candidates(solutions: pd.DataFrame, scores: pd.DataFrame | None = None) -> pd.DataFrame:
     """The samples that may be chosen, ordered by key.
 
-    Of a problem's identical texts there is the first alone. Samples without an answer or steps are left out: nobody would be
-    convinced by them.
+    Of a problem's identical texts only the first is a candidate. Samples without an answer or steps are left out, since they
+    convince no reader.
 
     Args:
         solutions: With ``is_correct`` of their final answers.
@@ -93,7 +93,8 @@ class Convincing(UserSettings):
 
     0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
     the share of a problem's choice is not a whole number, problems are rounded up and down at random so that it is met over all
-    of them. Of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
+    of them. With one sample per problem, four problems in five give a convincing wrong one, the fifth gives its best
+    remaining one.
     """
 
     strategy: Literal["convincing"] = "convincing"
@@ -101,11 +102,11 @@ class Convincing(UserSettings):
     scope: Scope = Field("problem", description="rank within each problem, or all together with the same total (2.4)")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """See ``Strategy``. Where wrong answers are fewer than their share, the rest takes their places."""
+        """See ``Strategy``. If there are too few wrong answers, others take their places."""
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
-        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it.
+        """Keys of ``size`` candidates of each problem, or of all problems, depending on the scope.
 
         Args:
             pool: Candidates with ``score`` and ``is_correct``, a row per sample.
@@ -125,7 +126,7 @@ class Convincing(UserSettings):
 
 
 class Uncertain(UserSettings):
-    """Uncertainty sampling: the solutions whose most doubtful step the selector knows least about."""
+    """Uncertainty sampling: the solutions whose least certain step has a score nearest to 1/2."""
 
     strategy: Literal["uncertain"] = "uncertain"
     scope: Scope = Field("problem", description="rank within each problem, or all together with the same total")
@@ -135,7 +136,7 @@ class Uncertain(UserSettings):
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
-        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it.
+        """Keys of ``size`` candidates of each problem, or of all problems, depending on the scope.
 
         Args:
             pool: Candidates with ``doubt``, a row per sample.
@@ -146,17 +147,17 @@ class Uncertain(UserSettings):
 
 
 class Blend(UserSettings):
-    """Another strategy's choice, and a share at random: labels from where the selector does not look keep it honest."""
+    """Another strategy's choice, and a share at random: these labels also cover samples that the selector would not choose."""
 
     strategy: Literal["blend"] = "blend"
     of: Annotated[Convincing | Uncertain, Field(discriminator="strategy")] = Convincing()
     uniform_share: float = Field(0.5, ge=0, le=1, description="share of the choice drawn at random from what remains")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """See ``Strategy``. The other's choice, then at random what is missing of the whole choice, in the other's scope.
+        """See ``Strategy``. The other strategy's choice, filled up at random to the whole size, in the other's scope.
 
-        The share is that of the whole choice: where problems have fewer samples than asked for, a larger choice is larger by
-        few, and neither of its parts may shrink.
+        The share is of the whole choice. Where problems have too few samples, a larger choice gains only a few, and neither
+        part may shrink.
         """
         size = _size(pool, per_problem, self.of.scope)
         directed = size - int(self.uniform_share * size + 0.5 + 1e-9)
@@ -171,7 +172,7 @@ Selection = Annotated[Uniform | Convincing | Uncertain | Blend, Field(discrimina
 
 
 def without(pool: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
-    """What is left to choose from after a round.
+    """The candidates that remain after a round.
 
     Args:
         pool: Candidates.
@@ -191,7 +192,7 @@ def chosen(solutions: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
 
 
 def _size(pool: pd.DataFrame, per_problem: int, scope: Scope) -> int:
-    """How many are taken from a group: of a problem, or in all as many as of all problems together."""
+    """How many are taken from a group: one problem, or all problems together."""
     return per_problem if scope == "problem" else int(pool["problem_id"].value_counts().clip(upper=per_problem).sum())
 
 

@@ -1,4 +1,4 @@
-"""A cell trained and measured in one call, in whatever process: all that makes its points is in the arguments."""
+"""Trains and measures a cell in one call, in any process: all that determines its points is in the arguments."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ from stepscale.verifiers.scores_table import score_solutions
 
 
 class CellWork(NamedTuple):
-    """A cell and all that makes its points; it may travel to another process.
+    """A cell and all that determines its points; picklable, so that another process can run it.
 
     Attributes:
         cell: Which arm, size and seed.
@@ -59,7 +59,7 @@ class TrainedCell(NamedTuple):
 
 
 def train_and_measure(work: CellWork) -> TrainedCell:
-    """Train the cell's verifier in a folder of its own, and measure it; the folder goes afterwards.
+    """Train the cell's verifier in a temporary folder, and measure it; the folder is removed afterwards.
 
     Args:
         work: The cell, its labels, and the test samples; it can be pickled, so any process may do it.

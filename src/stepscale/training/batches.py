@@ -1,7 +1,7 @@
-"""Batches of rows of like length: little padding, yet batches come in random order and are mixed anew in each epoch.
+"""Batches of rows of similar length: little padding, but batches come in random order and are mixed again in each epoch.
 
-In: rows and a seed. Out: which rows stand side by side, and a batch as padded tensors. The models are causal: padding
-stands on the right, where no real token sees it, so no attention mask is needed.
+In: rows and a seed. Out: which rows share a batch, and a batch as padded tensors. The models are causal: padding
+is on the right, where no real token sees it, so no attention mask is needed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ class Row:
 
 
 class LikeLengthSampler(torch.utils.data.Sampler[int]):
-    """Indices of rows, of which each ``batch_size`` in turn are of like length; another order in each epoch.
+    """Indices of rows, in groups of ``batch_size`` rows of similar length; another order in each epoch.
 
     The groups are those of transformers' ``group_by_length``. That strategy takes them from long to short, which a fit of few
     batches would learn in that order every epoch; here they are shuffled. The generator is the sampler's own, so dropout does
@@ -51,7 +51,7 @@ class LikeLengthSampler(torch.utils.data.Sampler[int]):
         return len(self.lengths)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Take the order of one epoch next: a fit that goes on has its epochs as an undisturbed one.
+        """Set the next epoch, so that a resumed fit has the same order as an undisturbed one.
 
         Args:
             epoch: Its number, from 0.
@@ -92,7 +92,7 @@ def pad_rows(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch
 
 
 def padding_share(sampler: LikeLengthSampler) -> float:
-    """Share of the places in an epoch's batches that are padding. The sampler goes on by one epoch.
+    """Share of the places in an epoch's batches that are padding. The sampler advances by one epoch.
 
     Args:
         sampler: Gives the batches.

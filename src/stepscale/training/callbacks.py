@@ -1,4 +1,4 @@
-"""What a fit tells while it runs: its learning curves, its progress, and when to stop."""
+"""Callbacks of a fit: its learning curves, its progress, and when to stop."""
 
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +52,7 @@ class _StopCallback(EarlyStoppingCallback):
         """Without the warning of the base class: not loading the best weights at the end may be intended."""
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Stop where it is time, and have the weights saved there if any are: a finished fit gives them again."""
+        """Stop if it is time, and save the weights there if checkpoints are kept, so that a finished fit can load them."""
         super().on_evaluate(args, state, control, **kwargs)
         if control.should_training_stop and args.save_strategy != "no":
             control.should_save = True
@@ -82,7 +82,7 @@ class _EpochCallback(TrainerCallback):
 
 
 class _CurvesCallback(TrainerCallback):
-    """Hands Trainer's numbers to ``on_log``; first those up to the checkpoint that the fit goes on from."""
+    """Hands Trainer's numbers to ``on_log``; first those up to the checkpoint that the fit resumes from."""
 
     def __init__(self, receive: OnLog) -> None:
         self.receive = receive

@@ -34,7 +34,7 @@ def checkpoint_folder(
         model: The model before the fit.
         rows: Rows to learn from, and rows of validation.
         options: Settings of the optimization.
-        loss: What the fit makes small; its code decides the weights, as that of ``training.fitting`` does.
+        loss: The loss to minimize. Its code is part of the recipe, as that of ``training.fitting`` is.
 
     Raises:
         InputError: The folder that the options name cannot be made.
@@ -70,7 +70,7 @@ def _hash_of_weights(model: torch.nn.Module) -> str:
 
 
 def note_revision(folder: Path) -> None:
-    """Note that the code at work, of this revision, trains here.
+    """Note the revision of the code that trains here.
 
     Args:
         folder: Of the fit's checkpoints.
@@ -106,7 +106,7 @@ def last_whole_checkpoint(folder: Path, processes: int) -> Path | None:
 
 
 def trainer_state(checkpoint: Path) -> dict[str, Any]:
-    """What Trainer noted when it wrote the checkpoint, by its own names.
+    """Trainer's own record of the checkpoint, with its keys.
 
     Args:
         checkpoint: A folder ``checkpoint-<step>``.
@@ -123,7 +123,7 @@ def trainer_state(checkpoint: Path) -> dict[str, Any]:
 
 
 def mark_finished(folder: Path, steps: int) -> None:
-    """Note that a fit has ended; its checkpoints go when the next fit begins beside them.
+    """Note that a fit has ended; its checkpoints are removed when the next fit begins beside them.
 
     Args:
         folder: Of its checkpoints.

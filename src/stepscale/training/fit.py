@@ -60,7 +60,7 @@ def fit(
 
 
 def is_first_process() -> bool:
-    """Whether this is the process that saves and tells: the only one, or the first that accelerate or torchrun launched."""
+    """Whether this process saves and reports: the only one, or the first that accelerate or torchrun launched."""
     return os.environ.get("RANK", "0") == "0"
 
 

@@ -103,7 +103,7 @@ class FitTrainer(LaneTrainer):
 def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
     """Fit ``model`` in place in this process, which may be one of several that torchrun or accelerate launched.
 
-    With FSDP the weights are whole afterwards in the first process alone. With checkpoints it goes on from the last one.
+    With FSDP only the first process has the whole weights afterwards. With checkpoints the fit resumes from the last one.
 
     Args:
         model: A transformers model.

@@ -1,7 +1,7 @@
 """A ``transformers.Trainer`` that learns from a small model's batch in several lanes, one thread each.
 
-The products of a small model are too small to share among threads. Parts of a batch side by side pass more tokens than the
-batch on all threads, the more the longer its rows. Each lane has a model of its own over the same weights. Their
+The products of a small model are too small to share among threads. Parts of a batch in parallel threads are faster than the
+batch on all threads, the more so the longer its rows. Each lane has its own model object with the same weights. Their
 gradients are added in the order of the lanes, so a fit gives the same weights again on the same number of threads.
 """
 
@@ -20,7 +20,7 @@ _SQUARES = 1_000_000  # rows x length^2 that a lane learns from at once: what un
 
 
 def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulation: int) -> int:
-    """How many lanes a fit is best run in.
+    """The best number of lanes for a fit.
 
     Args:
         model: To be trained.
@@ -94,7 +94,7 @@ class LaneTrainer(Trainer):
 
 
 def _replica(model: Any) -> Any:
-    """A copy of ``model`` that reads the same weights but gathers gradients of its own."""
+    """A copy of ``model`` that shares its weights but has its own gradients."""
     replica = copy.deepcopy(model)
     for copied, original in zip(replica.parameters(), model.parameters(), strict=True):
         copied.data = original.data

@@ -1,8 +1,8 @@
-"""How the C library keeps memory while a small model is fitted on a CPU, and how it gives it back afterwards.
+"""Makes the C library keep freed memory while a small model is fitted on a CPU, and give it back afterwards.
 
 A fit's tensors come and go in megabytes. glibc hands each back to the system at once and fetches it again, page by page. That
 is more than half of a small fit's time (``python -m bench training``). Inside ``freed_memory_kept`` it keeps them, in one arena
-for all threads, and afterwards all of it goes back. Where there is no glibc nothing happens.
+for all threads, and afterwards all of it is given back. Without glibc nothing happens.
 """
 
 import ctypes
@@ -19,8 +19,8 @@ _USUAL = {_TRIM_THRESHOLD: 2**17, _TOP_PAD: 2**17, _MMAP_MAX: 2**16, _ARENA_MAX:
 def freed_memory_kept() -> Iterator[None]:
     """Freed memory stays with the process inside, and is given back at the end.
 
-    What was there before (a run's tables are millions of objects) is not looked through for garbage meanwhile. Trainer and the
-    end of a fit collect what the fit itself left.
+    Meanwhile older objects (a run's tables are millions of them) are not searched for garbage. Trainer and the
+    end of a fit collect the garbage of the fit itself.
     """
     is_unfrozen = not gc.get_freeze_count()  # else other code keeps objects frozen, and must find them so
     if is_unfrozen:
@@ -36,7 +36,7 @@ def freed_memory_kept() -> Iterator[None]:
 
 
 def give_back_freed_memory() -> None:
-    """Return what is free to the operating system, where the C library can (glibc); elsewhere nothing happens."""
+    """Return free memory to the operating system if the C library can (glibc); elsewhere nothing happens."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

@@ -1,4 +1,4 @@
-"""The settings of a fit, apart from the fit itself, so that parameters are checked without importing torch."""
+"""The settings of a fit, in a file of their own, so that parameters are checked without importing torch."""
 
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from stepscale.user_settings import UserSettings
 
 
 class Checkpoints(UserSettings):
-    """Where a fit keeps what it needs to go on after it was killed: weights, optimizer, schedule, random states."""
+    """Where a fit saves what it needs to resume after a kill: weights, optimizer, schedule, random states."""
 
     folder: str = Field(
         pattern=r"\S", description="folder; each fit has one of its own in it, named by all that decides its weights"
@@ -22,7 +22,7 @@ class Checkpoints(UserSettings):
     )
 
     def make(self) -> Path:
-        """The folder, made where it is not there yet.
+        """The folder, which is made if it does not exist.
 
         Raises:
             InputError: It cannot be made or written to.

@@ -1,4 +1,4 @@
-"""Weights that FSDP cut among processes, put together again in the first of them."""
+"""Joins weights that FSDP split among processes, in the first process."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import torch
 
 
 def gather_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Put whole weights in the place of a model's pieces of them.
+    """Replace a model's pieces of weights by whole weights.
 
     Args:
         model: A model whose parameters are pieces.

@@ -1,8 +1,8 @@
-"""One fit in several processes, one a GPU: each takes batches of its own, accelerate (inside Trainer) averages gradients.
+"""One fit in several processes, one per GPU: each takes its own batches, accelerate (inside Trainer) averages gradients.
 
 In: what ``fitting.fit_here`` takes. Out: the same model, changed in place, and the same report. The processes are launched by
-torchrun on this machine and speak through files, so the calling process may itself hold a GPU, threads or an MLflow run.
-(torch's ``elastic_launch`` would run in this process: it replaces its handlers of signals, and imports its main module anew.)
+torchrun on this machine and exchange files, so the calling process may itself hold a GPU, threads or an MLflow run.
+(torch's ``elastic_launch`` would run in this process: it replaces its handlers of signals, and imports its main module again.)
 """
 
 import ctypes
@@ -72,7 +72,7 @@ def fit_side_by_side(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport
 
 
 def _end_with(parent: int) -> Callable[[], None]:
-    """For a new process: it is told to end when ``parent`` dies, also by SIGKILL, so that no fit goes on without its run.
+    """Makes a new process end when ``parent`` dies, even by SIGKILL, so that no fit continues without its run.
 
     On other systems than Linux nothing happens.
     """
@@ -87,14 +87,14 @@ def _end_with(parent: int) -> Callable[[], None]:
 
 
 class _CurvesFile:
-    """Hands the lines that have come into a file on to ``on_log``."""
+    """Passes new lines of a file to ``on_log``."""
 
     def __init__(self, path: Path, on_log: OnLog | None) -> None:
         self.path, self.on_log = path, on_log
         self.place = 0
 
     def hand_on(self) -> None:
-        """Hand on what has come since the last call."""
+        """Pass on the lines that are new since the last call."""
         if self.on_log is None or not self.path.exists():
             return
         with self.path.open("rb") as file:

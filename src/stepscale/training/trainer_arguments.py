@@ -1,4 +1,4 @@
-"""The settings of a fit in the words of ``transformers.TrainingArguments``: steps, precision, evaluations and checkpoints."""
+"""The settings of a fit as ``transformers.TrainingArguments``: steps, precision, evaluations and checkpoints."""
 
 import os
 from typing import Any

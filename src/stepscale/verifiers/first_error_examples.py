@@ -11,11 +11,11 @@ from stepscale.verifiers.examples import RATING_CLASSES, Example, example_of, te
 
 
 def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
-    """One example per labeled solution and labeler of which the first wrong step is known, or that there is none.
+    """One example per labeled solution and labeler whose first wrong step is known, or known not to exist.
 
     A solution with a negative step is read up to it. One of PRM800K's that found an error (its last completion is labeled
-    and not chosen) ends with the first completion rated -1. A finished one labeled to its end is read as a whole. What was
-    left unfinished with no error found tells neither and is dropped, and siblings are not solutions. Targets are rating classes.
+    and not chosen) ends with the first completion rated -1. A finished one labeled to its end is read as a whole. A solution
+    left unfinished with no error found is dropped, and siblings are not solutions. Targets are rating classes.
 
     Args:
         problems: Texts by problem_id.
@@ -55,7 +55,7 @@ class _Record:
     errors: dict[int, str]
 
     def up_to_error(self, steps: list[str], finish: str | None) -> tuple[list[str], list[float | None]] | None:
-        """What a solution shows of its first error.
+        """The part of a solution that decides its first error.
 
         Args:
             steps: Of the solution.

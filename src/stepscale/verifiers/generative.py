@@ -1,4 +1,4 @@
-"""A verifier that writes: a language model criticizes each step of a solution and gives a verdict, several times if asked.
+"""A verifier that writes: a language model criticizes each step of a solution and gives a verdict, once or several times.
 
 In: trajectories, and any Generator. Out: P(the step is wrong), the share of judgments that find an error up to that step
 (ThinkPRM, arXiv 2504.16828; GenPRM's majority of k, arXiv 2504.00891). More judgments are a second axis of compute: all tokens,
@@ -162,7 +162,7 @@ class GenerativeVerifier:
         start_afresh(self._generator)
 
     def _prompt(self, trajectory: Trajectory) -> tuple[tuple[int, ...], int]:
-        """The question's ids, and of how many steps: all, or as many as leave room for the critique."""
+        """The question's ids, and the number of steps in it: all, or as many as leave room for the critique."""
         context = int(getattr(self._generator, "context", 0)) or 1_000_000_000
         longest = context - min(self._sampling.max_new_tokens, context // _CRITIQUE_SHARE)
         ids, n_steps = self._ids(trajectory, len(trajectory.steps)), len(trajectory.steps)
@@ -183,7 +183,7 @@ class GenerativeVerifier:
         return judgment
 
     def _tell(self, unread: int, broken_off: int, n_asked: int) -> None:
-        """Say what could not be read since these counts."""
+        """Log what could not be read since these counts."""
         counts = self.counts
         if counts.unread > unread or counts.broken_off > broken_off:
             _log.warning(

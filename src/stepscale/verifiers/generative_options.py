@@ -1,4 +1,4 @@
-"""How a language model is asked to judge a solution in words: settings alone, so that parameters need no torch."""
+"""Settings of a language model that judges solutions in words; a file of its own, so that parameters need no torch."""
 
 from typing import Any, Self
 
@@ -61,7 +61,7 @@ class GenerativePRM(UserSettings):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the critiques: not where a server is, nor how patiently it is asked."""
+        """The settings that decide the critiques: neither a server's address nor its time limits."""
         settings = self.model_dump(mode="json", exclude={"memory_budget_gb"})
         if self.server:
             settings["server"] = self.server.identity

@@ -1,7 +1,7 @@
 """How well a verifier judges steps: numbers from its scores and the labels, no model and no tables.
 
-In: step scores, and the examples or first errors they are held against. Out: plain numbers; ``x_low`` and ``x_high`` are the
-95 % interval of ``x`` over problems. Calibration and solution scores live elsewhere. ``verifiers.processbench`` chooses a
+In: step scores, and the examples or first errors they are compared with. Out: plain numbers; ``x_low`` and ``x_high`` are the
+95 % interval of ``x`` over problems. Calibration and solution scores are in other files. ``verifiers.processbench`` chooses a
 threshold other than 1/2.
 """
 
@@ -104,7 +104,7 @@ def prm_metrics(
 
 
 def _first_error_metrics(solutions: Sequence[tuple[StepScores, Example]]) -> dict[str, float]:
-    """How well the first wrong step, or that there is none, is named; nan where there is nothing to name."""
+    """How often the first wrong step, or its absence, is found; nan without solutions."""
     problem_ids = [example.problem_id for _, example in solutions]
     truth = np.array([_first_negative(example) for _, example in solutions], int)
     predicted = np.array([first_error(score) for score, _ in solutions], int)

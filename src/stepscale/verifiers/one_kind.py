@@ -1,4 +1,4 @@
-"""Labels that are all right or all wrong: a verifier learns nothing from them, and nothing can be measured on them."""
+"""Detects labels that are all right or all wrong: a verifier cannot learn from them, and nothing can be measured on them."""
 
 import logging
 from collections.abc import Sequence

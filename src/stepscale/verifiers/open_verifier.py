@@ -103,7 +103,7 @@ def _served(access: ServedPRM, name: str | None) -> "StepReader":
 
 
 def _with_model(access: ServedPRM) -> ServedPRM:
-    """The same, with the name of the only model that the server serves where none is given."""
+    """The same; if no model is named, with the only model that the server serves."""
     from stepscale.remote.client import served_model
 
     if access.model != UNKNOWN_MODEL:
@@ -112,7 +112,7 @@ def _with_model(access: ServedPRM) -> ServedPRM:
 
 
 def _known_adapter(adapter: Adapter | None, source: str | Path) -> Adapter:
-    """The adapter that was named, or that the model's name or folder tells; raises InputError where there is none."""
+    """The adapter that was named, or that fits the model's name or folder; raises InputError if neither is known."""
     adapter_name = adapter or adapter_for(source)
     if adapter_name is None:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The settings of a verifier's training, apart from the training, so that parameters are checked without importing torch."""
+"""The settings of a verifier's training, in a file of their own, so that parameters are checked without importing torch."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class LoRA(UserSettings):
 
 
 class VerifierOptions(UserSettings):
-    """What may be chosen for each verifier."""
+    """The options of each verifier."""
 
     supervise: Supervise | None = Field(
         None,

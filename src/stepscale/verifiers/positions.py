@@ -1,6 +1,6 @@
-"""What is labeled at each step position, and how well a verifier judges there: late errors are rare and early ones easy.
+"""Labels at each step position, and how well a verifier judges there: late errors are rare, early ones are easy.
 
-In: labeled examples and, if there is a verifier, its scores of them. Out: a table, one row per position. Knows no model.
+In: labeled examples and, if there is a verifier, its scores of them. Out: a table, one row per position. Needs no model.
 """
 
 from collections.abc import Sequence

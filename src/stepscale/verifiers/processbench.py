@@ -2,7 +2,7 @@
 
 In: the true first wrong step of each solution and what is predicted, counted from 0, -1 for "all right". Out: the accuracy on
 wrong solutions, on right ones, and F1, their harmonic mean. A verifier predicts by a threshold on P(negative). It is 1/2 in
-``metrics``; here it can be chosen on a part that the caller names and then held fixed. It does not know files or models.
+``metrics``; here it can be chosen on a part that the caller names and then held fixed. Reads no files and needs no model.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which public reward model, and how it is run: settings apart from the adapters, so that parameters need no torch."""
+"""Which public reward model, and how it is run: settings in a file of their own, so that parameters need no torch."""
 
 from pathlib import Path
 from typing import Literal, get_args
@@ -27,7 +27,7 @@ _BY_ARCHITECTURE: dict[str, Adapter] = {
 
 
 class PublicVerifier(UserSettings):
-    """A reward model of others: which one, and how it is run."""
+    """A public reward model: which one, and how it is run."""
 
     adapter: Adapter = Field(description="its conventions")
     source: str = Field(description="hub name or folder of the model")

@@ -1,4 +1,4 @@
-"""The kinds of PRM that are used as they are, in place of one trained here."""
+"""The kinds of ready PRM, used instead of one trained here."""
 
 from stepscale.verifiers.generative_options import GenerativePRM
 from stepscale.verifiers.public import PublicVerifier

@@ -1,7 +1,7 @@
 """One call that trains a reward model on labeled steps of a file or a hub data set, and measures it.
 
 In: a base model, a data set of a known format, how to train. Out: a folder that transformers, StepScale and others load,
-with a card that tells how well it judges. TRL's PRMTrainer did this up to TRL 1.13 (docs/how_to/move_from_trl.md).
+with a card that says how well it judges. TRL's PRMTrainer did this up to TRL 1.13 (docs/how_to/move_from_trl.md).
 """
 
 import os
@@ -141,7 +141,7 @@ def _examples(
 
 
 def _check_labels(step_labels: pd.DataFrame, soft: bool) -> None:
-    """Refuse labels of the other kind, which the training would leave out without a word."""
+    """Refuse labels of the other kind, which the training would leave out silently."""
     if not soft and holds_values(step_labels):
         raise InputError("the labels are values and no ratings; train kind: soft_prm on them")
     if soft and step_labels["value"].isna().all():

@@ -72,7 +72,7 @@ class StepScorer:
         self._memory = PrefixMemory(network_of(model), head, weights, remembered_bytes, tokens_per_batch)
 
     def forget(self) -> None:
-        """Forget all that was read: what follows then does not depend on what came before, not even in the last bit."""
+        """Forget all that was read, so that later scores do not depend on earlier calls, not even in the last bit."""
         self._memory.forget()
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
@@ -134,7 +134,7 @@ class StepScorer:
 
 
 def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
-    """The scores of a solution, whose steps that were not read count as wrong.
+    """The scores of a solution; steps that were not read count as wrong.
 
     Args:
         read: Turns outputs into scores.
@@ -198,7 +198,7 @@ class ModelVerifier(StepScorer):
 
 
 def _chunks(text: Encoded) -> list[Any]:
-    """The prompt's ids, then each step's, as arrays; a blank step, which ends where another does, has none of its own."""
+    """The prompt's ids, then each step's, as arrays; a blank step has no ids; it ends where the step before it ends."""
     ids = np.array(text.ids, np.int64)
     starts = [text.prompt_length, *dict.fromkeys(end + 1 for end in text.step_ends)]
     return [ids[: text.prompt_length], *(ids[a:b] for a, b in pairwise(starts))]

@@ -1,4 +1,4 @@
-"""How a process reward model behind vLLM's ``/pooling`` is asked: settings alone, so that parameters need no httpx."""
+"""Settings of a process reward model behind vLLM's ``/pooling``; a file of its own, so that parameters need no httpx."""
 
 from pydantic import Field
 

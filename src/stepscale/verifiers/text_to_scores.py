@@ -1,6 +1,6 @@
 """How a verifier trained here reads: trajectories to token ids with step ends, and its head's outputs to probabilities.
 
-Shared by the verifier that runs here and by the same verifier behind a server. Knows no model.
+Shared by the verifier that runs here and by the same verifier behind a server. Needs no model.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,8 +20,8 @@ Read = Callable[[FloatArray], StepScores]
 def encode_lines(encoder: StepEncoder) -> Encode:
     """Encode as in training: each line of a step is read apart, stripped, and the step is scored at its last one.
 
-    A blank step states nothing. It is not read, as it is not in training, and is scored where the step before it ends, the first
-    ones where the first step ends that states something. Of a solution of blank steps alone all are unread.
+    A blank step states nothing. It is not read, as it is not in training, and is scored where the step before it ends. Blank
+    steps at the start are scored where the first other step ends. If all steps are blank, all are unread.
 
     Args:
         encoder: That of the training.
@@ -45,7 +45,7 @@ def encode_lines(encoder: StepEncoder) -> Encode:
 
 
 def _of_steps(encoded: Encoded, lengths: Sequence[int]) -> Encoded:
-    """What was encoded line by line as steps of so many lines; one that did not fit as a whole is unread."""
+    """Joins encoded lines to steps of the given numbers of lines; a step that did not fit completely is unread."""
     if all(length == 1 for length in lengths):
         return encoded
     last = [max(n_lines - 1, 0) for n_lines in accumulate(lengths)]

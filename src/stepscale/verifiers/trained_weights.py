@@ -14,7 +14,7 @@ from stepscale.verifiers.options import LoRA, VerifierOptions
 
 
 def frozen_but_chosen(model: Any, options: VerifierOptions, seed: int) -> Any:
-    """The model to fit: the same object, or one that wraps it with adapters.
+    """The model to fit: the same object, or a wrapper with adapters.
 
     Args:
         model: A token classifier.

@@ -55,7 +55,7 @@ class TrainedVerifier:
     n_left_out: int  # examples of which nothing was left to learn from
 
     def write_card(self, base: str | Path, measured: Mapping[str, float]) -> None:
-        """Write the folder's card; without times, for the same training must give the same folder.
+        """Write the folder's card; without times, since the same training must give the same folder.
 
         Args:
             base: The model that was trained.
@@ -170,7 +170,7 @@ def fit_verifier(
 
 
 def _nothing_left(n_examples: int, validation_share: float, n_cut: int, max_tokens: int | None) -> InputError:
-    """Why no example is left to train on, and what to do about it."""
+    """The error if no example is left to train on, with its reason and remedy."""
     cut = f", {n_cut} of them longer than the {max_tokens} tokens there is room for" if n_cut else ""
     remedy = "raise layout.max_tokens or take shorter solutions" if n_cut else "label more problems or lower the share"
     return InputError(

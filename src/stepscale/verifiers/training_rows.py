@@ -18,7 +18,7 @@ from stepscale.verifiers.options import Supervise, VerifierTraining
 
 
 def in_classes(examples: Sequence[Example], config: VerifierTraining) -> Sequence[Example]:
-    """The examples with the head's classes as targets, which ratings are themselves where neutral is a class.
+    """The examples with the head's classes as targets, which are the ratings themselves if neutral is a class.
 
     Args:
         examples: With rating classes as targets.

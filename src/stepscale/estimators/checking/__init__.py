@@ -1,4 +1,4 @@
-"""The one place where what a user hands to an estimator becomes checked arrays.
+"""Turns the arguments that a user gives to an estimator into checked arrays. No other code does.
 
 In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``arrays``, ``sample_arrays``), budgets and
 other settings as Python numbers (``numbers``). Every public estimator goes through here. Whatever is refused raises

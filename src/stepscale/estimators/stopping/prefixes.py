@@ -1,4 +1,4 @@
-"""What the first n samples of a problem tell, for every n: votes, their two leaders, a posterior over answers.
+"""Statistics of the first n samples of a problem, for every n: votes, their two leaders, a posterior over answers.
 
 In: recorded samples of each problem in random orders, or the samples of one problem as they come. Out: arrays whose last axis is
 n = 1, 2, ... samples. A stopping rule sees these alone, so it decides over recorded samples as it does at work.
@@ -109,7 +109,7 @@ def prefixes(
 
 
 def signals_of(codes: Codes, scores: Floats) -> Signals:
-    """What the samples of some problems tell as they come, in their order.
+    """Statistics of the samples of some problems, one after another in their order.
 
     Args:
         codes: The answer of each sample as a number from 1; 0: no answer [problems, samples].

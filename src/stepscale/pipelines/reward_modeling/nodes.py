@@ -172,8 +172,8 @@ def evaluate_verifiers(
 ) -> VerifierQuality:
     """How PRM and ORM judge solutions of validation problems, which no training saw: metrics, calibration, step positions.
 
-    A PRM is held against steps and their alternatives, and is to name the first errors of whole solutions. A soft PRM is
-    held, at every step, against the outcome of the solution: one draw of the value that it predicts.
+    A PRM is tested on steps and their alternatives, and on finding the first error of whole solutions. A soft PRM is
+    tested at every step against the outcome of the solution, which is one draw of the value that it predicts.
 
     Args:
         prm_model: Folder of the PRM.

@@ -1,4 +1,4 @@
-"""Labels -> PRM and ORM -> how well each judges."""
+"""Labels -> PRM and ORM -> how well each judges solutions."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -41,7 +41,7 @@ def create_pipeline() -> Pipeline:
 
 
 def ready_prm() -> Pipeline:
-    """A PRM that is ready (``verifiers.server``, ``verifiers.public``) in the place of labels and training; no ORM."""
+    """A ready PRM (``verifiers.server``, ``verifiers.public``) instead of labels and training; no ORM."""
     take = Node(
         nodes.take_prm,
         inputs=named("params:verifiers"),

@@ -69,7 +69,7 @@ def train_orm_on_rolled_out(
 ) -> Path:
     """An ORM of the same solutions as the soft PRM, by their final answers: claim B9 compares kinds, not amounts of data.
 
-    It stops as the soft PRM does.
+    Training stops by the same rule as the soft PRM's.
 
     Args:
         problems: Problems of all splits, a row per problem.

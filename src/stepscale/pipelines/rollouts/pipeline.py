@@ -72,6 +72,6 @@ def _measure() -> list[Node]:
 
 
 def soft_prm() -> Pipeline:
-    """What the run's own PRM is worth where rollouts labeled the pool: the same measures, without another PRM."""
+    """The same measurements for the run's own PRM, if rollouts labeled the pool; no other PRM is trained."""
     of_own_prm = {"soft_prm_scores": "prm_scores", "soft_prm_metrics": "verifier_metrics"}
     return Pipeline(measuring.nodes(), inputs=of_own_prm, tags="soft_prm")

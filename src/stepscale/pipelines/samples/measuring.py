@@ -1,4 +1,4 @@
-"""Given samples measured whole, with others' searches beside them, and their part of the report."""
+"""Given samples measured whole, together with searches of other projects, and their part of the report."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -10,7 +10,7 @@ from stepscale.studies.samples.measure import measure_samples, score_given
 
 
 def measured_samples(tag: str) -> Pipeline:
-    """Read what comes beside the samples, measure and show; one box in the picture.
+    """Read step labels and searches that belong to the samples, measure and show; one box in the picture.
 
     Args:
         tag: The pipeline that the nodes belong to.
@@ -19,7 +19,7 @@ def measured_samples(tag: str) -> Pipeline:
 
 
 def _reading() -> list[Node]:
-    """Step labels and searches that come beside the samples."""
+    """Step labels and searches that belong to the samples."""
     return [
         Node(
             read_step_labels,

@@ -1,4 +1,4 @@
-"""What comes beside given samples: labels of their steps, and results of others' searches on the same problems."""
+"""Reads what may accompany given samples: step labels, and results of other projects' searches on the same problems."""
 
 import logging
 
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def read_step_labels(search: SearchBlock) -> pd.DataFrame:
-    """Step labels of the given samples; of all formats of samples the tables alone hold any.
+    """Step labels of the given samples; only the Parquet tables can hold any.
 
     Args:
         search: Where the given samples are.
@@ -27,7 +27,7 @@ def read_step_labels(search: SearchBlock) -> pd.DataFrame:
 
 
 def read_searches(test_problems: pd.DataFrame, search: SearchBlock) -> pd.DataFrame:
-    """What the searches of ``search.given_samples.searches`` answered on the given problems, which are known by their texts.
+    """What the searches of ``search.given_samples.searches`` answered on the given problems, matched by the text of the problem.
 
     Args:
         test_problems: The test problems, a row per problem.

@@ -1,4 +1,4 @@
-"""Nodes of solve or verify: critiques to learn from, a critic, its judgments shard by shard, and what they buy."""
+"""Nodes of solve or verify: critiques to learn from, a critic, its judgments shard by shard, and the comparison."""
 
 import logging
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ class Critic:
 def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings) -> pd.DataFrame:
     """Critiques of pool solutions as solutions to imitate: ``prompt`` holds the question. None where a critic is named.
 
-    Of each problem wrong and right solutions are taken in turn.
+    Wrong and right solutions of a problem alternate.
 
     Args:
         problems: Problems of all splits, a row per problem.

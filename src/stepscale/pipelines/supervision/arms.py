@@ -62,7 +62,7 @@ def train_arms(
 
 
 def _rated(test: TestSamples, labeler: PoolLabeler) -> TestSamples:
-    """The test samples with a verdict on their steps by the labeler that is always right; as they are under any other."""
+    """The test samples, with verdicts on their steps if the labeler is the one that is always right."""
     if labeler.kind != "symbolic":
         return test
     from stepscale.labeling.symbolic import label_solutions
@@ -75,7 +75,7 @@ def _rated(test: TestSamples, labeler: PoolLabeler) -> TestSamples:
 def _job(
     cell: Cell, problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, selections: pd.DataFrame
 ) -> Job:
-    """A cell with the samples and labels that it learns from, and no others."""
+    """A cell with exactly the samples and labels that it learns from."""
     of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
     samples = training_samples(cell, solutions, selections[of_cell])
     learns = LabeledPool(problems[problems["problem_id"].isin(samples["problem_id"])], samples, chosen(labels, samples))

@@ -1,7 +1,7 @@
 """Nodes that compare ways to supervise (Lightman et al. 2023, 4): PRM_large labels, small reward models learn.
 
 PRM_large is ``verifiers.large``, or the PRM of the run; those that learn from its labels are the ``verifiers.small`` ones.
-Here the labels are made, and what every arm takes of them is chosen; ``arms`` trains.
+This file makes the labels and chooses which of them every arm gets; ``arms`` trains.
 """
 
 import logging
@@ -116,8 +116,8 @@ def choose_labeled(
 ) -> pd.DataFrame:
     """What every arm's selection takes of the pool at every size: arm, seed, problem_id, sample_id, per_problem.
 
-    The selector is trained on one labeled sample per problem (4.2), as that cell of the process arm is; it scores the whole pool
-    for selections that ask for it.
+    The selector is trained on one labeled sample per problem (4.2), like that cell of the process arm. It scores the whole pool
+    for selections that need scores.
 
     Args:
         problems: Problems of all splits, a row per problem.

@@ -32,7 +32,7 @@ _SOLUTIONS_PER_PART = 2048  # scored in one task, and at the most one problem's 
 
 
 class ScoresByKind(TypedDict):
-    """Verifier scores, a row per sample and verifier: of PRMs, and of those that give a solution one number."""
+    """Verifier scores, a row per sample and verifier: of PRMs, and of verifiers that give one number per solution."""
 
     of_prms: pd.DataFrame
     of_orms: pd.DataFrame
@@ -96,7 +96,7 @@ def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> Sample
 
 
 def leave_unscored(test_solutions: pd.DataFrame) -> ScoresByKind:
-    """No scores of these samples, by no PRM and no ORM.
+    """Empty tables of scores: the samples stay without scores of a PRM or an ORM.
 
     Args:
         test_solutions: Graded samples of the test problems, a row per sample.
@@ -145,7 +145,7 @@ def score_with_orm(
 def sort_scores(
     test_problems: pd.DataFrame, test_solutions: pd.DataFrame, given_scores: pd.DataFrame, search: SearchBlock
 ) -> ScoresByKind:
-    """Given scores by those who judged steps, public PRMs with them, and by those who gave every solution one number.
+    """Splits given scores: those of verifiers that scored steps, and of public PRMs; and those with one number per solution.
 
     Args:
         test_problems: The test problems, a row per problem.

@@ -1,8 +1,8 @@
 """Nodes of tree search (Snell et al. 2024, 5): the run's generator searched against its PRM on the test problems.
 
 Test problems -> one piece per (search, problems) -> search_results and search_candidates; and what it costs to draw and score N
-whole samples, so that best-of-N stands on the same axes. Strategies that are one search at a budget share its
-pieces: beam search of M = sqrt(N) and of M = 4 at N = 16. In the tables each has rows of its own, costs included.
+whole samples, so that best-of-N stands on the same axes. Strategies that make the same search at a budget share its
+pieces: beam search of M = sqrt(N) and of M = 4 at N = 16. In the tables each strategy has its own rows, costs included.
 """
 
 from dataclasses import replace
@@ -105,7 +105,7 @@ def run_searches(
 
 
 def _code_of(options: SearchMethod) -> tuple[type, ...]:
-    """The code of a method from elsewhere; ``search.methods`` imports all of ours, which may share a search."""
+    """The class of a method that is not part of this package; ``search.methods`` imports those that are."""
     return () if type(options).__module__.startswith("stepscale.search.") else (type(options),)
 
 

@@ -1,4 +1,4 @@
-"""Nodes of the map of worlds: each world is a piece of work, so a run that was killed goes on where it stood."""
+"""Nodes of the map of worlds: each world is a piece of work, so a killed run continues where it stopped."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from stepscale.studies.world_map.worlds import MapWorld, held_out_worlds, worlds
 
 
 def explore_worlds(options: WorldMapBlock, seed: int) -> ShardPlan:
-    """Every strategy in every world of the grid and in worlds off it, a piece per world.
+    """Every strategy in every world of the grid and in the held-out worlds, a piece per world.
 
     Args:
         options: The grid of worlds, and how each is measured.
@@ -68,7 +68,7 @@ def try_rule(
     report: ReportBlock,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """The rule on the run's scored samples, which may be given ones.
+    """The rule on the run's scored samples, which may be given samples.
 
     Args:
         tables: Tables of the map, the rule among them.

@@ -41,11 +41,11 @@ class SplitScores:
     absent: AbsentShares
 
     def prms(self) -> tuple[str, ...]:
-        """The verifiers that claims on a PRM are about: the run's own, or else all that judge steps."""
+        """The verifiers that count as PRMs in claims: the run's own, or else all that judge steps."""
         return ("prm",) if "prm" in self.scores else tuple(self.steps)
 
     def orms(self) -> tuple[str, ...]:
-        """The verifiers that claims on an ORM are about: the run's own, or else all that gave each solution one number."""
+        """The verifiers that count as ORMs in claims: the run's own, or else all that gave each solution one number."""
         judges = (*self.prms(), *self.steps)
         names = tuple(name for name in self.scores if name not in judges and not is_confidence(name))
         return ("orm",) if "orm" in names else names
@@ -105,7 +105,7 @@ def score_samples(
 
 
 def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:
-    """The verifier's scores, a row for each sample in their order; no steps where an unanswered sample has none.
+    """The verifier's scores, a row for each sample in their order; an empty list of steps for a sample without steps.
 
     Args:
         scores: Of one or more verifiers.
@@ -133,7 +133,7 @@ def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) 
 
 
 def _outcome(rows: pd.DataFrame) -> Floats:
-    """One number per sample: the reward itself where it is known, for its probability may round to 0 or 1."""
+    """One number per sample: the reward itself where it is known, since its probability may round to 0 or 1."""
     if "reward" in rows and rows["reward"].notna().all():
         return np.asarray(rows["reward"].to_numpy(float))
     return aggregate(list(rows["negative"]), list(rows["neutral"]), "last")

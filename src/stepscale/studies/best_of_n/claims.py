@@ -90,7 +90,7 @@ def a5_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: in
 
 
 def joined(by_verifier: Mapping[str, Mapping[str, _Part]]) -> dict[str, _Part]:
-    """The quantities of all verifiers in one mapping: a claim is about all of them.
+    """The quantities of all verifiers in one mapping, since a claim covers all of them.
 
     Args:
         by_verifier: By verifier, its quantities by name.

@@ -66,7 +66,7 @@ def methods(verifiers: Iterable[str] = (), rules: Sequence[VoteRule] = ()) -> tu
 
 
 def _display_name(judge: str) -> str:
-    """What a curve calls a judge."""
+    """The name of a verifier in labels of curves."""
     return next((m.label for m in METHODS if m.verifier == judge), judge.replace("_", " "))
 
 
@@ -91,7 +91,7 @@ def estimates(
 
 
 def _estimate(m: Method, grid: SampleGrid, score: Floats | None, ns: Sequence[int]) -> Vote | None:
-    """One of ``estimates``; None where the scores are not there, or cannot be summed."""
+    """One of ``estimates``; None if there are no scores, or if they cannot be summed."""
     exact = np.zeros(len(ns))
     if m.method == "majority":
         return majority_per_problem(grid.answers, grid.correct, ns, grid.mask)

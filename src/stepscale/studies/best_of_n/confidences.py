@@ -1,4 +1,4 @@
-"""The generator's own confidence in recorded samples, as one number per sample: judges that need no verifier."""
+"""The generator's own confidence in recorded samples, as one number per sample: a ranking that needs no verifier."""
 
 from collections.abc import Collection, Iterable
 
@@ -12,7 +12,7 @@ from stepscale.estimators.vote_rules import VoteRule
 
 
 def is_confidence(judge: str) -> bool:
-    """Whether a judge is the generator itself, by its confidence.
+    """Whether a ranking is by the generator's own confidence and not by a verifier.
 
     Args:
         judge: Its name, as ``confidences`` gives it, or that of a verifier.
@@ -34,7 +34,7 @@ def left_out(judges: Collection[str]) -> tuple[str, ...]:
 
 
 def confidences(grid: SampleGrid, samples: pd.DataFrame, rules: Iterable[VoteRule] = ()) -> dict[str, Floats]:
-    """By name the confidence of each sample [problems, samples], as far as the samples carry it.
+    """By name the confidence of each sample [problems, samples]; kinds that the samples lack are left out.
 
     Args:
         grid: The samples.

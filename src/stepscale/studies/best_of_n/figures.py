@@ -108,7 +108,7 @@ def headline(curves: pd.DataFrame) -> str:
 
 
 def _measures(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """What the papers state for claims A1, A2 and A5, as measured here."""
+    """The quantities that the papers state for claims A1, A2 and A5, as measured here."""
     measures = {"A1": _at_largest(curves)}
     if "heldout_curves" in tables:
         measures["A5"] = _at_largest(tables["heldout_curves"])
@@ -233,5 +233,5 @@ def verifier_name(verifier: str) -> str:
 
 
 def diagonal() -> Series:
-    """Where predictions come true."""
+    """The line on which predictions equal outcomes."""
     return Series(name="perfectly calibrated", x=(0.0, 1.0), y=(0.0, 1.0), dash="dotted")

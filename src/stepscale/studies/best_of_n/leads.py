@@ -18,7 +18,7 @@ PAPER_LEADS = {"PRM - ORM": 0.058, "PRM - Majority": 0.086, "ORM - Majority": 0.
 
 
 def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Quantity]:
-    """What claim A1 says is above zero, each as a paired interval over the problems.
+    """The quantities that claim A1 says are above zero, each as a paired interval over the problems.
 
     PRM - ORM, PRM - majority and ORM - majority at ``deciding_budget``; and ``growth`` of the PRM's lead over each up to it.
     Their effects are the paper's: leads at N = 1860, growth as that lead over its doublings.
@@ -60,7 +60,7 @@ def leads_at(values: Mapping[str, Floats], ns: Sequence[int], n: int) -> dict[st
 def leads_at_all_samples(
     values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int
 ) -> dict[str, Interval]:
-    """The same leads at the largest N, which are reported beside the deciding ones; none where these are at the largest.
+    """The same leads at the largest N, reported beside the deciding ones; empty if those are at the largest N.
 
     Args:
         values: Accuracies [problems, len(ns)] by method: "PRM", "ORM" and "Majority".
@@ -76,7 +76,8 @@ def leads_at_all_samples(
 def leads_by_subject(
     values: Mapping[str, Floats], ns: Sequence[int], subjects: Sequence[str], resamples: int, seed: int
 ) -> dict[str, Interval]:
-    """The same leads at the deciding N on each subject's problems, such as a held-out family of the lab; none if there is one.
+    """The same leads at the deciding N on each subject's problems, such as a held-out family of the lab; empty if there is
+    only one subject.
 
     Args:
         values: Accuracies [problems, len(ns)] by method: "PRM", "ORM" and "Majority".
@@ -143,7 +144,7 @@ def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Float
 
 
 def shows_growth(ns: Sequence[int]) -> bool:
-    """Whether there are budgets enough for ``growth``: two above 1.
+    """Whether there are enough budgets for ``growth``: two above 1.
 
     Args:
         ns: Samples per problem.

@@ -64,7 +64,7 @@ def score_splits(
 
 
 def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> dict[str, Any]:
-    """What choosing among N samples reaches.
+    """Accuracy of every way to choose among N samples.
 
     Args:
         scored: Scored samples by split.
@@ -102,7 +102,7 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
 def choose_worked_examples(
     scored: SplitSamples, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, pool: PoolBlock
 ) -> list[WorkedExample]:
-    """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts.
+    """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; empty without texts.
 
     Args:
         scored: Scored samples by split.
@@ -121,7 +121,7 @@ def choose_worked_examples(
 def _curves(
     data: str, scored: SplitScores, ns: list[int], config: ReportBlock, seed: int
 ) -> tuple[dict[str, Vote], pd.DataFrame]:
-    """What every way to choose reaches with N samples, and the curves."""
+    """Accuracy of every way to choose among N samples, and the curves."""
     votes = estimates(scored.grid, scored.scores, ns, config.votes)
     errors = {label: vote.error for label, vote in votes.items()}
     values = _per_problem(votes)
@@ -137,7 +137,7 @@ def _per_problem(votes: Mapping[str, Vote]) -> dict[str, Floats]:
 def _claims(
     scored: SplitScores, values: dict[str, Floats], bins: Bins, ns: list[int], resamples: int, seed: int
 ) -> list[Claim]:
-    """A1 and A6 where a PRM and an ORM scored, A1 given budgets enough; A2 where a PRM knows neutral steps."""
+    """A1 and A6 where a PRM and an ORM scored, A1 if there are enough budgets; A2 if a PRM has a class for neutral steps."""
     pairs = {
         f"{prm}, {orm}": {"PRM": values[_label(prm)], "ORM": values[_label(orm)], "Majority": values["Majority"]}
         for prm in scored.prms()
@@ -161,7 +161,7 @@ def _claims(
 
 
 def _label(verifier: str) -> str:
-    """Best-of-N by a verifier, as curves call it."""
+    """Best-of-N by a verifier, as labels of curves have it."""
     return next(m.label for m in methods([verifier]) if m.method == "best_of_n" and m.verifier == verifier)
 
 

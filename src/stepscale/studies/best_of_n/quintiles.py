@@ -67,8 +67,8 @@ def a6_quantities(
 
     The leads are at ``deciding_budget``: their mean over the quintiles is above zero, and in each quintile they are above minus
     ``BEHIND``, for an easy one may be saturated. The loss is a slope over all budgets, N = 1 too, unlike the ``growth`` of a
-    lead: a lead is zero there whatever the verifiers do. But the accuracy of a single sample is measured, and it is what
-    choosing by the ORM is to lose against.
+    lead: a lead is zero there whatever the verifiers do. But the accuracy of a single sample is measured, and the claim
+    is that choosing by the ORM loses against it.
 
     Args:
         bins: Quintile of each problem [problems], 1 the easiest.

@@ -73,7 +73,7 @@ def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, steps: A
 
 
 def _without_wrong_step(examples: Iterator[WorkedExample]) -> WorkedExample | None:
-    """The first example that no rating faults; else the first; None if there is none."""
+    """The first example without a step rated wrong; else the first; None if there are no examples."""
     first = None
     for example in examples:
         if all(step.rating != -1 for step in example.steps):

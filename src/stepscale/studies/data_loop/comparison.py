@@ -1,4 +1,4 @@
-"""Does retraining the selector every round pay, or does it collapse? Strategies of the data loop, and their selectors' health.
+"""Does retraining the selector every round help, or does it collapse? Strategies of the data loop, and their selectors' health.
 
 In: points (``supervision.points``), an arm for each strategy, ``per_problem`` the labels so far; what each selector believed of a
 round's samples (``supervision.loop.round_health``). Out: rows with intervals.
@@ -29,7 +29,7 @@ MEASURES = {f"{share}_{name}": (share, name) for share in ("chosen", "audit") fo
 def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) -> list[dict[str, Any]]:
     """Best-of-n accuracy at the end: the first strategy minus each other at equal labels, and what each one's rounds changed.
 
-    Of each strategy the last round, and the end minus after round 1: a loss may be spread over rounds of which none shows it.
+    For each strategy the change of the last round, and the end minus round 1: a loss may be spread over several rounds.
     Either one's interval below zero would be a collapse. Intervals are paired, over problems and seeds; with one seed over
     problems alone.
 
@@ -65,8 +65,8 @@ def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
     Collapse by over-confidence shows in chosen_overconfidence, by distribution shift in a falling audit_auroc, by lost diversity
     in distinct_errors.
 
-    All seeds have the same problems, so a resample draws a problem for all of them and means are taken within it. How differently
-    further seeds would train is not in the interval.
+    All seeds have the same problems, so a resample draws a problem for all of them and means are taken within it. The
+    variation between trainings with other seeds is not in the interval.
 
     Args:
         health: Rows of ``supervision.loop.round_health`` of all strategies, seeds and rounds.
@@ -98,7 +98,7 @@ def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
 
 
 def _values(health: pd.DataFrame) -> pd.DataFrame:
-    """What each measure is a mean of, sample by sample; nan where a sample has no part in it."""
+    """The values whose mean each measure is, sample by sample; nan for a sample that does not count."""
     faultless = health["faultless"].astype("float64")
     score = health["score"].where(faultless.notna())
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""What each way to estimate difficulty is worth: its agreement with the oracle, and the compute-optimal policy on its bins.
+"""Compares ways to estimate difficulty: their agreement with the oracle, and the compute-optimal policy on its bins.
 
 In: results of strategies, and an easiness per problem by kind ("oracle", "predicted", "question", "4 probes"). Out:
 two tables with 95 % intervals over problems, differences paired by problem. What an estimate costs is not counted here, as in
@@ -47,7 +47,7 @@ def agreement_with_oracle(
 def policies_by_kind(
     results: StrategyResults, easiness: Mapping[str, Floats], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """What a compute-optimal policy reaches by each kind of bins. All are cross-validated alike and share their resamples.
+    """Accuracy of a compute-optimal policy on each kind of bins. All are cross-validated in the same way and share resamples.
 
     Args:
         results: Accuracies of every strategy, budget and problem.
@@ -66,7 +66,7 @@ def policies_by_kind(
 
 
 def _rows(kind: str, curves: Mapping[str, Curve], results: StrategyResults) -> pd.DataFrame:
-    """Of one kind, a row for each budget."""
+    """The rows of one kind, one for each budget."""
     curve = curves[kind]
     columns: list[Floats] = [curve.accuracy, curve.interval.low, curve.interval.high]
     for reference in (ORACLE, UNIFORM):

@@ -17,7 +17,7 @@ from stepscale.studies.strategies.samples import ScoredGrid
 def measure_difficulty(
     results: StrategyResults, scored: ScoredGrid, question: pd.DataFrame, config: ReportBlock, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Tables ``agreement`` and ``policies``: how far kinds of difficulty agree, and what policies by them reach.
+    """Tables ``agreement`` and ``policies``: how far the kinds of difficulty agree, and the accuracy of policies on their bins.
 
     Args:
         results: Accuracies of every strategy, budget and problem.
@@ -34,7 +34,7 @@ def measure_difficulty(
 
 
 def easiness_by_kind(scored: ScoredGrid, question: pd.DataFrame, probes: int, seed: int) -> dict[str, Floats]:
-    """Easiness [problems] by kind, the oracle first; what there is no PRM or no predictor for is left out.
+    """Easiness [problems] by kind, the oracle first; kinds that lack a PRM or a predictor are left out.
 
     Args:
         scored: Scored samples.

@@ -25,8 +25,8 @@ def b7_quantities(
 ) -> dict[str, Quantity]:
     """Small minus larger on easy and medium problems and at the smallest R; larger minus small on hard ones and at the largest R.
 
-    Of some problems it is the mean over R, and at one R over all problems, by the formula of v1. Only what was measured counts.
-    A quantity is left out where one of its budgets was not, and all are below ``LEAST_RATIO``.
+    On some of the problems a quantity is the mean over R; at one R it is over all problems, by the formula of v1. Only what
+    was measured counts. A quantity is left out where one of its budgets was not, and all are below ``LEAST_RATIO``.
 
     Args:
         name: Whose policy it is.

@@ -1,8 +1,9 @@
 """Test-time compute against a larger model at equal FLOPs (Snell et al. 2024, 7): the table behind Figure 9, and claim B7.
 
 The small model follows the compute-optimal policy, of searches or of revisions, in bins of the run's own samples: oracle by
-pass@1, predicted by the PRM's mean score. Where FLOPs are counted it is the policy chosen at equal FLOPs. Searches go on past
-their largest budget with best-of-N and votes on the recorded samples. How much larger the larger model is was counted.
+pass@1, predicted by the PRM's mean score. Where FLOPs are counted it is the policy chosen at equal FLOPs. Beyond their
+largest budget, searches continue
+as best-of-N and votes on the recorded samples. The ratio of model sizes is counted from the weights.
 """
 
 from dataclasses import dataclass

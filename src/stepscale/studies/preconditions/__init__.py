@@ -1,1 +1,1 @@
-"""Is this a lab in which the papers' effects can be seen? Measured before any claim, on design seeds."""
+"""Checks that the papers' effects can show up in this lab. Measured before any claim, on design seeds."""

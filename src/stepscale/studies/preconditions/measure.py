@@ -1,7 +1,7 @@
 """The numbers that decide whether an effect can be seen at all, from samples, their labels, and a few searches.
 
-In: problems of the lab, a generator, verifiers. Out: frames of numbers. None of them is a claim's: the world is chosen by these,
-on design seeds, and then frozen (docs/lab.md).
+In: problems of the lab, a generator, verifiers. Out: frames of numbers. No claim uses them: they serve to choose the world
+on design seeds, which is then frozen (docs/lab.md).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ def sample_and_label(
 
 
 def of_samples(samples: LabeledSamples) -> pd.DataFrame:
-    """What ``samples`` are like: a row per level and one for all.
+    """Properties of ``samples``: a row per level and one for all.
 
     Columns: error per rated step, steps per solution, mean accuracies, and the share of right answers by wrong reasoning.
     """
@@ -174,7 +174,7 @@ def scores_of(samples: LabeledSamples, verifier: Verifier) -> list[np.ndarray]:
 
 
 def of_verifier(samples: LabeledSamples, negative: Sequence[np.ndarray]) -> Mapping[str, float]:
-    """How well a verifier tells wrong steps, up to and including each first one; 0.5 is its threshold.
+    """How well a verifier detects wrong steps, up to and including each first one; its threshold is 0.5.
 
     Args:
         samples: Labeled samples.

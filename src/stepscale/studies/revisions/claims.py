@@ -84,7 +84,7 @@ def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> 
 
 
 def _balanced(rows: pd.DataFrame, results: StrategyResults) -> int:
-    """The strategy at the largest budget whose chains are about as long as they are many."""
+    """The strategy at the largest budget whose number of chains is nearest to their length."""
     at_last = rows[rows["budget"] == rows["budget"].max()]
     uneven = (np.log(at_last["sequential"]) - np.log(at_last["parallel"])).abs()
     return results.strategies.index(str(at_last.loc[uneven.idxmin(), "strategy"]))

@@ -174,7 +174,7 @@ def _leads_table(leads: pd.DataFrame) -> TextTable:
 
 
 def _room(contexts: pd.DataFrame) -> str:
-    """A sentence on what late attempts were shown; nothing where none is so late."""
+    """A sentence on what late attempts were shown; empty if no attempt is that late."""
     late = contexts[(contexts["bin"] == 0) & contexts["position"].isna()].to_dict("records")
     return "".join(
         f" Of {row['n_attempts']:,} attempts with as many answered ones before them as may be shown, {_share(row)} "

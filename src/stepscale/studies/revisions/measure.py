@@ -1,4 +1,4 @@
-"""What revisions did (Snell et al. 2024, 6): the tables behind the paper's Figures 6, 7, 8 and 15, and claims B4-B6 and B10.
+"""Measures revisions (Snell et al. 2024, 6): the tables behind the paper's Figures 6, 7, 8 and 15, and claims B4-B6 and B10.
 
 Difficulty bins are those of the run's own samples of the test problems, not of the revision model's: oracle by their
 pass@1, predicted by the PRM's mean score. As in the paper, neither they nor the choice of a ratio cost anything here.

@@ -1,4 +1,4 @@
-"""PRM search over revisions beside what it competes with, at equal generations and at equal FLOPs; and which of them wins.
+"""PRM search over revisions compared with its rivals at equal generations and at equal FLOPs, and which of them wins.
 
 The rivals, on the same problems: the revision model's parallel and sequential attempts chosen by its ORM and, so that search is
 told from verifier, by the PRM that is searched against. And, where searches were run, the generator's best-of-N weighted and its
@@ -68,7 +68,7 @@ def _revised_rows(revised: pd.DataFrame) -> pd.DataFrame:
 def _leads(curves: Curves, searched_rows: pd.DataFrame, n_problems: int) -> pd.DataFrame:
     """Of each search over revisions over each rival, at the same generations and at the same FLOPs.
 
-    A search's budgets are its own: what a budget of the plan leaves unspent differs between methods.
+    Each search has its own budgets: methods differ in how much of a planned budget they leave unspent.
     """
     budgets = {str(name): sorted(rows["budget"].unique()) for name, rows in searched_rows.groupby("strategy")}
     rows = []

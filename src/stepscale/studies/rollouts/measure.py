@@ -51,9 +51,9 @@ def gather_soft_scores(
     soft_scores: pd.DataFrame,
     pool: PoolBlock,
 ) -> SoftScores:
-    """What is compared. Where rollouts labeled the pool, the run's own PRM is the soft one.
+    """The scores to compare. If rollouts labeled the pool, the run's own PRM is the soft PRM.
 
-    The ORM is the one of the soft PRM's own solutions (``SAME_SOLUTIONS`` in its scores); where there is none, the run's.
+    The ORM is the one trained on the soft PRM's own solutions (``SAME_SOLUTIONS`` in its scores), or else the run's.
 
     Args:
         problems: The test problems.
@@ -121,7 +121,7 @@ def _claims(
     seed: int,
     equal: bool,
 ) -> list[Claim]:
-    """None of few problems; B8 needs two samples to choose from, B9 budgets enough to see a lead grow."""
+    """No claims on few problems; B8 needs two samples to choose from, B9 enough budgets to see a lead grow."""
     quantities: dict[str, dict[str, Quantity]] = {}
     beside: dict[str, dict[str, Interval]] = {}
     if len(votes["ORM"].per_problem) < FEWEST_PROBLEMS:

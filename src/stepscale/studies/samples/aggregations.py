@@ -28,7 +28,7 @@ def values_by_rule(
 ) -> Values:
     """Accuracy of one verifier under each rule at one budget.
 
-    Rules that read neutral steps as negative are among them for best-of-N where the verifier knows such steps.
+    For best-of-N they include rules that read neutral steps as negative, if the verifier has a class for such steps.
 
     Args:
         scored: Scored samples.
@@ -49,7 +49,7 @@ def values_by_rule(
 
 
 def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples: int, seed: int) -> pd.DataFrame:
-    """A row per rule that another is compared with: product by best-of-N (A2), last by the weighted vote (B8).
+    """A row per rule that the standard rule is compared with: product for best-of-N (A2), last for the weighted vote (B8).
 
     Args:
         verifier: Its name.
@@ -70,7 +70,7 @@ def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples:
 
 
 def b8_of(values: Values, resamples: int, seed: int) -> dict[str, Quantity]:
-    """The quantities of claim B8; none where scores could not be summed to votes.
+    """The quantities of claim B8; empty if scores cannot be summed to votes.
 
     Args:
         values: Accuracies [problems] by rule, of the weighted vote.

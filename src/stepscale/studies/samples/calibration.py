@@ -1,4 +1,4 @@
-"""Whether each verifier's step probabilities mean what they say, where a file of samples has step labels too."""
+"""Calibration of each verifier's step probabilities, if a file of samples has step labels too."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from stepscale.verifiers.calibration import expected_error, expected_error_inter
 def calibration_rows(step_labels: pd.DataFrame, scores: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """A row per verifier and bin of predicted probability; no rows without labels.
 
-    A step is right where its rating is not -1, or as far as its soft value says. Steps without a score are left out.
+    A step counts as right if its rating is not -1, or to the extent of its soft value. Steps without a score are left out.
 
     Args:
         step_labels: Labels of the samples' own steps (``is_chosen``).

@@ -48,7 +48,7 @@ Quantities = dict[str, Quantity]
 
 @dataclass(frozen=True)
 class ScoredSamples:
-    """Given samples and all that scored them.
+    """Given samples and the scores of all verifiers.
 
     Attributes:
         scored: Verdicts, answers and step scores on a grid [problems, samples].
@@ -92,7 +92,7 @@ def score_given(
 def measure_samples(
     samples: ScoredSamples, step_labels: pd.DataFrame, searches: pd.DataFrame, config: ReportBlock, seed: int
 ) -> dict[str, Any]:
-    """All that the samples and their scores tell.
+    """All tables and claims that the samples and their scores allow.
 
     Args:
         samples: With their scores.
@@ -202,7 +202,7 @@ def _claims(
     resamples: int,
     seed: int,
 ) -> list[Claim]:
-    """B3 of all verifiers; B8 and B9 of those that know no neutral steps, as a soft-label PRM knows none."""
+    """B3 of all verifiers; B8 and B9 of those without a class for neutral steps, such as soft-label PRMs."""
     soft = [name for name in scored.prms() if name in scored.steps and not scored.has_neutral(name)]
     outcome = [name for name in scored.orms() if Way(WEIGHTED, name, "last") in votes]
     parts: dict[str, dict[str, Quantities]] = {

@@ -1,4 +1,4 @@
-"""The online policy on one verifier's samples: it pays for its probes, and stands beside policies that do not pay.
+"""The online policy on one verifier's samples: it pays for its probes, and is compared with policies that do not.
 
 In: samples, one verifier's scores by aggregation, and its other policies. Out: rows at equal mean numbers of samples. The
 policy (``estimators.online_policy``) probes, then stops or samples on. One half of the problems chooses it, aggregation

@@ -1,4 +1,4 @@
-"""What one verifier's scores are worth if they are used well: aggregation, and the way to choose by difficulty.
+"""The best use of one verifier's scores: which aggregation, and which way to choose by difficulty.
 
 In: the accuracy of every way to choose among N samples, problem by problem. Out: each verifier's curves under the aggregation
 that the other half of the problems chooses. And the compute-optimal policy over {best-of-N, weighted vote} x aggregations and
@@ -56,7 +56,7 @@ class Optimal:
 
 
 def way_label(way: Way) -> str:
-    """A way to choose as strategies are called: "weighted vote, product".
+    """The name of a way to choose, as in "weighted vote, product".
 
     Args:
         way: Method and aggregation; none for a vote of counts.
@@ -65,7 +65,7 @@ def way_label(way: Way) -> str:
 
 
 def chosen_label(method: str) -> str:
-    """A method under the aggregation that the other half of the problems chooses, as strategies are called.
+    """The name of a method under the aggregation that the other half of the problems chooses.
 
     Args:
         method: ``BEST`` or ``WEIGHTED``.
@@ -96,7 +96,7 @@ def strategies(
 def difficulty(grid: SampleGrid, scores: Scores) -> dict[str, Floats]:
     """Easiness [problems]: oracle by pass@1, predicted by the verifier's mean final score (Snell et al. 2024, 3.2).
 
-    A verifier of steps is taken by its last step, as there; any other by its number.
+    A verifier of steps counts by its last step, as in the paper; any other by its single score.
 
     Args:
         grid: Correctness [problems, samples].

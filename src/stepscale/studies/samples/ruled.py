@@ -1,4 +1,4 @@
-"""Votes by a rule among N of given samples, as further ways to choose."""
+"""Votes by a rule among N given samples, as further ways to choose."""
 
 from collections.abc import Mapping, Sequence
 

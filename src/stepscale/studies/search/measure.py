@@ -1,4 +1,4 @@
-"""What search did (Snell et al. 2024, 5): the tables behind the paper's Figures 3 and 4, and claims B1, B2 and B3.
+"""Measures searches (Snell et al. 2024, 5): the tables behind the paper's Figures 3 and 4, and claims B1, B2 and B3.
 
 Difficulty bins are made of the recorded samples of the searched problems: oracle by pass@1, predicted by the PRM's mean score.
 As in the paper neither they nor the choice of a strategy cost anything; only the online policy pays for its probes.
