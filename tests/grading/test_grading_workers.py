@@ -163,6 +163,32 @@ def test_importing_is_light_and_no_worker_outlives_its_process() -> None:
     assert not any(lives(int(pid)) for pid in pids)
 
 
+ENDLESS = r"""
+from stepscale.grading.workers.pool import WorkerPool, WorkerQuestion
+pool = WorkerPool(1)
+pool.ask(WorkerQuestion("zero", ("1-1",), 60.0))
+print(pool._idle[0]._process.pid, flush=True)
+pool.ask(WorkerQuestion("lenient", (r"\boxed{\binom{10^9}{10^8}}", r"\boxed{12}", 6, True, False, True, True), 600.0))
+"""
+
+
+def test_a_worker_in_the_middle_of_a_question_ends_when_its_parent_is_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as parent:
+        assert parent.stdout
+        worker = int(parent.stdout.readline())
+        time.sleep(0.5)  # by now it works on the question
+        parent.kill()
+    until = time.monotonic() + 120  # of a question that may take 600 seconds
+    while lives(worker) and time.monotonic() < until:
+        time.sleep(0.05)
+    ended = not lives(worker)
+    if not ended:
+        os.kill(worker, signal.SIGKILL)
+    assert ended
+
+
 def lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)

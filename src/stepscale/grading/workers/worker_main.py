@@ -1,9 +1,9 @@
 """The worker's side of ``workers.py``: read a question, answer it with one byte, until the pipe closes.
 
 Started as ``python -m stepscale.grading.workers.worker_main``. A question is a line of JSON: task, seconds, arguments. The
-worker limits its own memory where the platform can. Its parent kills it at the time limit. Should the parent be gone,
-a watchdog thread of the C runtime does so a little later, even inside one long big-integer operation. Ctrl-C in the terminal
-reaches it too and is left to the parent, who would only start another worker.
+worker limits its own memory where the platform can. Its parent kills it at the time limit. Should the parent be gone, the
+worker ends within a second or so; where one long big-integer operation lets no thread in, a watchdog of the C runtime ends
+it later. Ctrl-C in the terminal reaches it too and is left to the parent, who would only start another worker.
 """
 
 import faulthandler
@@ -11,18 +11,22 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
 
 from stepscale.grading.workers.pool import PATIENCE
 
 MEMORY_BYTES = 2 * 1024**3
 _RECURSION = 5_000  # deep expressions are legitimate; this stays far below what the C stack can hold
+_LOOK_SECONDS = 1.0  # between two looks for the parent
 Tasks = Mapping[str, Callable[..., bool]]
 
 
 def main() -> None:
     """Serve questions until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_after, args=(os.getppid(),), daemon=True).start()
     tasks = _imported()
     _limit_memory()
     sys.setrecursionlimit(_RECURSION)
@@ -34,6 +38,13 @@ def main() -> None:
         faulthandler.dump_traceback_later((PATIENCE + 1) * seconds, exit=True, file=nowhere)
         answers.write(_answer(tasks[task], arguments))
         faulthandler.cancel_dump_traceback_later()
+
+
+def _end_after(parent: int) -> None:
+    """End this process once its parent has ended: nobody would read the answer."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
 def _imported() -> Tasks:
