@@ -8,8 +8,9 @@ import torch
 from tiny_models import tiny_classifier
 
 from stepscale.training import fitting
-from stepscale.training.batches import Row
-from stepscale.training.fit import FitReport, fit
+from stepscale.training.batches import Row, pad_rows
+from stepscale.training.fit import fit
+from stepscale.training.fitting import FitReport
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.training import _cross_entropy
 
@@ -30,11 +31,10 @@ class Watched:
         self.precisions = set[torch.dtype]()
         self.losses: list[float] = []
         self.model: Any = tiny_classifier()
-        pad = fitting.pad_rows
 
         def watched_pad(batch: Any, **keywords: Any) -> Any:
             self.batches.append([len(row.ids) for row in batch])
-            return pad(batch, **keywords)
+            return pad_rows(batch, **keywords)
 
         monkeypatch.setattr(fitting, "pad_rows", watched_pad)
         first = self.model.model.layers[0].mlp.up_proj  # replicas of lanes are copies, hook and all
