@@ -60,11 +60,8 @@ def read(
     Raises:
         InputError: A bad line (such as one of a multiple-choice task), a missing or empty source, or no such filter.
     """
-    records = Records(source, on_error, split, config)
-    rows = SampleRows(split, rules)
-    chosen = filter
-    filters: set[str] = set()
-    documents: set[str] = set()
+    records, rows = Records(source, on_error, split, config), SampleRows(split, rules)
+    chosen, filters, documents = filter, set[str](), set[str]()
     of_other_filters: dict[str, tuple[str, int, str]] = {}  # document: its first line and that line's filter
 
     def add(record: Record) -> None:

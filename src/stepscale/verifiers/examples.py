@@ -39,11 +39,7 @@ class Example:
 
 
 def prm_examples(
-    problems: pd.DataFrame,
-    step_labels: pd.DataFrame,
-    *,
-    soft: bool = False,
-    after_error: bool = False,
+    problems: pd.DataFrame, step_labels: pd.DataFrame, *, soft: bool = False, after_error: bool = False
 ) -> list[Example]:
     """One example per labeled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labeled sibling.
 

@@ -95,9 +95,9 @@ def data_efficiency(
     Raises:
         InputError: Fewer than two common sizes, or other problems or seeds in the two arms.
     """
+    # 1. accuracies of both arms at their common sizes x [2, sizes], in every resample and on the whole
     treated, controlled = _common(learning(points, arm, n), learning(points, control, n))
-    counted = [learned.labeled if selector_counts else learned.chosen for learned in (treated, controlled)]
-    x = np.log2(np.asarray(counted, float))  # [2, sizes]
+    x = np.log2([learned.labeled if selector_counts else learned.chosen for learned in (treated, controlled)])
     accuracies = np.stack([treated.accuracy, controlled.accuracy])
     resampled = resampled_means(accuracies, resamples, seed)  # [resamples, 2, sizes]
     mean = accuracies.mean(axis=(-2, -1))[None]
