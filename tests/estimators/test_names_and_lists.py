@@ -123,7 +123,7 @@ def test_a_whole_float_is_a_number_of_places() -> None:
         (pd.DataFrame({"problem_id": [["a"], ["b"]]}), SAMPLES, "problem_id must be strings"),
         (PROBLEMS, SAMPLES.assign(problem_id=[["a"]] * 3), "problem_id must be strings"),
         (PROBLEMS, pd.concat([SAMPLES, SAMPLES[["answer"]]], axis=1), "two columns called 'answer'"),
-        (PROBLEMS, SAMPLES.assign(problem_id=["a", "a", 1]), "problem 1, which is none"),
+        (PROBLEMS, SAMPLES.assign(problem_id=["a", "a", 1]), "problem 1, which is not among"),
     ],
 )
 def test_odd_frames_of_samples_are_one_line(problems, samples, message: str) -> None:

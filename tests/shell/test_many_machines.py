@@ -29,7 +29,7 @@ def test_a_store_and_a_cluster_that_cannot_serve_are_one_line_and_leave_nothing_
         result = run_in(project, "--pipelines", "ingestion", "--params", params)
         assert result.exit_code == 1 and "Traceback" not in result.output
         lines.append(result.output.strip().splitlines()[-1])
-    assert lines[0].startswith("Error: s3://bucket/run: models and pieces of work lie in folders")
+    assert lines[0].startswith("Error: s3://bucket/run: models and pieces of work need a folder")
     assert lines[1].startswith("Error: cluster.address: no dask cluster answers at tcp://127.0.0.1:9")
     assert not [path for path in project.rglob("*") if path.name == "s3:"]
 

@@ -49,7 +49,7 @@ def local_folder(path: str) -> Path:
         return Path(path)
     if protocol != "file":
         raise InputError(
-            f"{path}: models and pieces of work need a folder on a disk, and {protocol}:// is not one; give a local one "
+            f"{path}: models and pieces of work need a folder, and {protocol}:// is not one; give a local or a shared folder "
             "(mount the bucket, or set data_root to a folder that all machines see)"
         )
     return Path(folder_path)
