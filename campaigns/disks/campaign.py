@@ -66,6 +66,9 @@ def _in_trouble(name: str, seed: str, work: Work, shared: Path, folder: Path, me
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the rest of its life
     line = None
     try:
+        if name == "read_only":  # nobody may not read the folder of Python, so that all is imported before
+            (imports := message_file.with_name("imports")).mkdir()
+            work.run(shared, imports)
         with TROUBLES[name](random.Random(seed), folder):
             work.run(shared, folder)
         return

@@ -34,6 +34,7 @@ _PRELOADED = [
     "transformers.models.llama.modeling_llama",
     "mlflow",
     "distributed",
+    "stepscale.cli",
 ]
 _KILLED = -9
 _PATIENCE = 3_600.0  # seconds for one run: whatever takes longer hangs
