@@ -24,7 +24,7 @@ class Rows(NamedTuple):
     ``read_columns`` go into products.
     prefix [layers, 2, G, KV, P, D]; members [G, rows of the largest group]; group_at and place [R]; hidden [R, 1, 1, P], -inf
     where a shorter prefix has no column, or None; kv_heads [KV, 1]: 0, 1, ... If P is 0, the prefixes are the first columns of
-    ``suffix``, and ``hidden`` holds their states.
+    ``suffix``, and ``hidden`` masks columns of those.
     """
 
     suffix: torch.Tensor
