@@ -105,6 +105,16 @@ _OPENR = {
     "result": {"majority_vote": 1},
     "output": [{"text": "It is 2.", "value": [0.5], "completion_tokens": 4, "extracted_answer": "2"}],
 }
+_LINE = {
+    "problem": "1+1?",
+    "answer": "2",
+    "completion": "Add.\n\nIt is 2.",
+    "prediction": "2",
+    "is_correct": True,
+    "scores": {"shepherd": [0.5, 0.75], "orm": 3.5},
+    "n_tokens": 12,
+    "finish": "stop",
+}
 _SCORED = {
     "problem": "1+1?",
     "unique_id": "a",
@@ -184,5 +194,6 @@ RECORDS: tuple[tuple[str, Record], ...] = (
     ("inspect", _INSPECT),
     ("openr", _OPENR),
     ("compute_optimal_tts", _OPENR),
+    ("sample_lines", _LINE),
 )
 """Formats whose files hold records, and a record of each of their shapes. "parquet" holds tables instead."""
