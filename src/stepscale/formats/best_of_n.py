@@ -19,7 +19,6 @@ reward itself is kept beside it. Right or wrong is the file's own verdict; a sam
 """
 
 import logging
-import math
 import re
 from typing import Any
 
@@ -41,7 +40,15 @@ from stepscale.formats.fields import (
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_fields import check_columns, checked_answer, checked_verdict, token_counts
-from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, paragraphs, stated_answer
+from stepscale.formats.sample_rows import (
+    ProblemRow,
+    SampleRow,
+    SampleRows,
+    ScoreRow,
+    paragraphs,
+    reward_row,
+    stated_answer,
+)
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
@@ -132,7 +139,7 @@ def _rewarded(record: Record, verifier: str) -> Parts:
             raise BadRecord(f"sample {number}: one reward is needed, got {reward!r:.60}")
         final, is_correct = checked_answer(number, answer), checked_verdict(number, verdict)
         samples.append(SampleRow(_steps(solution), final, is_correct, None, tokens[number]))
-        scores.append(ScoreRow(number, verifier, [_sigmoid(-value)], float(value)))
+        scores.append(reward_row(number, verifier, value))
     return problem, samples, scores
 
 
@@ -222,8 +229,3 @@ def _step_scores(sample: int, verifier: str, values: Any, n_steps: Any) -> Score
     if isinstance(n_steps, bool) or len(scores) != n_steps:
         raise BadRecord(f"sample {sample}: {verifier} has {len(scores)} scores for {n_steps!r:.20} steps")
     return ScoreRow(sample, verifier, [1.0 - score for score in scores])
-
-
-def _sigmoid(x: float) -> float:
-    """Without overflow on either side."""
-    return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))

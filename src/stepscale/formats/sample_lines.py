@@ -10,7 +10,6 @@ are read too.
 """
 
 import json
-import math
 from typing import Any
 
 from stepscale.formats.contract import Tables, checked, problem_key
@@ -32,7 +31,15 @@ from stepscale.formats.graded import UNFINISHED
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
 from stepscale.formats.sample_fields import token_counts
-from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, paragraphs, stated_answer
+from stepscale.formats.sample_rows import (
+    ProblemRow,
+    SampleRow,
+    SampleRows,
+    ScoreRow,
+    paragraphs,
+    reward_row,
+    stated_answer,
+)
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
@@ -140,8 +147,8 @@ def _scores(value: Any, key: str, verifier: str) -> list[ScoreRow]:
 
 
 def _score(verifier: str, given: Any) -> ScoreRow:
-    if is_number(given):  # 1 - sigmoid(reward), whose order is the reward's
-        return ScoreRow(0, verifier, [0.5 * (1.0 - math.tanh(given / 2))], float(given))
+    if is_number(given):
+        return reward_row(0, verifier, given)
     if type(given) is not list:
         raise BadRecord(
             f"the scores of {verifier!r:.60} are {given!r:.60}, not a number, and not a list with one per step"

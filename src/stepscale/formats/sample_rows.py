@@ -4,6 +4,7 @@ In: a problem, its samples and their scores. Out: `Tables`. A sample whose file 
 the problem's gold answer. Reads no files.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -49,6 +50,18 @@ class ScoreRow(NamedTuple):
     verifier: str
     negative: list[float]
     reward: float | None = None
+
+
+def reward_row(sample_id: int, verifier: str, reward: float) -> ScoreRow:
+    """The row of a reward of any scale: its one negative score is 1 - sigmoid(reward), whose order is the reward's.
+
+    Args:
+        sample_id: Number of the sample.
+        verifier: Who gave the reward.
+        reward: A finite number.
+    """
+    small = math.exp(-abs(reward))  # no overflow on either side
+    return ScoreRow(sample_id, verifier, [(small if reward > 0 else 1.0) / (1.0 + small)], float(reward))
 
 
 def _check_verifiers(scores: Sequence[ScoreRow]) -> None:
