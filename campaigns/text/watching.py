@@ -32,7 +32,9 @@ class _TooLong(BaseException):
 
 
 def watched(findings: Findings, number: int, name: str, call: Callable[[], Any], text: str) -> Any:
-    """Call, and note faults and times.
+    """Call, and note faults and times. A call that takes too long is made once more, and the shorter time counts.
+
+    The kernel's work for a machine short of memory is on the process's clock too, so one long call proves nothing.
 
     Args:
         findings: Where they are noted.
@@ -44,7 +46,21 @@ def watched(findings: Findings, number: int, name: str, call: Callable[[], Any],
     Returns:
         What the call returns, or None.
     """
-    began, spent, result, is_stopped = time.monotonic(), time.process_time(), None, False
+    result, worked, fault = _timed(number, name, call, text)
+    if fault is None and worked > _HANG_SECONDS:
+        findings.count("slow_once")
+        result, again, fault = _timed(number, name, call, text)
+        worked = min(worked, again)
+    findings.took(name, worked)
+    if fault is None and worked > _HANG_SECONDS:
+        fault = Fault("hangs", number, f"{name}: {worked:.2f} s of work: {text!r:.200}")
+    findings.faults += [fault] if fault else []
+    return result
+
+
+def _timed(number: int, name: str, call: Callable[[], Any], text: str) -> tuple[Any, float, Fault | None]:
+    """What the call returns, its processor time in seconds, and what went wrong; a call that was stopped is a hang."""
+    spent, result, fault = time.process_time(), None, None
     signal.signal(signal.SIGPROF, _ring)
     signal.signal(signal.SIGALRM, _Patience().ring)
     signal.setitimer(signal.ITIMER_REAL, _WAITED_SECONDS)
@@ -52,23 +68,19 @@ def watched(findings: Findings, number: int, name: str, call: Callable[[], Any],
     try:
         result = call()
     except _TooLong:
-        is_stopped = True
+        fault = Fault(
+            "hangs", number, f"{name}: stopped after {time.process_time() - spent:.2f} s of work: {text!r:.200}"
+        )
     except Wrong as wrong:
-        findings.faults.append(Fault(wrong.kind, number, f"{name}: {wrong}"))
+        fault = Fault(wrong.kind, number, f"{name}: {wrong}")
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"{type(error).__name__} {error!s:.200} at {Path(where.filename).name}:{where.lineno}"
-        findings.faults.append(Fault("crashes", number, f"{name}: {reason}: {text!r:.200}"))
+        fault = Fault("crashes", number, f"{name}: {reason}: {text!r:.200}")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
-    elapsed, worked = time.monotonic() - began, time.process_time() - spent
-    findings.took(name, worked)
-    if worked > _HANG_SECONDS or is_stopped:
-        findings.faults.append(
-            Fault("hangs", number, f"{name}: {worked:.2f} s of work, {elapsed:.2f} s: {text!r:.200}")
-        )
-    return result
+    return result, time.process_time() - spent, fault
 
 
 def _ring(*_: object) -> None:

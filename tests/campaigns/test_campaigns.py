@@ -100,6 +100,17 @@ def test_waiting_for_children_is_a_hang_only_if_they_do_nothing(
     assert [fault.kind for fault in findings.faults] == kinds
 
 
+@pytest.mark.parametrize(("clock", "kinds"), [((0.0, 1.3, 2.0, 2.1), []), ((0.0, 1.3, 2.0, 3.2), ["hangs"])])
+def test_a_long_call_is_a_hang_only_if_it_is_long_twice(
+    clock: tuple[float, ...], kinds: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter(clock)
+    monkeypatch.setattr(time, "process_time", lambda: next(times))
+    findings = Findings()
+    watched(findings, 3, "target", lambda: None, "text")
+    assert [fault.kind for fault in findings.faults] == kinds and findings.counts == {"slow_once": 1}
+
+
 def test_a_character_that_the_page_loses_is_a_fault_and_the_backslash_before_a_dollar_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
