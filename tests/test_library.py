@@ -59,7 +59,7 @@ def test_every_method_solves_a_problem_with_any_verifier(generator, verifiers, m
     )
     assert got.answer is not None and got.steps and got.strategy.startswith(method)
     assert got.budget == 8 and len(got.candidates) == (4 if method == "lookahead" else 8)
-    assert len(got.step_scores) == (0 if method == "majority" else len(got.steps))
+    assert len(got.scores) == (0 if method == "majority" else len(got.steps))
     assert (got.score is None) == (method == "majority") and 0 < got.confidence <= 1
     assert got.tokens == sum(cost.tokens for cost in got.cost.models.values()) > 0 < got.cost.flops()
     rule = "product" if kind == "ours" else "last"

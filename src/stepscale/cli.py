@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import _config_file_callback as kedro_options_of_file
 from kedro.utils import find_kedro_project, load_obj
 
 from stepscale.environments import broken_file, check_environment, pipelines_of
@@ -135,6 +136,24 @@ def _without_error(record: logging.LogRecord) -> bool:
     return True
 
 
+def _options_of_file(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+    """Kedro's reading of ``--config``, after a file without options of ``kedro run`` was refused.
+
+    Raises:
+        ClickException: It is not YAML, or it has no block ``run``.
+    """
+    from yaml import YAMLError, safe_load
+
+    if value:
+        try:
+            stated = safe_load(Path(value).read_text(encoding="utf-8"))
+        except (YAMLError, ValueError) as error:
+            raise click.ClickException(f"{value} is not YAML ({' '.join(str(error).split())}); mend it") from None
+        if not isinstance(stated, dict) or not isinstance(stated.get("run"), dict):
+            raise click.ClickException(f"{value} holds no options of kedro run; write them below the key run")
+    return kedro_options_of_file(ctx, param, value)
+
+
 class _Run(click.Command):
     """Kedro's run: what the user gave is checked first, and a user's mistake ends it in one line."""
 
@@ -146,7 +165,7 @@ class _Run(click.Command):
             go_to_project()
             ctx.meta[ASKED] = params["pipelines"] or list(filter(None, [params["pipeline"]]))
             check_environment(params["env"], params["conf_source"])
-            if not any(params[name] for name in ("pipelines", "pipeline", "node_names", "tags", "config")):
+            if not any(params[name] for name in ("pipelines", "pipeline", "node_names", "tags")):
                 params["pipelines"] = pipelines_of(params["env"], params["conf_source"])
             check_names(params["pipelines"] or ctx.meta[ASKED], params["runner"])
             logging.getLogger("kedro.pipeline.node").addFilter(_without_error)
@@ -172,5 +191,8 @@ def cli() -> None:
     """Commands of the project."""
 
 
+for option in kedro_run.params:
+    if option.name == "config":
+        option.callback = _options_of_file
 run = _Run("run", params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help, epilog=kedro_run.epilog)
 cli.add_command(run)

@@ -47,6 +47,7 @@ STUDIES: dict[str, Callable[[], Pipeline]] = {
 """Questions beyond the main run; each takes what the main run made."""
 
 REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
+    "ready_generator": ingestion.ready_generator,
     "given_labels": active_learning.given_labels,
     "sampled_pool": active_learning.sampled_pool,
     "ready_prm": reward_modeling.ready_prm,

@@ -16,9 +16,10 @@ from stepscale.formats.contract import Tables
 from stepscale.formats.tables import SOLUTIONS
 from stepscale.lab.short_problems import write_problems
 from stepscale.parameters import GeneratorBlock, ProblemSource, SearchBlock, check_parameters
-from stepscale.pipelines.ingestion.nodes import choose_examples, fine_tune_generator, ingest
+from stepscale.pipelines.ingestion.nodes import choose_examples, fine_tune_generator, ingest, take_generator
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search.nodes import sample_test
+from stepscale.references import reference_in
 from stepscale.settings import CONFIG_LOADER_ARGS
 
 COUNTS = {"per_problem": 3, "problems_per_shard": 8}
@@ -67,7 +68,7 @@ def block(model: Path, path: Path, **changes: object) -> GeneratorBlock:
 
 
 def test_a_base_is_asked_by_examples_without_any_fine_tuning(
-    model_of: Callable[..., Path], examples: tuple[Path, pd.DataFrame, pd.DataFrame]
+    tmp_path: Path, model_of: Callable[..., Path], examples: tuple[Path, pd.DataFrame, pd.DataFrame]
 ) -> None:
     path, problems, solutions = examples
     config = block(model_of(solutions["steps"].map("\n".join)), path)
@@ -76,6 +77,12 @@ def test_a_base_is_asked_by_examples_without_any_fine_tuning(
     none = choose_examples(problems, source, config, 0)
     assert none.empty
     folder = fine_tune_generator(problems, none, config, 0)
+    taken = take_generator(config)
+    assert reference_in(taken) == reference_in(folder), "no examples need to be chosen to take it as it is"
+    with pytest.raises(InputError, match=r"generator\.fine_tuning: ready_generator takes the base as it is"):
+        take_generator(
+            config.model_copy(update={"fine_tuning": block(tmp_path, path, fine_tuning={"epochs": 1}).fine_tuning})
+        )
     assert config.template(0) == config.base_template(0)
     assert config.template(0).count("Problem: ") == 5
     search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})

@@ -1,7 +1,9 @@
 """Environments of a folder or an archive: which pipelines they name, and that an unknown one is told."""
 
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,3 +47,54 @@ def test_looking_at_environments_leaves_the_session_s_globals_alone() -> None:
     pipelines_of("samples", str(CONF))
     assert loader["globals"]["data"] == "data/smoke"
     assert "data/smoke" in str(loader["catalog"]["problems"])
+
+
+@pytest.mark.parametrize(
+    ("written", "words", "asked"),
+    [
+        ("{env: samples}", (), ["reporting", "samples"]),
+        ("{runner: SequentialRunner}", ("--env", "samples"), ["reporting", "samples"]),
+        ("{env: smoke}", ("--env", "samples"), ["reporting", "samples"]),  # the command line goes before the file
+        ("{env: samples, pipelines: reporting}", (), ["reporting"]),
+        ("{env: samples, pipeline: reporting}", (), ["reporting"]),
+        ("{env: samples, pipelines: reporting}", ("--pipelines", "samples"), ["samples"]),
+        ("{env: samples, node_names: report}", (), []),  # a node of any pipeline
+        ("{seed: 1}", (), None),
+    ],
+)
+def test_what_a_file_of_options_does_not_say_the_environment_says(
+    written: str,
+    words: tuple[str, ...],
+    asked: list[str] | None,
+    run_in: Callable[..., Any],
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = list[list[str]]()
+    monkeypatch.setattr(
+        "kedro.framework.session.session.KedroSession.run", lambda self, **how: runs.append(how["pipeline_names"]) or {}
+    )
+    file = project / "options.yml"
+    file.write_text(f"run: {written}\n")
+    done = run_in(project, "--config", str(file), *words)
+    assert (done.exit_code == 0) == (asked is not None), done.output
+    assert [sorted(names) for names in runs] == ([] if asked is None else [asked])
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("", "holds no options of kedro run; write them below the key run"),
+        ("other: {env: samples}", "holds no options of kedro run"),
+        ("run:", "holds no options of kedro run"),
+        ("- run", "holds no options of kedro run"),
+        ("run: [", "is not YAML"),
+        ("run: \xff", "is not YAML"),
+    ],
+)
+def test_a_file_without_options_is_one_line(written: str, line: str, run_in: Callable[..., Any], project: Path) -> None:
+    file = project / "options.yml"
+    file.write_bytes(written.encode("latin-1"))
+    done = run_in(project, "--config", str(file))
+    assert done.exit_code == 1 and done.output.startswith(f"Error: {file} {line}"), done.exception
+    assert len(done.output.strip().splitlines()) == 1

@@ -13,10 +13,12 @@ from typing import Any, get_args, get_type_hints, is_typeddict
 
 import pytest
 import yaml
+from configured import parameters
 from kedro.pipeline import Pipeline
 
+from stepscale.environments import pipelines_of
 from stepscale.formats.declarations import Table
-from stepscale.parameters import Parameters
+from stepscale.parameters import Parameters, check_parameters
 from stepscale.pipeline_registry import MAIN, PIPELINES, STUDIES, register_pipelines
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -152,6 +154,7 @@ def test_no_parameter_of_a_study_may_be_null() -> None:
 
 # What an environment takes from a run that was made before, as its first lines say.
 OF_ANOTHER_RUN = {
+    "lab_language_model": {"prm_scores", "orm_scores"},  # optional: its samples have none
     "later_methods": {"prm_model", "orm_model"},
     "world_map": {"test_problems", "test_solutions", "prm_scores", "orm_scores", "scored_samples"},
 }
@@ -163,6 +166,34 @@ def test_what_an_environment_runs_needs_nothing_that_it_does_not_make(env: str, 
     whole = sum((pipelines[name] for name in names), Pipeline([]))  # two nodes that make the same would be refused here
     absent = {name for name in data_of(whole.inputs()) if not name.endswith("_part")}
     assert absent == OF_ANOTHER_RUN.get(env, set()), f"{env} needs {absent}"
+
+
+# Nodes that have nothing to do with some settings, and when they have.
+IDLE: dict[str, Callable[[Parameters], bool]] = {
+    "choose_format_examples": lambda parameters: parameters.generator.fine_tuning is None,
+    "choose_larger_examples": lambda parameters: parameters.generator.fine_tuning is None,
+}
+
+
+@pytest.mark.parametrize("env", [folder.name for folder in CONF.iterdir() if (folder / "run.yml").is_file()])
+def test_no_environment_runs_a_node_to_return_nothing(env: str, pipelines: dict[str, Pipeline]) -> None:
+    written = parameters(env)
+    if env == "samples":
+        written["search"]["given_samples"]["path"] = "samples.jsonl"  # which the command line names
+    checked = check_parameters(written)
+    names = {node.name.rpartition(".")[2] for name in pipelines_of(env, str(CONF)) for node in pipelines[name].nodes}
+    assert {node.name.rpartition(".")[2] for pipeline in pipelines.values() for node in pipeline.nodes} >= IDLE.keys()
+    assert {name for name in names & IDLE.keys() if IDLE[name](checked)} == set()
+
+
+def test_samples_pass_through_no_node_that_reads_what_need_not_be_given(pipelines: dict[str, Pipeline]) -> None:
+    names = [node.name.removeprefix("given_samples.") for node in pipelines["samples"].nodes]
+    assert sorted(names) == ["measure_samples", "read_samples", "score_given", "show_samples", "sort_scores"]
+    assert [node.name for node in pipelines["sampled_test"].nodes] == [
+        "choose_test_problems",
+        "sample_test",
+        "gather_test",
+    ]
 
 
 def test_data_flows_from_left_to_right(pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]) -> None:

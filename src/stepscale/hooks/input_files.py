@@ -85,7 +85,7 @@ def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object
         "problems.test": (problems.test, {"ingest"} if has_files else set()),
         "search.given_samples": (samples, _READING_SAMPLES),
         **{
-            f"search.given_samples.searches.{i}": (search, {"read_searches"})
+            f"search.given_samples.searches.{i}": (search, {"measure_samples"})
             for i, search in enumerate(samples.searches if samples else ())
         },
         "pool.labeler": (parameters.pool.labeler, {"label_pool"}),

@@ -109,22 +109,34 @@ def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, genera
         InputError: The base is to be fine-tuned and there are no examples.
     """
     from stepscale.generation import finetune
-    from stepscale.generation.open_generator import served_folder
-    from stepscale.references import refer_to_model
     from stepscale.tracking import child_run
 
-    folder = scratch_folder(name)
-    if generator.server:
-        return served_folder(generator.server, generator.base, folder)
+    if generator.server or generator.fine_tuning is None:
+        return as_it_is(name, generator)
     assert generator.base, "checked when the parameters were read"
-    if generator.fine_tuning is None:
-        return refer_to_model(generator.base, folder)
     if examples.empty:
         raise InputError(f"{name}: there are no examples to fine-tune on; run the node that chooses them first")
-    options = generator.training(seed)
+    folder, options = scratch_folder(name), generator.training(seed)
     with child_run(name, generator) as run:
         run.dataset(f"{name}_examples", examples, "training")
         fit = finetune.fine_tune_generator(generator.base, problems, examples, options, folder, on_log=run.on_log)
         run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})
         run.folder(folder, "model")
     return folder
+
+
+def as_it_is(name: str, generator: GeneratorBlock) -> Path:
+    """A folder that refers to a base, or to the server that a generator is behind.
+
+    Args:
+        name: Of the folder.
+        generator: The base or the server.
+    """
+    from stepscale.generation.open_generator import served_folder
+    from stepscale.references import refer_to_model
+
+    folder = scratch_folder(name)
+    if generator.server:
+        return served_folder(generator.server, generator.base, folder)
+    assert generator.base, "checked when the parameters were read"
+    return refer_to_model(generator.base, folder)

@@ -25,7 +25,7 @@ class Answer:
     Attributes:
         answer: The final answer as text; None if no solution reached one. Never evaluated.
         steps: The steps of the solution that stands for the answer.
-        step_scores: P(the step is right) of each, in [0, 1]; empty where nothing was scored.
+        scores: P(the step is right) of each, in [0, 1]; empty where nothing was scored.
         score: Their aggregate; None where nothing was scored.
         confidence: The answer's share of the votes, or its score where the best single solution wins; None without an answer.
         strategy: The method and all its settings.
@@ -36,7 +36,7 @@ class Answer:
 
     answer: str | None
     steps: tuple[str, ...]
-    step_scores: tuple[float, ...]
+    scores: tuple[float, ...]
     score: float | None
     confidence: float | None
     strategy: str
@@ -96,7 +96,7 @@ def solve(
     return Answer(
         answer=result.answer,
         steps=winner.steps if winner else (),
-        step_scores=winner.step_scores if winner else (),
+        scores=winner.step_scores if winner else (),
         score=winner.score if winner else None,
         confidence=result.confidence,
         strategy=result.strategy,

@@ -98,3 +98,22 @@ def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, generato
         seed: The run's seed.
     """
     return ready_model.make_ready("generator", problems, examples, generator, seed)
+
+
+def take_generator(generator: GeneratorBlock) -> Path:
+    """The generator as it is, here or behind a server: a folder that refers to it.
+
+    Args:
+        generator: The base or the server; it is not fine-tuned.
+
+    Raises:
+        InputError: It is to be fine-tuned.
+    """
+    from stepscale.errors import InputError
+
+    if generator.fine_tuning is not None:
+        raise InputError(
+            "generator.fine_tuning: ready_generator takes the base as it is; set it to null, or run ingestion in the place "
+            "of ready_generator"
+        )
+    return ready_model.as_it_is("generator", generator)

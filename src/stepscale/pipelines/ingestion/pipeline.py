@@ -10,12 +10,7 @@ def create_pipeline() -> Pipeline:
     """The ingestion pipeline."""
     return Pipeline(
         [
-            Node(
-                nodes.ingest,
-                inputs={"source": "params:problems", "seed": "params:seed"},
-                outputs="problems",
-                name="ingest",
-            ),
+            _ingest(),
             Node(
                 nodes.choose_examples,
                 inputs=named("problems", "params:generator", "params:seed") | {"source": "params:problems"},
@@ -30,4 +25,21 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="ingestion",
+    )
+
+
+def ready_generator() -> Pipeline:
+    """The problems, and a generator that is taken as it is (``generator.fine_tuning: null``): no examples are chosen."""
+    take = Node(
+        nodes.take_generator,
+        inputs=named("params:generator"),
+        outputs="generator_model",
+        name="take_generator",
+    )
+    return Pipeline([_ingest(), take], tags="ready_generator")
+
+
+def _ingest() -> Node:
+    return Node(
+        nodes.ingest, inputs={"source": "params:problems", "seed": "params:seed"}, outputs="problems", name="ingest"
     )

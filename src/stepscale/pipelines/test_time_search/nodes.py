@@ -95,16 +95,6 @@ def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> Sample
     return without_learned(given["problems"], given["solutions"], problems)
 
 
-def leave_unscored(test_solutions: pd.DataFrame) -> ScoresByKind:
-    """Empty tables of scores: the samples stay without scores of a PRM or an ORM.
-
-    Args:
-        test_solutions: Graded samples of the test problems, a row per sample.
-    """
-    logger.info("%d samples, measured without a verifier", len(test_solutions))
-    return {"of_prms": empty(SCORES), "of_orms": empty(SCORES)}
-
-
 def score_with_prm(
     prm_model: Path,
     test_problems: pd.DataFrame,

@@ -23,13 +23,7 @@ def best_of_n() -> Pipeline:
 
 def sampled_test() -> Pipeline:
     """The samples without scores, where nothing is trained."""
-    unscored = Node(
-        nodes.leave_unscored,
-        inputs=named("test_solutions"),
-        outputs={"of_prms": "prm_scores", "of_orms": "orm_scores"},
-        name="leave_unscored",
-    )
-    return Pipeline([*_sample(), unscored], tags="sampled_test")
+    return Pipeline(_sample(), tags="sampled_test")
 
 
 def _sample() -> list[Node]:
