@@ -7,10 +7,12 @@ import pytest
 from bounded_work import ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pylatexenc.latex2text import LatexNodes2Text
 
 from stepscale.grading import extract_answer, grade_many, is_equivalent
 from stepscale.grading.lenient.lenient import settle as settle_lenient
 from stepscale.grading.rules import Lenient
+from stepscale.grading.strict.latex_text import latex_to_text
 from stepscale.grading.strict.strict import settle as settle_strict
 
 CORPUS: list[str] = json.loads((Path(__file__).parent / "hostile.json").read_text(encoding="utf-8"))
@@ -84,3 +86,15 @@ def test_any_unicode_is_graded_by_the_strict_rules(prediction: str, gold: str) -
 def test_an_answer_is_its_own_equal(answer: str) -> None:
     with ends():
         assert is_equivalent(answer, answer)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_matrices_within_matrices_are_not_padded_to_fill_the_memory(closed: bool) -> None:
+    bomb = r"\begin{pmatrix}31\\2,002" * 50 + r"\end{pmatrix}" * 50 * closed
+    with ends():
+        assert latex_to_text(bomb) is None and settle_strict(bomb, "3") is False
+
+
+def test_a_matrix_within_a_matrix_is_read_as_the_papers_grader_reads_it() -> None:
+    block = r"\begin{pmatrix} \begin{bmatrix} 1 & 2 \end{bmatrix} \\ 3 \end{pmatrix}"
+    assert latex_to_text(block) == LatexNodes2Text().latex_to_text(block).strip()

@@ -22,6 +22,9 @@ _MACROS |= dict.fromkeys(("\\,", "\\;", "\\:", "\\ "), " ") | dict.fromkeys(("\\
 _GROUPED = {"\\frac": 2, "\\sqrt": 1, "\\text": 1}
 _TO_ASCII = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), (_UNION, "U"), ("·", "*"), (_TIMES, "*"))
 _MAX_DEPTH = 12
+_ENVIRONMENT = re.compile(r"\\(begin|end)(?![A-Za-z])")
+_SEPARATOR = re.compile(r"&|\\\\")  # of a matrix's columns and rows
+_MOST_PADDED = 1_000_000  # characters
 _local = threading.local()
 
 
@@ -38,6 +41,8 @@ def latex_to_text(latex: str) -> str | None:
     latex = latex.replace("\\frac", " \\frac")  # a mixed number keeps a blank before its fraction
     text = _short(latex)
     if text is None:
+        if _most_padded(latex) > _MOST_PADDED:
+            return None
         try:
             text = _converter().latex_to_text(latex)
         except Exception:  # the library raises many kinds on broken LaTeX, RecursionError among them
@@ -45,6 +50,19 @@ def latex_to_text(latex: str) -> str | None:
     for symbol, ascii_text in _TO_ASCII:
         text = text.replace(symbol, ascii_text)
     return text.strip()
+
+
+def _most_padded(latex: str) -> int:
+    """A bound on the characters of the converter's text: it pads each cell of a matrix to the widest one.
+
+    So matrices within matrices multiply the length by their cells, and fifty of them would fill the memory.
+    """
+    depth = deepest = 0
+    for environment in _ENVIRONMENT.finditer(latex):
+        depth = depth + 1 if environment[1] == "begin" else max(depth - 1, 0)
+        deepest = max(depth, deepest)
+    cells = len(_SEPARATOR.findall(latex)) + 1
+    return len(latex) * cells ** min(deepest, 20)
 
 
 def _converter() -> "LatexNodes2Text":
