@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
-from stepscale.user_paths import written_out
+from stepscale.user_paths import is_there
 
 _SECONDS = 5.0  # to ask the hub whether a name is there
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(@[\w./-]+)?")
@@ -21,7 +21,7 @@ def is_hub_model(source: str | Path) -> TypeGuard[str]:
     Args:
         source: As a user gives it.
     """
-    return isinstance(source, str) and _NAME.fullmatch(source) is not None and not written_out(source).exists()
+    return isinstance(source, str) and _NAME.fullmatch(source) is not None and not is_there(source)
 
 
 def name_and_revision(source: str) -> tuple[str, str | None]:

@@ -63,7 +63,7 @@ def beside(path: Path, ending: str, hidden: bool = False) -> Path:
         The name with the ending; a name too long for that (a file system takes 255 bytes) is cut.
     """
     room = _LONGEST_NAME - len(ending) - hidden
-    return path.with_name("." * hidden + path.name.encode()[:room].decode(errors="ignore") + ending)
+    return path.with_name("." * hidden + os.fsencode(path.name)[:room].decode(errors="ignore") + ending)
 
 
 def share_files(copy: Path, original: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from stepscale.errors import InputError
+
 UserPath = Annotated[str, AfterValidator(os.path.expanduser)]
 """A setting that names a file or a folder."""
 
@@ -17,3 +19,18 @@ def written_out(path: str | Path) -> Path:
         path: As a user gave it, which may begin with "~".
     """
     return Path(os.path.expanduser(path))
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether a file or folder is there.
+
+    Args:
+        path: As a user gave it, which may begin with "~".
+
+    Raises:
+        InputError: No file can have such a name, or its folder may not be looked into.
+    """
+    try:
+        return written_out(path).exists()
+    except OSError as error:
+        raise InputError(f"{str(path)[:100]} cannot be opened ({error.strerror}); check the path") from None

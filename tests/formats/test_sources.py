@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import stepscale
 from stepscale.errors import InputError
-from stepscale.formats import hub, iter_records, read, write
+from stepscale.formats import READABLE_FORMATS, Tables, hub, iter_records, read, write
+from stepscale.hub_names import is_hub_model
 
 Jsonl = Callable[..., Path]
 PROBLEM = {"problem": "1+1", "answer": "2"}
@@ -147,3 +149,43 @@ def test_without_an_answer_of_the_hub_the_cache_is_read_and_nobody_is_asked(monk
         monkeypatch.setattr(hub, "ask_hub", lambda *_, answer=answer: answer)
         assert len(read("hf://some/math", "math").problems) == 1
     assert modes == [True, False] and not constants.is_offline_mode()
+
+
+TOO_LONG = ["n" * 256, "folder/" + "n" * 256, "owner/" + "n" * 260, "o" * 260 + "/name", "n" * 5000, "~" + "n" * 300]
+
+
+@pytest.mark.parametrize("name", TOO_LONG)
+def test_a_name_that_no_file_can_have_is_one_line_in_every_format(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("folder", "owner"):
+        Path(folder).mkdir()
+    for format in READABLE_FORMATS:
+        with pytest.raises(InputError, match=r"cannot be opened \(File name too long\); check the path"):
+            read(name, format)
+    with pytest.raises(InputError, match=r"cannot be opened \(File name too long\); check the path"):
+        stepscale.evaluate(name)
+    with pytest.raises(InputError, match=r"cannot be opened \(File name too long\); check the path"):
+        is_hub_model("A" * 300)
+
+
+@pytest.mark.parametrize(
+    "name", ["-x", "--", "a\nb", "\u00fc\u4e2d", "e\u0301", "\udcff", "a b", "~x", "hf:x", "*", "n" * 249]
+)
+def test_odd_names_that_a_file_can_have_are_written_and_read(name: str, tmp_path: Path) -> None:
+    tables = read_math_problem(tmp_path)
+    path = tmp_path / "out" / f"{name}.jsonl"
+    write(tables, path, "math")
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert read(path, "math").problems["problem"].tolist() == ["1+1?"]
+    assert read(path.parent, "math").problems["problem"].tolist() == ["1+1?"]
+    write(tables, tmp_path / name, "parquet")
+    assert read(tmp_path / name, "parquet").problems["problem"].tolist() == ["1+1?"]
+
+
+def read_math_problem(folder: Path) -> Tables:
+    """A table of one problem."""
+    path = folder / "problem.jsonl"
+    path.write_text(json.dumps({"problem": "1+1?", "answer": "2", "solution": "It is 2.", "unique_id": "a"}))
+    return read(path, "math")

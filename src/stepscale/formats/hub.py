@@ -16,6 +16,7 @@ from stepscale.errors import InputError
 from stepscale.formats.source_files import is_file_name
 from stepscale.hub_names import ask_hub, name_and_revision
 from stepscale.opening import needs
+from stepscale.user_paths import is_there
 
 _PREFIX = "hf://"
 
@@ -36,7 +37,7 @@ def is_hub_name(source: str | Path) -> bool:
     if not isinstance(source, str):
         return False
     plain = _PLAIN_NAME.fullmatch(source) is not None and not is_file_name(source)
-    return source.startswith(_PREFIX) or (plain and not Path(source).exists())
+    return source.startswith(_PREFIX) or (plain and not is_there(source))
 
 
 def hub_name(source: str) -> tuple[str, str | None]:

@@ -24,6 +24,7 @@ from stepscale.formats.opening import readable
 from stepscale.formats.output import checked_output
 from stepscale.formats.prm800k.records_table import RECORDS
 from stepscale.formats.source_files import checked_path, data_files, is_file_name
+from stepscale.user_paths import is_there
 
 _TABLES = ("problems", "solutions", "step_labels", "scores", "predictions", "records")
 
@@ -53,8 +54,8 @@ def read(source: str | Path) -> Tables:
     for name in _TABLES:
         file = folder / f"{name}.parquet"
         if file.is_file():
-            with readable(file):
-                frames[name] = pd.read_parquet(file, page_checksum_verification=True)
+            with readable(file), file.open("rb") as stream:
+                frames[name] = pd.read_parquet(stream, page_checksum_verification=True)
     return _checked(Tables(**frames))
 
 
@@ -64,7 +65,7 @@ def is_folder_of_tables(folder: str | Path) -> bool:
     Args:
         folder: Any path.
     """
-    return (Path(checked_path(folder)) / "problems.parquet").is_file()
+    return is_there(folder := Path(checked_path(folder))) and (folder / "problems.parquet").is_file()
 
 
 def read_searches(source: str | Path) -> Tables:
@@ -111,7 +112,8 @@ def write(data: Tables, path: str | Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
-            frame.to_parquet(parts[name], index=False, write_page_checksum=True)
+            with parts[name].open("wb") as stream:  # pyarrow itself takes no name that is not UTF-8
+                frame.to_parquet(stream, index=False, write_page_checksum=True)
         for name, part in parts.items():
             part.replace(folder / name)
     except OSError as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stepscale.errors import InputError
+from stepscale.user_paths import is_there
 
 logger = logging.getLogger(__name__)
 
@@ -116,14 +117,10 @@ def data_files(path: Path, split: str | None = None) -> list[Path]:
     Raises:
         InputError: Nothing is there, or a file that looks like data cannot be read.
     """
-    try:
-        is_folder, exists = path.is_dir(), path.exists()
-    except OSError as error:
-        raise InputError(f"{str(path)[:100]} cannot be opened ({error.strerror}); check the path") from None
-    if not exists:
+    if not is_there(path):
         broken = "the link leads nowhere" if path.is_symlink() else "there is no such file or folder"
         raise InputError(f"{path}: {broken}; check the path (hub data sets are 'hf://owner/name')")
-    if not is_folder:
+    if not path.is_dir():
         if not is_readable(path) and ending(path) in _DATA:
             raise InputError(f"{path}: a file of this kind is not read; {_REMEDY}")
         return [path]

@@ -7,7 +7,7 @@ apples.") states what stands behind its verb, or its last value.
 import re
 
 from stepscale.grading.values import FORMULA, FUNCTION, MINUS, formulas, inside, leading_value, tidied, values
-from stepscale.grading.worded import SENTENCE_END, behind_computation, leading_date, without_marks
+from stepscale.grading.worded import SENTENCE_END, behind_computation, leading_date, leading_name, without_marks
 
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
 _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
@@ -71,6 +71,8 @@ def announced_answer(statement: str) -> str | None:
         return word[0]
     if date := leading_date(statement):
         return date
+    if name := leading_name(statement):
+        return name
     statement = behind_computation(statement)
     statement = statement[about.end() :] if (about := _ABOUT.match(statement)) else statement
     if choice := _CHOICE.match(statement):
