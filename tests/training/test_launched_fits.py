@@ -2,13 +2,12 @@
 
 import json
 import runpy
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
+from shard_workers import launch
 
 import stepscale
 
@@ -24,10 +23,7 @@ def test_ddp_and_fsdp_give_the_weights_of_one_process(model_of: Callable[..., Pa
     ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     stepscale.train_reward_model(base, data, tmp_path / "one", runpy.run_path(str(WORK))["training"]("ddp", 1))
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    words = [str(WORK), str(base), str(data), str(tmp_path)]
-    done = subprocess.run([*launch, *words], capture_output=True, text=True, timeout=3600)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert launch(WORK, [str(base), str(data), str(tmp_path)], 2) == [0, 0]
     before = load_file(base / "model.safetensors")["model.embed_tokens.weight"]
     one, *others = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "ddp", "fsdp"))
     assert (one["model.embed_tokens.weight"] - before).abs().max() > 0.01

@@ -87,32 +87,41 @@ class _Module(NamedTuple):
 def _read(name: str) -> _Module:
     file = _file_of(name)
     assert file is not None
-    tree = _Stripped().visit(ast.parse(file.read_bytes()))
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    imports = frozenset(module for node in ast.walk(tree) for module in _imports_of(node, package))
-    return _Module(sha256(_shape(tree).encode()).hexdigest(), imports)
+    imports = set[str]()
+    text = _shape(ast.parse(file.read_bytes()), lambda node: imports.update(_imports_of(node, package)))
+    return _Module(sha256(text.encode()).hexdigest(), frozenset(imports))
 
 
-class _Stripped(ast.NodeTransformer):
-    """Takes away docstrings and what only a type checker imports."""
+_NAMES_MODULES = (ast.Import, ast.ImportFrom, ast.Constant, ast.JoinedStr)
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """Leave out a text that stands alone.
 
-        Args:
-            node: A statement that is an expression.
-        """
-        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+def _shape(node: ast.AST, note: Callable[[ast.AST], None]) -> str:
+    """A syntax tree as text, the same for every version of Python: empty and absent fields are left out, see ``_counts``.
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        """Leave out ``if TYPE_CHECKING``.
+    In the same pass, ``note`` gets every node that may name modules. (A run reads hundreds of files; three passes cost a second.)
+    """
+    if isinstance(node, _NAMES_MODULES):
+        note(node)
+    fields = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            inside = [_shape(x, note) if isinstance(x, ast.AST) else repr(x) for x in value if _counts(x)]
+            if inside:
+                fields.append(f"{name}=[{','.join(inside)}]")
+        elif isinstance(value, ast.AST):
+            fields.append(f"{name}={_shape(value, note)}")
+        elif value is not None:
+            fields.append(f"{name}={value!r}")
+    return f"{type(node).__name__}({','.join(fields)})"
 
-        Args:
-            node: An if.
-        """
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return None
-        return self.generic_visit(node)
+
+def _counts(node: object) -> bool:
+    """Whether it is neither a text that stands alone, as docstrings do, nor what only a type checker imports."""
+    if isinstance(node, ast.Expr):
+        return not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str))
+    return not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING")
 
 
 def _imports_of(node: ast.AST, package: str) -> list[str]:
@@ -178,13 +187,3 @@ def _is_ours(name: str, package: str) -> bool:
 
 def _top(name: str) -> str:
     return name.partition(".")[0]
-
-
-def _shape(node: object) -> str:
-    """A syntax tree as text, the same for every version of Python: empty and absent fields are left out."""
-    if isinstance(node, ast.AST):
-        fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
-        return f"{type(node).__name__}({','.join(f'{name}={_shape(value)}' for name, value in fields)})"
-    if isinstance(node, list):
-        return f"[{','.join(map(_shape, node))}]"
-    return repr(node)
