@@ -5,6 +5,7 @@ They work for any table.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, cast
 
 import pandas as pd
@@ -48,6 +49,10 @@ class Column(pa.Column):
     def get_backend(cls, check_obj: Any = None, check_type: type | None = None) -> Any:
         """pandera finds what validates a column by its exact class."""
         return pa.Column.get_backend(check_obj, check_type)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Column":
+        """A shallow copy: pandera copies every column in every validation, and sets attributes of the copy alone."""
+        return copy(self)
 
     def nulls(self, index: "pd.Index[Any]") -> "pd.Series[Any]":
         """A column of nulls, for a table that lacks it.
