@@ -15,6 +15,8 @@ from stepscale.errors import InputError
 from stepscale.formats.declarations import Table
 from stepscale.formats.dtypes import Text
 
+_MANY = 100_000  # new objects; fewer are collected at once
+
 
 def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Check a frame; the frame given is not changed.
@@ -89,8 +91,7 @@ def empty(table: Table) -> pd.DataFrame:
     Args:
         table: The declared table.
     """
-    columns = {name: column for name, column in table.columns.items() if column.required}
-    return pd.DataFrame({name: pd.Series([], dtype=column.dtype.type) for name, column in columns.items()})
+    return table.without_rows.copy(deep=False)  # pandas copies what is written to
 
 
 def same_length(df: pd.DataFrame, table: str, column: str, measure: str, *, or_empty: bool) -> None:
@@ -144,7 +145,8 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            if not gc.get_freeze_count():  # the program's own frozen objects would be thawed
+            # the program's own frozen objects would be thawed; they are counted one by one, which takes milliseconds
+            if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
