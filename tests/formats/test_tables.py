@@ -184,6 +184,26 @@ def test_a_check_calls_few_functions_for_each_row() -> None:
     assert calls(lambda: tables.solutions(many)) - calls(lambda: tables.solutions(few)) < 20 * 10_000
 
 
+def test_what_a_program_keeps_frozen_is_counted_after_many_new_objects_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The count goes through all of them, and a small table is checked many times."""
+    counted: list[bool] = []
+    monkeypatch.setattr("gc.get_freeze_count", lambda: len(counted.append(True) or counted))
+    tables.step_labels(labels())
+    assert not counted
+    with checking.collector_paused():
+        kept = [[number] for number in range(200_000)]
+    assert counted and kept
+
+
+def test_a_frame_without_rows_is_the_caller_s_own() -> None:
+    first = checking.empty(tables.STEP_LABELS)
+    first["labeler"] = pd.Series([], dtype="float64")
+    first["further"] = 1
+    second = checking.empty(tables.STEP_LABELS)
+    assert "further" not in second and second["labeler"].dtype == "str"
+    assert tables.step_labels(second).dtypes.equals(second.dtypes)
+
+
 def test_each_check_is_a_validator_of_the_kedro_catalog() -> None:
     pytest.importorskip("kedro", reason="kedro is an extra")
     from kedro.validation.core import ValidatorSpec, resolve_validator

@@ -23,7 +23,7 @@ import re
 from typing import Any
 
 from stepscale.errors import InputError
-from stepscale.formats.contract import Tables, checked, problem_key
+from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import (
     BadRecord,
     Record,
@@ -110,7 +110,7 @@ def read(
         raise InputError(
             f"{source}: step scores alone, without the samples; give the folder of pools too, both as a list"
         )
-    return checked(rows.tables(records))
+    return rows.tables(records)
 
 
 Parts = tuple[ProblemRow, list[SampleRow], list[ScoreRow]]

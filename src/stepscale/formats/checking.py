@@ -15,6 +15,8 @@ from stepscale.errors import InputError
 from stepscale.formats.declarations import Table
 from stepscale.formats.dtypes import Text
 
+_MANY = 100_000  # new objects; fewer are collected at once
+
 
 def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Check a frame; the frame given is not changed.
@@ -35,6 +37,8 @@ def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
         raise InputError(f"{table.name}: the table has no rows; check the path, filters and limits that made it")
     index = df.index
     df = complete(df, table).reset_index(drop=True)  # so that pandera names rows by position
+    if not len(df) and all(df[name].dtype == column.dtype.type for name, column in table.columns.items() if name in df):
+        return df.set_axis(index)  # as `empty` made it: pandera would take its time to find nothing
     try:
         with collector_paused():
             validated: pd.DataFrame = table.validate(df, lazy=True, inplace=True)  # `complete` made a new frame
@@ -87,8 +91,7 @@ def empty(table: Table) -> pd.DataFrame:
     Args:
         table: The declared table.
     """
-    columns = {name: column for name, column in table.columns.items() if column.required}
-    return pd.DataFrame({name: pd.Series([], dtype=column.dtype.type) for name, column in columns.items()})
+    return table.without_rows.copy(deep=False)  # pandas copies what is written to
 
 
 def same_length(df: pd.DataFrame, table: str, column: str, measure: str, *, or_empty: bool) -> None:
@@ -142,8 +145,8 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            # Counting frozen objects, which would be thawed, looks at each: only where a collection would begin at once.
-            if gc.get_count()[0] > gc.get_threshold()[0] and not gc.get_freeze_count():
+            # The program's own frozen objects would be thawed. They are counted one by one, which takes milliseconds.
+            if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -5,6 +5,8 @@ They work for any table.
 """
 
 from collections.abc import Sequence
+from copy import copy
+from functools import cached_property
 from typing import Any, cast
 
 import pandas as pd
@@ -48,6 +50,10 @@ class Column(pa.Column):
     def get_backend(cls, check_obj: Any = None, check_type: type | None = None) -> Any:
         """pandera finds what validates a column by its exact class."""
         return pa.Column.get_backend(check_obj, check_type)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Column":
+        """A shallow copy: pandera copies every column in every validation, and sets attributes of the copy alone."""
+        return copy(self)
 
     def nulls(self, index: "pd.Index[Any]") -> "pd.Series[Any]":
         """A column of nulls, for a table that lacks it.
@@ -108,6 +114,12 @@ class Table(pa.DataFrameSchema):
         super().__init__(columns, name=name, unique=list(key), report_duplicates="exclude_first")
         self.key = tuple(key)
         self.may_be_empty = may_be_empty
+
+    @cached_property
+    def without_rows(self) -> pd.DataFrame:
+        """A frame of no rows with the declared columns, optional ones left out: made once, for it takes milliseconds."""
+        columns = {name: column for name, column in self.columns.items() if column.required}
+        return pd.DataFrame({name: pd.Series([], dtype=column.dtype.type) for name, column in columns.items()})
 
     @classmethod
     def get_backend(cls, check_obj: Any = None, check_type: type | None = None) -> Any:

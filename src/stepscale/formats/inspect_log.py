@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
 
-from stepscale.formats.contract import Tables, checked
+from stepscale.formats.contract import Tables
 from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.graded import UNFINISHED
@@ -69,7 +69,7 @@ def read(
         except BadRecord as error:
             records.file, records.number = file, number
             records.refuse(str(error))
-    return checked(rows.tables(records))
+    return rows.tables(records)
 
 
 def _samples(record: Record) -> Iterator[Record]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stepscale.errors import InputError
-from stepscale.formats.contract import Tables, checked, problem_key
+from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.lines import OnError, Records
@@ -87,7 +87,7 @@ def read(
         raise InputError(f"{source}: results without samples; run lm_eval with --log_samples")
     if chosen not in filters:
         raise InputError(f"{source}: no line has the filter {chosen!r}; choose one of {', '.join(sorted(filters))}")
-    return checked(rows.tables(records))
+    return rows.tables(records)
 
 
 def _is_summary(record: Record) -> bool:

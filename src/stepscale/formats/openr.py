@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from stepscale.formats.contract import Tables, checked, problem_key
+from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import BadRecord, Record, is_number, is_whole, maybe_answer, probability, required, text
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.lines import OnError, Records
@@ -67,7 +67,7 @@ def read(
             rows.extend(_problem(record), _samples(record, generator), _scores(record, verifier))
 
     records.read_into(add)
-    return checked(rows.tables(records))
+    return rows.tables(records)
 
 
 def read_searches(
@@ -111,7 +111,7 @@ def read_searches(
         rows.add(_problem(record), [PredictionRow(name, n, None, right, counted) for name, right in verdicts.items()])
 
     records.read_into(add)
-    return checked(rows.tables(records))
+    return rows.tables(records)
 
 
 def _is_summary(record: Record) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
-from stepscale.formats.contract import Tables
+from stepscale.formats.contract import Tables, checked
 from stepscale.formats.fields import BadRecord
 from stepscale.formats.lines import Records
 from stepscale.formats.sample_rows import ProblemRow, with_verdicts
@@ -63,12 +63,17 @@ class PredictionRows:
             records: The records that were read, which count those left out.
 
         Returns:
-            Problems, solutions and labels.
+            Problems and predictions, checked.
+
+        Raises:
+            InputError: As `contract.checked`.
         """
-        problems = self._problems.frame()
-        return Tables(
-            problems=problems,
-            predictions=with_verdicts(self._predictions.frame(), problems, self.rules),
-            skipped=records.skipped,
-            skip_reasons=tuple(records.reasons),
+        problems = self._problems.unchecked_frame()
+        return checked(
+            Tables(
+                problems=problems,
+                predictions=with_verdicts(self._predictions.unchecked_frame(), problems, self.rules),
+                skipped=records.skipped,
+                skip_reasons=tuple(records.reasons),
+            )
         )

@@ -12,7 +12,7 @@ are read too.
 import json
 from typing import Any
 
-from stepscale.formats.contract import Tables, checked, problem_key
+from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import (
     BadRecord,
     MissingKey,
@@ -95,7 +95,7 @@ def read(
         golds[problem.problem_id] = gold
 
     records.read_into(add)
-    return checked(rows.tables(records))
+    return rows.tables(records)
 
 
 def _present(record: Record, keys: tuple[str, ...]) -> list[str]:

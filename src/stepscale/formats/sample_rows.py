@@ -12,7 +12,7 @@ import pandas as pd
 
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
-from stepscale.formats.contract import Tables, warn_of_other_lengths
+from stepscale.formats.contract import Tables, checked, warn_of_other_lengths
 from stepscale.formats.fields import BadRecord
 from stepscale.formats.lines import Records
 from stepscale.grading import Rules, extract_answer, grade_many
@@ -144,15 +144,20 @@ class SampleRows:
             records: The records that were read, which count those left out.
 
         Returns:
-            Problems, solutions and scores.
+            Problems, solutions and scores, checked.
+
+        Raises:
+            InputError: As `contract.checked`, such as scores of samples that are not there.
         """
-        problems = self._problems.frame()
-        tables = Tables(
-            problems=problems,
-            solutions=with_verdicts(self._solutions.frame(), problems, self.rules),
-            scores=self._scores.frame(),
-            skipped=records.skipped,
-            skip_reasons=tuple(records.reasons),
+        problems = self._problems.unchecked_frame()
+        tables = checked(
+            Tables(
+                problems=problems,
+                solutions=with_verdicts(self._solutions.unchecked_frame(), problems, self.rules),
+                scores=self._scores.unchecked_frame(),
+                skipped=records.skipped,
+                skip_reasons=tuple(records.reasons),
+            )
         )
         warn_of_other_lengths(records.source, tables)
         return tables

@@ -56,8 +56,9 @@ class ProjectHooks:
         roots = context.config_loader.runtime_params or {}
         for key in _ROOTS & set(roots):
             check_root(key, roots[key])
-        # as written: context.params has Kedro check them first
-        self.cluster = check_parameters(context.config_loader["parameters"]).cluster
+        # as written: context.params has Kedro check them first; kept there, as Kedro would read them anew
+        context.config_loader["parameters"] = parameters = context.config_loader["parameters"]
+        self.cluster = check_parameters(parameters).cluster
         local_folder(stated_data(context))
         if "tracking_root" in roots:
             make_root("tracking_root", Path(context.project_path) / roots["tracking_root"])
