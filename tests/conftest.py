@@ -17,6 +17,9 @@ from hypothesis import settings
 # Where a test asks for more, they sleep while they wait instead of spinning.
 os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"} | os.environ
 
+# pandera loads Hypothesis in every process that tests start, and Hypothesis would load what other libraries plug into it.
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
+
 # How long an example takes tells of the machine, not of the code. The suite tries the same examples every time, so that
 # it fails for a change alone; `HYPOTHESIS_PROFILE=explore` tries new ones.
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -44,13 +47,9 @@ SLOWEST = (
 )
 
 
-# A tenth of the suite's time went to looking for garbage among millions of objects that the libraries keep.
+# A tenth of the suite's time went to looking for garbage among millions of objects that the libraries keep. (They are not
+# frozen: a fit and a check of a table ask whether any are, and Python would count them one by one each time.)
 gc.set_threshold(50_000, 10, 20)
-
-
-def pytest_collection_finish() -> None:
-    """What the imports have made is never garbage: it is not looked through again."""
-    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 otherwise.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -208,3 +209,9 @@ def test_the_room_is_imported_without_anything_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_small_table_is_checked_without_a_look_at_each_frozen_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: pytest.fail("a count looks at each of them"))
+    checking.check(labels(), tables.STEP_LABELS)
+    assert gc.isenabled()

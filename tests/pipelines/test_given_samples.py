@@ -150,7 +150,7 @@ def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> No
     path = project / "scored.jsonl"
     with path.open("w") as file:
         for problem in range(12):
-            for sample in range(40):
+            for sample in range(20):
                 right = (problem * sample) % 3 == 1
                 record = {
                     "problem": f"problem {problem}",
@@ -164,14 +164,14 @@ def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> No
                     "orm_score": (0.4 + sample % 7 / 20) * (1.2 if right else 1),
                 }
                 file.write(json.dumps(record if sample % 9 else record | {"answer": None}) + "\n")
-    setting = f"search.given_samples.path={path},search.given_samples.places=48,{FEW}"
+    setting = f"search.given_samples.path={path},search.given_samples.places=24,{FEW}"
     done = run_in(project, "--env", "lightman_figure3", "--params", setting)
     assert done.exit_code == 0, done.output
     curves, claims = accuracies_and_facts(project, "lightman_figure3")
     ns = sorted(set(curves["n"]))
-    assert ns == [1, 2, 4, 10, 20, 40]
+    assert ns == [1, 2, 4, 10, 20]
     data = read(path, "scored_samples", steps=False)
-    grid = sample_grid(data.problems, data.solutions, places=48)
+    grid = sample_grid(data.problems, data.solutions, places=24)
     for verifier in ("prm", "orm"):
         rewards = data.scores.loc[data.scores["verifier"] == verifier, "reward"].to_numpy(dtype=float)
         expected = best_of_n(grid.place(rewards), grid.correct, ns, mask=grid.mask)

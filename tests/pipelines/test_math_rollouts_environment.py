@@ -18,7 +18,7 @@ SMALL: dict[str, Any] = {
     "generator.prompt": "<s>{problem}\n",
     "generator.samples_per_problem": 1,
     "generator.sampling": {"temperature": 0.7, "max_new_tokens": 120},
-    "pool.train.per_problem": 4,
+    "pool.train.per_problem": 2,
     "pool.labeler.per_step": 2,
     "pool.labeler.problems_per_shard": 7,
     "problems.valid_share": 0.3,

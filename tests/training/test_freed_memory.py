@@ -3,7 +3,6 @@
 import ctypes
 import gc
 import weakref
-from collections.abc import Iterator
 
 import pytest
 
@@ -32,15 +31,6 @@ def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-@pytest.fixture
-def thawed() -> Iterator[None]:
-    """As in a run, which keeps nothing frozen of its own; the suite does (``conftest``)."""
-    gc.unfreeze()
-    yield
-    gc.freeze()
-
-
-@pytest.mark.usefixtures("thawed")
 def test_what_was_there_before_is_not_looked_through_and_what_a_fit_leaves_is_collected() -> None:
     class Left:
         def __init__(self) -> None:

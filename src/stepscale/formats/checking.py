@@ -142,7 +142,8 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            if not gc.get_freeze_count():  # the program's own frozen objects would be thawed
+            # Counting frozen objects, which would be thawed, looks at each: only where a collection would begin at once.
+            if gc.get_count()[0] > gc.get_threshold()[0] and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
