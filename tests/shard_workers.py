@@ -39,6 +39,19 @@ def started(script: Path, **variables: Any) -> multiprocessing.process.BaseProce
     return process
 
 
+def begin(module: str, words: Sequence[str], folder: Path) -> multiprocessing.process.BaseProcess:
+    """``python -m MODULE WORDS`` in a folder, in a fresh process that need not import torch first."""
+    process = FRESH.Process(target=_run_module, args=(module, list(words), str(folder)))
+    process.start()
+    return process
+
+
+def _run_module(module: str, words: list[str], folder: str) -> None:
+    os.chdir(folder)
+    sys.argv = [module, *words]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
 def launch(script: Path, words: Sequence[str], n_processes: int) -> list[int | None]:
     """Run ``script WORDS`` in fresh processes that torch's launcher has told of each other; returns their exit codes.
 

@@ -1,9 +1,6 @@
 """The real ``kedro run``, killed while it samples and run again: same bytes, and no finished shard is made twice."""
 
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from shard_workers import begin
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NODES = "choose_test_problems,sample_test,gather_test"
@@ -19,14 +17,6 @@ PARAMS = "search.samples.problems_per_shard=2,search.samples.per_problem=2"
 N_SHARDS = 8
 KILLED_AT = (3,)  # shards that lie there when a run is killed; test_resume kills many times
 WORDS = ("--env", "smoke", "--nodes", NODES, "--params", PARAMS)
-
-
-def start(project: Path) -> "subprocess.Popen[str]":
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "kedro", "run", *WORDS]
-    return subprocess.Popen(
-        command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
 
 
 def finished(project: Path) -> dict[Path, int]:
@@ -44,13 +34,13 @@ def finished(project: Path) -> dict[Path, int]:
 
 def kill_at(project: Path, shards: int) -> None:
     """Start a run and kill it as soon as so many shards lie there."""
-    run = start(project)
+    run = begin("kedro", ("run", *WORDS), project)
     shard_folder = project / "data" / "smoke" / "02_intermediate" / "test"
-    while run.poll() is None and len(list(shard_folder.rglob("*.parquet"))) < shards:
+    while run.is_alive() and len(list(shard_folder.rglob("*.parquet"))) < shards:
         time.sleep(0.01)
-    assert run.poll() is None, "the run ended before it could be killed"
+    assert run.is_alive(), "the run ended before it could be killed"
     run.kill()
-    run.communicate()
+    run.join()
 
 
 @pytest.fixture
