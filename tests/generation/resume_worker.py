@@ -19,8 +19,8 @@ from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model
 def sample_problems(model: str, out: str) -> None:
     folder = Path(out)
     generator = LocalGenerator.load(model)
-    problems = pd.DataFrame({"problem_id": [f"p{i}" for i in range(30)], "answer": "1"})
-    problems["problem"] = [f"{i}+{i}=" for i in range(30)]
+    problems = pd.DataFrame({"problem_id": [f"p{i}" for i in range(18)], "answer": "1"})
+    problems["problem"] = [f"{i}+{i}=" for i in range(18)]
     job, base = SamplingJob("test", 6, Sampling(max_new_tokens=40), 0), model_hash(model)
 
     def make(name: str, part: pd.DataFrame) -> Made:

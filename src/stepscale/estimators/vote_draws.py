@@ -12,6 +12,7 @@ from stepscale.seeds import seed_for
 _ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
 _RULED = 6_000_000  # the same for a rule, whose votes are counted again at every n
 _FEWEST, _MOST = 24, 2000  # orders
+_AT_ONCE = 200_000  # cells (orders x problems x places, or answers) that are counted in one call
 
 
 def mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int, count: Tally) -> Floats:
@@ -62,28 +63,38 @@ def mean_over_orders(
     # 2. shuffle each problem's places: one order then serves all problems, and their errors are independent
     shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
     codes, weights = np.take_along_axis(codes, shuffled, 1), np.take_along_axis(weights, shuffled, 1)
-    # 3. vote along every order
+    # 3. vote along every order, many at once
     total, squares, means = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
-    for k in range(orders):
-        order = rng.permutation(places)[: max(ns)]
-        for i, won in _along_order(codes[:, order], weights[:, order], truth, ns, tally):
-            total[:, i] += won
-            squares[:, i] += won**2
-            means[k, i] = won.mean()
+    block = max(1, _AT_ONCE // (problems * max(places, truth.shape[1])))
+    for first in range(0, orders, block):
+        drawn = np.array([rng.permutation(places)[: max(ns)] for _ in range(min(block, orders - first))])
+        for i, won in _along_orders(codes, weights, drawn, truth, ns, tally):
+            means[first : first + len(drawn), i] = won.mean(axis=1)
+            for of_order in won:  # one after the other, so that the sums do not depend on the block
+                total[:, i] += of_order
+                squares[:, i] += of_order**2
     # 4. the spread between orders tells how far their mean may be off
     spread = np.maximum(squares / orders - (total / orders) ** 2, 0) / (orders - 1)
     return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders), np.sqrt(spread)
 
 
-def _along_order(
-    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], tally: Tally | None
+def _along_orders(
+    codes: Codes, weights: Floats, drawn: Codes, truth: Floats, ns: Sequence[int], tally: Tally | None
 ) -> Iterator[tuple[int, Floats]]:
-    """(index of n, who wins [problems] after n places); where weights are added, one count grows from the smallest n on."""
-    votes, n_counted = np.zeros_like(truth), 0
+    """(index of n, who wins [orders, problems] after n places), of orders of places [orders, places].
+
+    Where weights are added, one count grows from the smallest n on.
+    """
+    orders, (problems, width) = len(drawn), truth.shape
+    rows = orders * problems
+    codes, weights = np.take(codes, drawn, axis=1).swapaxes(0, 1), np.take(weights, drawn, axis=1).swapaxes(0, 1)
+    votes, n_counted = np.zeros((rows, width)), 0
     for i in np.argsort(ns):
-        if tally:
-            votes = tally(codes[:, : ns[i]], weights[:, : ns[i]], truth.shape[1])
-        elif ns[i] > n_counted:
-            votes += count_votes(codes[:, n_counted : ns[i]], weights[:, n_counted : ns[i]], truth.shape[1])
-            n_counted = ns[i]
-        yield int(i), winners(votes, truth)
+        begin = 0 if tally else n_counted
+        if tally or ns[i] > n_counted:
+            places = slice(begin, ns[i])
+            counted = (tally or count_votes)(
+                codes[..., places].reshape(rows, -1), weights[..., places].reshape(rows, -1), width
+            )
+            votes, n_counted = counted if tally else votes + counted, ns[i]
+        yield int(i), winners(votes.reshape(orders, problems, width), truth)
