@@ -62,6 +62,35 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.e2e
+def test_two_ray_nodes_one_of_which_is_killed_give_the_same_rows(tmp_path: Path) -> None:
+    """The first one: Dask's processes, which work while they wait, are not there yet."""
+    pytest.importorskip("ray")
+    isolated = ["unshare", "-rn"]  # Ray listens on all interfaces: here there is none but loopback
+    if not shutil.which("unshare") or subprocess.run([*isolated, "true"], capture_output=True).returncode:
+        pytest.skip("no network namespace can be made here")
+    environment = os.environ | {
+        "PYTHONPATH": f"{TESTS.parent / 'src'}{os.pathsep}{TESTS}",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_health_check_timeout_ms": "60000",
+        "OMP_NUM_THREADS": "1",
+    }
+    command = f"ip link set lo up && exec {sys.executable} {TESTS / 'ray_session.py'} {tmp_path}"
+    running = [*isolated, "sh", "-c", command]
+    try:
+        process = subprocess.run(running, env=environment, capture_output=True, text=True, timeout=560)
+    except subprocess.TimeoutExpired:
+        pytest.skip("Ray did not end in time: this machine is busy")
+    if process.returncode == 75:
+        pytest.skip("Ray's nodes did not start in time: this machine is busy")
+    assert process.returncode == 0, (process.stdout + process.stderr)[-3000:]
+    results = json.loads(process.stdout.splitlines()[-1])
+    expected = [cluster_work.piece(tmp_path, n).table.to_json() for n in range(8)]
+    assert results["tables"] == [hashlib.sha256(text.encode()).hexdigest() for text in expected]
+    assert results["begun"].count(cluster_work.DEADLY) >= 2
+    assert results["refused"].startswith("piece 2: there is no such model")
+
+
+@pytest.mark.e2e
 def test_a_worker_killed_in_the_middle_of_a_piece_changes_no_byte_and_nothing_saved_is_made_again(
     dask: Cluster, tmp_path: Path
 ) -> None:
@@ -175,31 +204,3 @@ def test_a_store_that_is_no_folder_is_one_line(path: str) -> None:
         local_folder(path)
     assert path in str(caught.value) and "\n" not in str(caught.value)
     assert local_folder("file:///x/y") == Path("/x/y") and local_folder("data/x") == Path("data/x")
-
-
-@pytest.mark.e2e
-def test_two_ray_nodes_one_of_which_is_killed_give_the_same_rows(tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    isolated = ["unshare", "-rn"]  # Ray listens on all interfaces: here there is none but loopback
-    if not shutil.which("unshare") or subprocess.run([*isolated, "true"], capture_output=True).returncode:
-        pytest.skip("no network namespace can be made here")
-    environment = os.environ | {
-        "PYTHONPATH": f"{TESTS.parent / 'src'}{os.pathsep}{TESTS}",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_health_check_timeout_ms": "60000",
-        "OMP_NUM_THREADS": "1",
-    }
-    command = f"ip link set lo up && exec {sys.executable} {TESTS / 'ray_session.py'} {tmp_path}"
-    running = [*isolated, "sh", "-c", command]
-    try:
-        process = subprocess.run(running, env=environment, capture_output=True, text=True, timeout=560)
-    except subprocess.TimeoutExpired:
-        pytest.skip("Ray did not end in time: this machine is busy")
-    if process.returncode == 75:
-        pytest.skip("Ray's nodes did not start in time: this machine is busy")
-    assert process.returncode == 0, (process.stdout + process.stderr)[-3000:]
-    results = json.loads(process.stdout.splitlines()[-1])
-    expected = [cluster_work.piece(tmp_path, n).table.to_json() for n in range(8)]
-    assert results["tables"] == [hashlib.sha256(text.encode()).hexdigest() for text in expected]
-    assert results["begun"].count(cluster_work.DEADLY) >= 2
-    assert results["refused"].startswith("piece 2: there is no such model")
