@@ -115,8 +115,11 @@ def _client() -> tuple[Any, SayingGenerator]:
 
 
 def _unescaped(text: str) -> str:
-    """The text without the backslashes before its dollars: the page shows one fewer, however many there are."""
-    return _ESCAPED.sub("$", text)
+    """The text without the backslashes before its dollars: the page shows one fewer, however many there are.
+
+    The two halves of a surrogate pair are the character that JSON makes of them.
+    """
+    return _ESCAPED.sub("$", text).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _check_tree(tree: Any) -> None:

@@ -116,6 +116,7 @@ def test_a_character_that_the_page_loses_is_a_fault_and_the_backslash_before_a_d
 ) -> None:
     backslashes = TextCase("$1$ a" + "\\" * 3 + "$", "1", "1")  # the page shows one fewer
     TARGETS["page"](backslashes)
+    TARGETS["page"](TextCase("\ud800\udfff", "1", "1"))  # JSON makes one character of the two halves
     monkeypatch.setattr(
         "campaigns.text.targets.sample_for_page", lambda sample, mode: {"problem": [sample.problem[1:]]}
     )
