@@ -205,11 +205,19 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
         lost = [new for old, new in changed if _is_lost(old, new, good.texts, texts)]
         if lost:
             return "silent_losses", f"the tables do not hold {lost[0]!r:.100}"
-        if more != good.rows:
-            return "silent_losses", f"rows: {more}, of the good record {good.rows}"
+        if more != (expected := _expected_rows(good, value)):
+            return "silent_losses", f"rows: {more}, not {expected}"
     elif any(more[name] > good.rows[name] for name in TABLES):
         return "silent_losses", f"rows out of nothing: {more}, of the good record {good.rows}"
     return None
+
+
+def _expected_rows(good: GoodFile, value: Record) -> dict[str, int]:
+    """Those of the good record; of ProcessBench with another label alone, steps up to that first error are labeled."""
+    if good.format != "processbench" or value == good.record or value | {"label": good.record["label"]} != good.record:
+        return good.rows
+    label = value["label"]
+    return good.rows | {"step_labels": len(value["steps"]) if label == -1 else label + 1}
 
 
 def _is_lost(old: Any, new: Any, before: frozenset[str], after: set[str]) -> bool:

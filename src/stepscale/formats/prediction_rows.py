@@ -10,7 +10,7 @@ from typing import NamedTuple
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables
-from stepscale.formats.fields import BadRecord
+from stepscale.formats.fields import BadRecord, checked_id
 from stepscale.formats.lines import Records
 from stepscale.formats.sample_rows import ProblemRow, with_verdicts
 from stepscale.grading import Rules
@@ -48,9 +48,9 @@ class PredictionRows:
             predictions: A row per search, budget and draw.
 
         Raises:
-            BadRecord: It was added before.
+            BadRecord: It was added before, or its id is blank.
         """
-        if problem.problem_id in self._ids:
+        if checked_id(problem.problem_id) in self._ids:
             raise BadRecord(f"the problem {problem.problem_id!r:.80} was given before: give the results of one search")
         self._ids.add(problem.problem_id)
         self._problems.row(*problem, self.split)
