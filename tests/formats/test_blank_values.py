@@ -13,7 +13,6 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from campaigns.files.judging import neighbor
 from campaigns.files.records import RECORDS
-
 from stepscale.errors import InputError
 from stepscale.formats import read, read_predictions
 
@@ -39,6 +38,15 @@ def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
             yield from places(inner, (*place, key))
 
 
+def refused(file: Path, format: str) -> str | None:
+    """What a reader says against a file; None where it reads it."""
+    try:
+        read(file, format)
+    except InputError as error:
+        return str(error)
+    return None
+
+
 def with_value(record: dict[str, Any], place: tuple[Any, ...], value: Any) -> dict[str, Any]:
     changed: Any = deepcopy(record)
     inner = changed
@@ -57,10 +65,8 @@ def test_a_blank_in_place_of_any_text_is_read_or_refused_with_file_and_line(
     for place in texts:
         for blank in BLANKS:
             file = jsonl(json.dumps(neighbor(record, "before")), json.dumps(with_value(record, place, blank)))
-            try:
-                read(file, format)
-            except InputError as error:
-                assert str(error).startswith(f"{file}:2: "), (place, blank)
+            if refusal := refused(file, format):
+                assert refusal.startswith(f"{file}:2: "), (place, blank)
                 assert read(file, format, on_error="skip").skipped == 1, (place, blank)
 
 
