@@ -23,7 +23,7 @@ from campaigns.text.cases import TextCase, text_case
 from campaigns.text.targets import TARGETS
 from campaigns.text.watching import Wrong, watched
 from campaigns.verdicts.documented import documented
-from stepscale.formats import READABLE_FORMATS
+from stepscale.formats import READABLE_FORMATS, Tables
 
 TRL = {"prompt": "1+1?", "completions": ["a", "b"], "labels": [True, False]}
 
@@ -184,3 +184,32 @@ def test_killed_work_is_gone_on_with_and_looked_at(monkeypatch: pytest.MonkeyPat
     findings = campaign.run(0, range(3))
     # Whether a run ends between its kills depends on the machine; what is looked at then shows in the faults.
     assert findings.faults == [] and findings.counts["kills_labeling"] == 3
+
+
+@pytest.mark.parametrize("label", [-1, 0, 1])
+def test_another_label_of_processbench_has_its_own_number_of_step_labels(
+    label: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from campaigns.files import judging
+
+    record = next(record for format_name, record in RECORDS if format_name == "processbench")
+    good, line = good_file("processbench", record, tmp_path), json.dumps(record | {"label": label}).encode()
+    assert fault_of(good, line, tmp_path) is None
+    read = judging.read
+
+    def without_last_label(path: Path, *args: object, **options: object) -> Tables:
+        tables = read(path, *args, **options)  # type: ignore[arg-type]
+        return replace(tables, step_labels=tables.step_labels.drop(tables.step_labels.index[2]))
+
+    monkeypatch.setattr("campaigns.files.judging.read", without_last_label)
+    fault = fault_of(good, line, tmp_path)
+    assert fault and fault[0] == "silent_losses", "a label that is lost is a fault as before"
+
+
+def test_a_step_that_people_wrote_has_a_label_more_and_no_other_value_has(tmp_path: Path) -> None:
+    record = next(record for format_name, record in RECORDS if format_name == "prm800k")
+    good, changed = good_file("prm800k", record, tmp_path), json.loads(json.dumps(record))
+    changed["label"]["steps"][1]["human_completion"] = "false"
+    assert fault_of(good, json.dumps(changed).encode(), tmp_path) is None
+    fewer = replace(good, rows=good.rows | {"step_labels": good.rows["step_labels"] - 1})
+    assert (fault_of(fewer, json.dumps(changed).encode(), tmp_path) or ("",))[0] == "silent_losses"

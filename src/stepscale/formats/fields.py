@@ -88,6 +88,20 @@ def problem_text(record: Record, key: str) -> str:
     return problem
 
 
+def checked_id(problem_id: str) -> str:
+    """A problem's id as it is.
+
+    Args:
+        problem_id: As a record states it, or as it was made.
+
+    Raises:
+        BadRecord: It is blank, so that it identifies nothing.
+    """
+    if not problem_id.strip():
+        raise BadRecord("the id of the problem is blank")
+    return problem_id
+
+
 def maybe_text(record: Record, key: str) -> str | None:
     """The string under ``key``, None if it is missing, null or NaN.
 

@@ -19,7 +19,16 @@ import orjson
 from stepscale.formats import hub, tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_absent, is_whole, maybe_answer, maybe_text, problem_text
+from stepscale.formats.fields import (
+    BadRecord,
+    Record,
+    checked_id,
+    is_absent,
+    is_whole,
+    maybe_answer,
+    maybe_text,
+    problem_text,
+)
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
@@ -60,7 +69,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
     def add(record: Record) -> None:
         problem, solution = problem_text(record, "problem"), maybe_text(record, "solution")
         place = _place(records.file)
-        problem_id = maybe_text(record, "unique_id") or place or problem_key(problem)
+        problem_id = checked_id(maybe_text(record, "unique_id") or place or problem_key(problem))
         subject, level = maybe_text(record, "subject") or maybe_text(record, "type"), level_of(record)
         answer = maybe_answer(record, "answer") or last_boxed(solution or "")
         uses[problem_id] += 1

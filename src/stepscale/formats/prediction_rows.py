@@ -48,9 +48,9 @@ class PredictionRows:
             predictions: A row per search, budget and draw.
 
         Raises:
-            BadRecord: It was added before.
+            BadRecord: It was added before, its id is blank, or its text holds a NUL.
         """
-        if problem.problem_id in self._ids:
+        if problem.checked().problem_id in self._ids:
             raise BadRecord(f"the problem {problem.problem_id!r:.80} was given before: give the results of one search")
         self._ids.add(problem.problem_id)
         self._problems.row(*problem, self.split)

@@ -6,14 +6,14 @@ the problem's gold answer. Reads no files.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pandas as pd
 
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, warn_of_other_lengths
-from stepscale.formats.fields import BadRecord
+from stepscale.formats.fields import BadRecord, checked_id
 from stepscale.formats.lines import Records
 from stepscale.grading import Rules, extract_answer, grade_many
 
@@ -27,6 +27,17 @@ class ProblemRow(NamedTuple):
     solution: str | None = None
     subject: str | None = None
     level: int | None = None
+
+    def checked(self) -> Self:
+        """The row as it is.
+
+        Raises:
+            BadRecord: The id is blank, or the text holds a NUL.
+        """
+        checked_id(self.problem_id)
+        if "\0" in self.problem:
+            raise BadRecord("the text of the problem holds a NUL character, which is not text")
+        return self
 
 
 class SampleRow(NamedTuple):
@@ -112,11 +123,9 @@ class SampleRows:
             scores: Their scores; they count these samples from 0.
 
         Raises:
-            BadRecord: Another problem has this id.
+            BadRecord: Another problem has this id, or it is blank, or the problem's text holds a NUL.
         """
-        problem_id, text_hash = problem.problem_id, hash(problem.problem)
-        if not problem_id.strip():
-            raise BadRecord("the id of the problem is blank")
+        problem_id, text_hash = problem.checked().problem_id, hash(problem.problem)
         _check_verifiers(scores)
         if self._texts.setdefault(problem_id, text_hash) != text_hash:
             raise BadRecord(f"{problem_id!r:.80} is the id of another problem too; give the samples of one task")
@@ -133,7 +142,11 @@ class SampleRows:
         Args:
             problem_id: The problem.
             scores: By number of the sample.
+
+        Raises:
+            BadRecord: The problem's id or the name of a verifier is blank.
         """
+        checked_id(problem_id)
         _check_verifiers(scores)
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 

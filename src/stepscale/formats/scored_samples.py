@@ -13,7 +13,16 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_number, maybe_answer, maybe_text, problem_text, texts
+from stepscale.formats.fields import (
+    BadRecord,
+    Record,
+    checked_id,
+    is_number,
+    maybe_answer,
+    maybe_text,
+    problem_text,
+    texts,
+)
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_fields import token_counts
@@ -72,7 +81,7 @@ def read(
 
     def add(record: Record) -> None:
         problem = problem_text(record, "problem")
-        problem_id = maybe_text(record, "unique_id") or problem_key(problem)
+        problem_id = checked_id(maybe_text(record, "unique_id") or problem_key(problem))
         answer, prm, orm, correct = _judged(record)
         step_texts, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])
         key = (problem_id, samples[problem_id])
