@@ -60,7 +60,7 @@ def watched(findings: Findings, number: int, name: str, call: Callable[[], Any],
 
 def _timed(number: int, name: str, call: Callable[[], Any], text: str) -> tuple[Any, float, Fault | None]:
     """What the call returns, its processor time in seconds, and what went wrong; a call that was stopped is a hang."""
-    spent, result, fault = time.process_time(), None, None
+    before, result, fault = _work_of_this_process(), None, None
     signal.signal(signal.SIGPROF, _ring)
     signal.signal(signal.SIGALRM, _Patience().ring)
     signal.setitimer(signal.ITIMER_REAL, _WAITED_SECONDS)
@@ -69,7 +69,7 @@ def _timed(number: int, name: str, call: Callable[[], Any], text: str) -> tuple[
         result = call()
     except _TooLong:
         fault = Fault(
-            "hangs", number, f"{name}: stopped after {time.process_time() - spent:.2f} s of work: {text!r:.200}"
+            "hangs", number, f"{name}: stopped after {_work_of_this_process() - before:.2f} s of work: {text!r:.200}"
         )
     except Wrong as wrong:
         fault = Fault(wrong.kind, number, f"{name}: {wrong}")
@@ -80,7 +80,7 @@ def _timed(number: int, name: str, call: Callable[[], Any], text: str) -> tuple[
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.setitimer(signal.ITIMER_PROF, 0)
-    return result, time.process_time() - spent, fault
+    return result, _work_of_this_process() - before, fault
 
 
 def _ring(*_: object) -> None:
@@ -100,6 +100,11 @@ class _Patience:
             raise _TooLong
         self._worked = worked
         signal.setitimer(signal.ITIMER_REAL, _WAITED_SECONDS)
+
+
+def _work_of_this_process() -> float:
+    """Processor time of this process, seconds."""
+    return time.process_time()
 
 
 def _work_of_children() -> float:

@@ -105,7 +105,7 @@ def test_a_long_call_is_a_hang_only_if_it_is_long_twice(
     clock: tuple[float, ...], kinds: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter(clock)
-    monkeypatch.setattr(time, "process_time", lambda: next(times))
+    monkeypatch.setattr("campaigns.text.watching._work_of_this_process", lambda: next(times))
     findings = Findings()
     watched(findings, 3, "target", lambda: None, "text")
     assert [fault.kind for fault in findings.faults] == kinds and findings.counts == {"slow_once": 1}
