@@ -17,7 +17,7 @@ from stepscale.errors import InputError
 from stepscale.formats import read, read_predictions
 
 Jsonl = Callable[..., Path]
-BLANKS = (" ", "", "\0")
+BLANKS = (" ", "\u00a0", "\0")
 ANSWERED = {"problem": "1+1?", "answer": "2", "unique_id": "a", "pred_weighted@4": "\\boxed{2}"}
 POOL = next(record for format, record in RECORDS if format == "best_of_n" and "n" in record)
 CACHED = {
