@@ -107,8 +107,10 @@ def _client() -> tuple[Any, SayingGenerator]:
         }
     )
     generator = SayingGenerator()
+    # on a busy machine 60 seconds may pass without work; a hang is told by the processor's time
+    options = ServerOptions(seconds=600)
     client = TestClient(
-        application(Answerer(served, generator, LikingVerifier()), ServerOptions()), raise_server_exceptions=False
+        application(Answerer(served, generator, LikingVerifier()), options), raise_server_exceptions=False
     )
     client.__enter__()
     return client, generator
