@@ -139,6 +139,8 @@ def _without_error(record: logging.LogRecord) -> bool:
 def _options_of_file(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
     """Kedro's reading of ``--config``, after a file without options of ``kedro run`` was refused.
 
+    Kedro looks for the block that the command is called like, which is ``run`` for ``python -m stepscale`` too.
+
     Raises:
         ClickException: It is not YAML, or it has no block ``run``.
     """
@@ -151,7 +153,11 @@ def _options_of_file(ctx: click.Context, param: click.Parameter, value: str | No
             raise click.ClickException(f"{value} is not YAML ({' '.join(str(error).split())}); mend it") from None
         if not isinstance(stated, dict) or not isinstance(stated.get("run"), dict):
             raise click.ClickException(f"{value} holds no options of kedro run; write them below the key run")
-    return kedro_options_of_file(ctx, param, value)
+    called, ctx.info_name = ctx.info_name, "run"
+    try:
+        return kedro_options_of_file(ctx, param, value)
+    finally:
+        ctx.info_name = called
 
 
 class _Run(click.Command):

@@ -98,3 +98,19 @@ def test_a_file_without_options_is_one_line(written: str, line: str, run_in: Cal
     done = run_in(project, "--config", str(file))
     assert done.exit_code == 1 and done.output.startswith(f"Error: {file} {line}"), done.exception
     assert len(done.output.strip().splitlines()) == 1
+
+
+def test_a_file_of_options_is_read_however_the_command_is_called(
+    run_in: Callable[..., Any], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stepscale.cli import run
+
+    runs = list[list[str]]()
+    monkeypatch.setattr(
+        "kedro.framework.session.session.KedroSession.run", lambda self, **how: runs.append(how["pipeline_names"]) or {}
+    )
+    (project / "options.yml").write_text("run: {env: samples, pipelines: reporting}\n")
+    assert run_in(project, "--config", str(project / "options.yml")).exit_code == 0
+    monkeypatch.chdir(project)
+    run.main(["--config", "options.yml"], prog_name="python -m stepscale", standalone_mode=False)
+    assert runs == [["reporting"], ["reporting"]]

@@ -154,7 +154,6 @@ def test_no_parameter_of_a_study_may_be_null() -> None:
 
 # What an environment takes from a run that was made before, as its first lines say.
 OF_ANOTHER_RUN = {
-    "lab_language_model": {"prm_scores", "orm_scores"},  # optional: its samples have none
     "later_methods": {"prm_model", "orm_model"},
     "world_map": {"test_problems", "test_solutions", "prm_scores", "orm_scores", "scored_samples"},
 }

@@ -13,7 +13,7 @@ _DOTTED = r"\b[A-Za-z]\.[A-Za-z]"  # `D.C.`, `p.m.`: the last period is theirs
 _OPENER = (  # begins a sentence and no name
     r"(?:An?|The|This|That|These|Those|There|It|Its|He|She|We|They|I|You|His|Her|Our|My|Your|So|Then|Therefore|Thus|Hence|Because"
     r"|Since|As|If|When|Where|What|Which|In|On|At|For|From|By|To|With|And|But|Or|Now|Next|Finally|First|Let|Note|Check|However"
-    r"|Also|All|Both|Each|Here|Step|Answer|Final|Explanation|Reason|Clearly|Obviously|Similarly|Consequently)\b"
+    r"|Also|All|Both|Each|Here|Step|Answer|Final|Explanation|Reason|Clearly|Obviously|Similarly|Consequently)\b(?!\.[A-Z])"
 )
 SENTENCE_BREAK = re.compile(
     rf"{_TITLES}(?<!{_DOTTED})\.(?=\s+[A-Z<])|(?<={_DOTTED}\.)(?<!\b[A-Z]\.[A-Z]\.)\s+(?=[A-Z<])|(?<=\b[AP]\.M\.)\s+(?=[A-Z<])"
@@ -37,11 +37,15 @@ _DATE = re.compile(
     rf"(?:on\s+)?(?:the\s+)?(?P<date>(?:{_WEEKDAY},?\s+(?:the\s+)?)?(?:{_MONTH}\s+(?:{_DAY}\b{_YEAR}|\d{{4}}\b)"
     rf"|{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR})|{_WEEKDAY}(?:\s+the\s+{_DAY})?(?=\s*(?:[.,;:!(]|\Z)))"
 )
-_NUMERAL = r"(?:Zero|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve|Half|Once|Twice)\b"
+_NUMERAL = (
+    r"(?:Zero|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|Eleven|Twelve|(?:Thir|Four|Fif|Six|Seven|Eigh|Nine)teen"
+    r"|(?:Twen|Thir|For|Fif|Six|Seven|Eigh|Nine)ty|Hundred|Thousand|Million|Half|Once|Twice)\b"
+)
 _WORD = r"(?:(?:[A-Z]\.){2,}|(?:Dr|Mr|Ms|St|Mt|Ft|Lt|Mrs|Prof|Capt)\.|[A-Z][a-z'\u2019-]*[a-z])"
 _NAME = re.compile(
     rf"(?P<name>(?:the\s+)?(?!{_OPENER}|{_NUMERAL}){_WORD}(?:\s+(?:{_WORD}|[A-Z](?![\w.])|of|the|and)){{0,3}})"
-    r"(?:\.?(?:,\s+(?:as|because|since|who|whose|which|where|not)|\s+(?:because|since))\b|(?P<end>[.,;\s]*\Z|,\s))"
+    r"(?:\.?(?:,\s+(?:as|because|since|who|whose|which(?!\s+(?:equals|gives|yields|makes|comes)\b)|where(?!\s+\S+\s*=)|not)"
+    r"|\s+(?:because|since))\b|(?P<end>[.,;\s]*\Z|,\s))"
 )
 _OPERATOR = r"(?:of|times|plus|minus|over|divided\s+by|multiplied\s+by)"
 _NUMBER = (

@@ -14,7 +14,7 @@ from stepscale.errors import InputError
 from stepscale.formats.checking import empty
 from stepscale.formats.tables import SCORES
 from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.sampling import GradedSampler
+from stepscale.pipelines.sampling import GradedSampler, gather
 from stepscale.pipelines.test_time_search.given_samples import (
     SamplesToJudge,
     SamplesWithScores,
@@ -22,7 +22,7 @@ from stepscale.pipelines.test_time_search.given_samples import (
     without_learned,
 )
 from stepscale.references import reference_in
-from stepscale.resume import ShardPlan
+from stepscale.resume import ShardPlan, Shards
 from stepscale.studies.samples.ways import judges_steps
 from stepscale.verifiers.contract import Verifier
 
@@ -73,6 +73,21 @@ def sample_test(
         for split, counts in (("heldout", search.heldout_samples), ("test", search.samples))
     )
     return heldout + test
+
+
+class UnscoredSamples(ScoresByKind):
+    """Samples, a row each, and tables of scores without rows."""
+
+    solutions: pd.DataFrame
+
+
+def gather_unscored(shards: Shards) -> UnscoredSamples:
+    """All samples as one table. They have no scores, whatever an earlier run gave to its own.
+
+    Args:
+        shards: The pieces by name, each loaded when it is called.
+    """
+    return {"solutions": gather(shards), "of_prms": empty(SCORES), "of_orms": empty(SCORES)}
 
 
 def read_samples(search: SearchBlock) -> SamplesWithScores:

@@ -18,12 +18,19 @@ def create_pipeline() -> Pipeline:
 
 def best_of_n() -> Pipeline:
     """Samples of the test problems, each scored by the PRM and the ORM."""
-    return Pipeline([*_sample(), *_score()], tags="test_time_search")
+    gathered = Node(gather, inputs={"shards": "test_shards"}, outputs="test_solutions", name="gather_test")
+    return Pipeline([*_sample(), gathered, *_score()], tags="test_time_search")
 
 
 def sampled_test() -> Pipeline:
     """The samples without scores, where nothing is trained."""
-    return Pipeline(_sample(), tags="sampled_test")
+    unscored = Node(
+        nodes.gather_unscored,
+        inputs={"shards": "test_shards"},
+        outputs={"solutions": "test_solutions", "of_prms": "prm_scores", "of_orms": "orm_scores"},
+        name="gather_test",
+    )
+    return Pipeline([*_sample(), unscored], tags="sampled_test")
 
 
 def _sample() -> list[Node]:
@@ -40,7 +47,6 @@ def _sample() -> list[Node]:
             outputs="test_shards",
             name="sample_test",
         ),
-        Node(gather, inputs={"shards": "test_shards"}, outputs="test_solutions", name="gather_test"),
     ]
 
 
