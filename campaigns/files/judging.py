@@ -222,7 +222,13 @@ def _completions(value: Any) -> int:
 
 
 def _expected_rows(good: GoodFile, value: Record) -> dict[str, int]:
-    """Those of the good record; of ProcessBench with another label alone, steps up to that first error are labeled."""
+    """Those of the good record, with two exceptions.
+
+    Of ProcessBench with another label alone, steps up to that first error are labeled. OpenR's only solution has no score if
+    its value is 0.
+    """
+    if good.format in ("openr", "compute_optimal_tts") and [output["value"] for output in value["output"]] == [[0.0]]:
+        return good.rows | {"scores": 0}
     if good.format != "processbench" or value == good.record or value | {"label": good.record["label"]} != good.record:
         return good.rows
     label = value["label"]

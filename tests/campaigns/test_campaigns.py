@@ -213,3 +213,12 @@ def test_a_step_that_people_wrote_has_a_label_more_and_no_other_value_has(tmp_pa
     assert fault_of(good, json.dumps(changed).encode(), tmp_path) is None
     fewer = replace(good, rows=good.rows | {"step_labels": good.rows["step_labels"] - 1})
     assert (fault_of(fewer, json.dumps(changed).encode(), tmp_path) or ("",))[0] == "silent_losses"
+
+
+def test_the_zero_of_openrs_one_solution_is_no_score_and_no_loss(tmp_path: Path) -> None:
+    record = next(record for format_name, record in RECORDS if format_name == "openr")
+    good, line = good_file("openr", record, tmp_path), json.dumps(record).encode()
+    changed = json.loads(line)
+    changed["output"][0]["value"] = [-0.0]
+    assert fault_of(good, json.dumps(changed).encode(), tmp_path) is None
+    assert fault_of(replace(good, rows=good.rows | {"scores": 0}), line, tmp_path) is not None
