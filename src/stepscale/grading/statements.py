@@ -69,10 +69,8 @@ def announced_answer(statement: str) -> str | None:
     statement = statement[filler.end() :] if (filler := _FILLER.match(statement)) else statement
     if word := _YES_OR_NO.match(statement):
         return word[0]
-    if date := leading_date(statement):
-        return date
-    if name := leading_name(statement):
-        return name
+    if date_or_name := leading_date(statement) or leading_name(statement):
+        return date_or_name
     statement = behind_computation(statement)
     statement = statement[about.end() :] if (about := _ABOUT.match(statement)) else statement
     if choice := _CHOICE.match(statement):
