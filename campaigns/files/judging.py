@@ -9,7 +9,6 @@ The changed record stands between two good ones, so that a loss of these shows. 
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from campaigns.files.leaves import completions, leaves_of, shape_of, with_leaves
 from campaigns.files.records import Record
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read
@@ -66,7 +66,7 @@ class GoodFile:
 def good_file(format_name: str, record: Record, folder: Path) -> GoodFile:
     """Reads the record as it is."""
     tables = _read(folder, format_name, [json.dumps(record).encode()])
-    texts, leaves = frozenset(texts_of(tables)), _leaves(record)
+    texts, leaves = frozenset(texts_of(tables)), leaves_of(record)
     repeated = [place for place, leaf in enumerate(leaves) if isinstance(leaf, str) and leaves.count(leaf) > 1]
     unread = frozenset(place for place in repeated if not _is_read(format_name, record, place, folder))
     before, after = (json.dumps(neighbor(record, word)).encode() for word in ("before", "after"))
@@ -77,10 +77,10 @@ def good_file(format_name: str, record: Record, folder: Path) -> GoodFile:
 def _is_read(format_name: str, record: Record, place: int, folder: Path) -> bool:
     """Whether a text put into this leaf alone comes up in the tables; True where the reader refuses it."""
     for mark in _MARKS:
-        leaves = _leaves(record)
+        leaves = leaves_of(record)
         leaves[place] = mark
         try:
-            tables = _read(folder, format_name, [json.dumps(_with_leaves(record, iter(leaves))).encode()])
+            tables = _read(folder, format_name, [json.dumps(with_leaves(record, iter(leaves))).encode()])
         except InputError:
             return True
         if any(mark in text for text in texts_of(tables)):
@@ -199,8 +199,8 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
         value = json.loads(line)
     except (ValueError, RecursionError):
         return "silent_losses", f"a line that is not JSON was read: {more}"
-    if _shape(value) == _shape(good.record):
-        pairs = enumerate(zip(_leaves(good.record), _leaves(value), strict=True))
+    if shape_of(value) == shape_of(good.record):
+        pairs = enumerate(zip(leaves_of(good.record), leaves_of(value), strict=True))
         changed = [(old, new) for place, (old, new) in pairs if old != new and place not in good.unread]
         lost = [new for old, new in changed if _is_lost(old, new, good.texts, texts)]
         if lost:
@@ -208,17 +208,10 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
         if more != (expected := _expected_rows(good, value)):
             return "silent_losses", f"rows: {more}, not {expected}"
     else:
-        most = good.rows | {"step_labels": good.rows["step_labels"] + _completions(value) - _completions(good.record)}
+        most = good.rows | {"step_labels": good.rows["step_labels"] + completions(value) - completions(good.record)}
         if any(more[name] > most[name] for name in TABLES):
             return "silent_losses", f"rows out of nothing: {more}, of at most {most}"
     return None
-
-
-def _completions(value: Any) -> int:
-    """Steps that people wrote themselves in a record of PRM800K; each is a labeled step of its own."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    written = isinstance(value, dict) and value.get("human_completion") is not None
-    return written + sum(map(_completions, items))
 
 
 def _expected_rows(good: GoodFile, value: Record) -> dict[str, int]:
@@ -240,24 +233,3 @@ def _is_lost(old: Any, new: Any, before: frozenset[str], after: set[str]) -> boo
     if not isinstance(old, str) or not isinstance(new, str) or not new.strip() or old.strip() not in before:
         return False
     return new.strip() not in after
-
-
-def _shape(value: Any) -> Any:
-    """Keys and types without values."""
-    if isinstance(value, dict):
-        return {key: _shape(item) for key, item in value.items()}
-    return [_shape(item) for item in value] if isinstance(value, list) else type(value).__name__
-
-
-def _leaves(value: Any) -> list[Any]:
-    if isinstance(value, dict | list):
-        items = value.values() if isinstance(value, dict) else value
-        return [leaf for item in items for leaf in _leaves(item)]
-    return [value]
-
-
-def _with_leaves(value: Any, leaves: Iterator[Any]) -> Any:
-    """A copy with other leaves, in the order of ``_leaves``."""
-    if isinstance(value, dict):
-        return {key: _with_leaves(item, leaves) for key, item in value.items()}
-    return [_with_leaves(item, leaves) for item in value] if isinstance(value, list) else next(leaves)
