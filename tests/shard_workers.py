@@ -62,15 +62,15 @@ def launch(script: Path, words: Sequence[str], n_processes: int) -> list[int | N
     where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port), "TORCHELASTIC_USE_AGENT_STORE": "True"}
     processes = []
     for rank in range(n_processes):
-        told = where | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(n_processes)}
-        processes.append(FRESH.Process(target=_run_as_told, args=(str(script), list(words), told)))
+        variables = where | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(n_processes)}
+        processes.append(FRESH.Process(target=_run_with_variables, args=(str(script), list(words), variables)))
         processes[-1].start()
     for process in processes:
         process.join()
     return [process.exitcode for process in processes]
 
 
-def _run_as_told(script: str, words: list[str], variables: dict[str, str]) -> None:
+def _run_with_variables(script: str, words: list[str], variables: dict[str, str]) -> None:
     os.environ |= variables
     sys.argv = [script, *words]
     runpy.run_path(script, run_name="__main__")

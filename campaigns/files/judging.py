@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from campaigns.files.leaves import completions, leaves_of, shape_of, with_leaves
+from campaigns.files.leaves import human_completions, leaves_of, shape_of, with_leaves
 from campaigns.files.records import Record
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read
@@ -208,7 +208,9 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
         if more != (expected := _expected_rows(good, value)):
             return "silent_losses", f"rows: {more}, not {expected}"
     else:
-        most = good.rows | {"step_labels": good.rows["step_labels"] + completions(value) - completions(good.record)}
+        most = good.rows | {
+            "step_labels": good.rows["step_labels"] + human_completions(value) - human_completions(good.record)
+        }
         if any(more[name] > most[name] for name in TABLES):
             return "silent_losses", f"rows out of nothing: {more}, of at most {most}"
     return None

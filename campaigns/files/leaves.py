@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def completions(value: Any) -> int:
+def human_completions(value: Any) -> int:
     """Steps that people wrote themselves in a record of PRM800K; each is a labeled step of its own."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     written = isinstance(value, dict) and value.get("human_completion") is not None
-    return written + sum(map(completions, items))
+    return written + sum(map(human_completions, items))
 
 
 def shape_of(value: Any) -> Any:

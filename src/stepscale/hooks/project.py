@@ -57,7 +57,8 @@ class ProjectHooks:
         for key in _ROOTS & set(roots):
             check_root(key, roots[key])
         # as written: context.params has Kedro check them first; kept there, as Kedro would read them anew
-        context.config_loader["parameters"] = parameters = context.config_loader["parameters"]
+        parameters = context.config_loader["parameters"]
+        context.config_loader["parameters"] = parameters
         self.cluster = check_parameters(parameters).cluster
         local_folder(stated_data(context))
         if "tracking_root" in roots:

@@ -62,7 +62,7 @@ def _most_padded(latex: str) -> int:
         depth = depth + 1 if environment[1] == "begin" else max(depth - 1, 0)
         deepest = max(depth, deepest)
     cells = len(_SEPARATOR.findall(latex)) + 1
-    padded: int = len(latex) * cells ** min(deepest, 20)
+    padded: int = len(latex) * cells ** min(deepest, 20)  # two cells twenty deep are too many already
     return padded
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.parameters import GeneratorBlock, ProblemSource
 from stepscale.pipelines import ready_model
 
@@ -29,8 +30,6 @@ def ingest(source: ProblemSource, seed: int) -> pd.DataFrame:
 
 def _check_splits(problems: pd.DataFrame) -> None:
     """Raises InputError where nothing could be trained, before models are at work for hours."""
-    from stepscale.errors import InputError
-
     train, valid = (int((problems["split"] == split).sum()) for split in ("train", "valid"))
     if not train or not valid:
         raise InputError(
@@ -109,8 +108,6 @@ def take_generator(generator: GeneratorBlock) -> Path:
     Raises:
         InputError: It is to be fine-tuned.
     """
-    from stepscale.errors import InputError
-
     if generator.fine_tuning is not None:
         raise InputError(
             "generator.fine_tuning: ready_generator takes the base as it is; set it to null, or run ingestion in the place "
