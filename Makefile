@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts later-methods map bases evidence clean
+.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions later-methods map bases evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -33,6 +33,10 @@ thorough: $(READY) # three seeds that were not used for the design; after a kill
 thorough-rollouts: $(READY) # the same without human labels, as Snell et al. have it
 	for seed in 10 11 12; do $(BIN)/kedro run --env thorough_rollouts --only-missing-outputs --params seed=$$seed,data_root=data/thorough_rollouts/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough_rollouts/10 data/thorough_rollouts/11 data/thorough_rollouts/12 --command "make thorough-rollouts" --claims data/thorough_rollouts/claims.json
+
+thorough-revisions: $(READY) # revisions over more problems; after a kill, the same command continues
+	for seed in 13 14 15; do $(BIN)/kedro run --env thorough_revisions --only-missing-outputs --params seed=$$seed,data_root=data/thorough_revisions/$$seed || exit 1; done
+	$(BIN)/python -m stepscale.publish.page data/thorough_revisions/13 data/thorough_revisions/14 data/thorough_revisions/15 --command "make thorough-revisions" --claims data/thorough_revisions/claims.json
 
 LAB := data/thorough_rollouts/10
 later-methods: $(READY) # methods of later papers with the models of a run of `make thorough-rollouts`; after a kill, the same command continues
