@@ -16,9 +16,10 @@ import re
 from collections import deque
 
 from stepscale.grading.boxes import BOX, boxed_answer, without_mentions
+from stepscale.grading.sentences import sentences
 from stepscale.grading.statements import announced_answer, stated_answer
 from stepscale.grading.values import FORMULA, leading_value, result_of_arithmetic
-from stepscale.grading.worded import SENTENCE_BREAK, with_content
+from stepscale.grading.worded import with_content
 
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\u0085]")
 _ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -243,8 +244,7 @@ def _whole_line(text: str) -> str | None:
     if "\n" in line:
         return None
     line = _POLITENESS.sub("", line[-_LONGEST_STATEMENT:])
-    conclusion = _last(_CONCLUSION, line)
-    if conclusion is not None:
+    if conclusion := _last(_CONCLUSION, line):
         return stated_answer(line[conclusion.start() :])
-    sentences = [sentence for sentence in SENTENCE_BREAK.split(line) if sentence.strip()]
-    return stated_answer(next((s for s in reversed(sentences) if re.search(r"[0-9$\\]", s)), line))
+    with_value = [sentence for sentence in sentences(line) if re.search(r"[0-9$\\]", sentence)]
+    return stated_answer(with_value[-1] if with_value else line)

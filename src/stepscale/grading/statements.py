@@ -6,8 +6,10 @@ apples.") states what stands behind its verb, or its last value.
 
 import re
 
+from stepscale.grading.names import before_reason, is_name, leading_name, without_marks
+from stepscale.grading.sentences import sentences
 from stepscale.grading.values import FORMULA, FUNCTION, MINUS, formulas, inside, leading_value, tidied, values
-from stepscale.grading.worded import SENTENCE_END, behind_computation, leading_date, leading_name, without_marks
+from stepscale.grading.worded import behind_computation, leading_date
 
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
 _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
@@ -80,7 +82,7 @@ def announced_answer(statement: str) -> str | None:
     if value := leading_value(statement):
         return value.text
     if not _SAYS_SOMETHING.search(statement) and not values(statement):
-        return None if _REMARK.match(statement) else stated_answer(statement)
+        return None if _REMARK.match(statement) else stated_answer(before_reason(statement))
     # 1. what stands behind a verb: "The largest $n$ is 34, 3 more than 31."
     for verb in _VERB.finditer(_without_formulas(statement)):
         behind = statement[verb.end() :]
@@ -122,12 +124,12 @@ def stated_answer(sentence: str) -> str | None:
     if numbers:
         return numbers[-1]
     words = without_marks(sentence)
-    return words if len(words.split()) <= _MOST_WORDS else None
+    return words if len(words.split()) <= _MOST_WORDS or is_name(words) else None
 
 
 def _first_sentence(text: str) -> str:
     """The first sentence of a text, without emphasis."""
-    return _MARKUP.sub("", SENTENCE_END.split(text.strip(), maxsplit=1)[0]).strip("*_ ")
+    return _MARKUP.sub("", next(sentences(text.strip()), "")).strip("*_ ")
 
 
 def _closed(sentence: str) -> str:

@@ -58,7 +58,7 @@ FORMULA = re.compile(
     r"|\\\((?P<round>(?:[^\\]|\\(?!\)))+)\\\)|\\\[(?P<square>(?:[^\\]|\\(?!\]))+)\\\]"
 )
 _PROSE_IN_FORMULA = re.compile(r"\A\d[^\\]*?(?<![\\{a-zA-Z])(?!(?:and|or)\b)[a-zA-Z]{2,}[^\\]*\s\Z")
-_ENDS_A_LETTER = re.compile(r"\s*(?:[.,;:!?)\]*_\"'$]|\Z|(?:because|since|as|by|for|where|which)\b)")
+_ENDS_A_LETTER = re.compile(r"\s*(?:\.(?![A-Z]\.)|[,;:!?)\]*_\"'$]|\Z|(?:because|since|as|by|for|where|which)\b)")
 _VERB_FOLLOWS = re.compile(r"\s*(?:is|are|equals|must|can|has|be)\b")
 _ARITHMETIC = re.compile(rf"[+*/^!\u00d7\u00f7\u00b7{MINUS}]|(?<=\d)[ ]?x[ ]?(?=\d)|\\(?:times|cdot|div)(?![a-zA-Z])")
 _INTEGER = re.compile(rf"[{MINUS}]?(?:\d+|\d{{1,3}}(?:,\d{{3}})+)")
