@@ -24,7 +24,7 @@ from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
 from stepscale.hooks.input_files import check_input_files
 from stepscale.hooks.inputs import check_inputs, check_runner
-from stepscale.hooks.lineage import Lineage
+from stepscale.hooks.lineage import Lineage, place_on_disk
 from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
@@ -144,7 +144,7 @@ class ProjectHooks:
         if "summary" in pipeline.all_outputs():
             for line in catalog.load("summary")["lines"]:
                 logger.info(line)
-            logger.info("report: %s", getattr(catalog["report"], "_filepath", "data/08_reporting/report.html"))
+            logger.info("report: %s", place_on_disk(catalog["report"]) or "in the store that the catalog names")
 
     @hook_impl
     def on_pipeline_error(self) -> None:

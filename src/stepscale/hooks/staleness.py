@@ -85,7 +85,7 @@ def _make_outgrown_again(lineage: Lineage, pipeline: Pipeline) -> list[str]:
             (dataset for dataset in sorted(lacking) if dataset in outputs or lineage.id_of(dataset)), None
         ):
             additions[name] = source
-            lineage.catalog[name]._exists = lambda: False
+            lineage.catalog[name].exists = lambda: False
     if additions:
         reasons = ", ".join(f"{name} (without {source})" for name, source in additions.items())
         logger.warning("made before data that is there now, and made again: %s", reasons)
