@@ -51,10 +51,12 @@ REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
     "sampled_pool": active_learning.sampled_pool,
     "ready_prm": reward_modeling.ready_prm,
     "best_of_n": test_time_search.best_of_n,
+    "best_of_n_by_prm": test_time_search.best_of_n_by_prm,
     "sampled_test": test_time_search.sampled_test,
     "tree_search": test_time_search.tree_search,
     "samples": test_time_search.samples,
     "judge_samples": test_time_search.judge_samples,
+    "judge_samples_by_prm": test_time_search.judge_samples_by_prm,
     "data_loop_by_prm": data_loop.by_prm,
     "soft_prm": rollouts.soft_prm,
 }

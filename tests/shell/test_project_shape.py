@@ -169,8 +169,8 @@ def test_what_an_environment_runs_needs_nothing_that_it_does_not_make(env: str, 
 
 # Nodes that have nothing to do with some settings, and when they have.
 IDLE: dict[str, Callable[[Parameters], bool]] = {
-    "choose_format_examples": lambda parameters: parameters.generator.fine_tuning is None,
-    "choose_larger_examples": lambda parameters: parameters.generator.fine_tuning is None,
+    "choose_format_examples": lambda parameters: parameters.generator.is_taken_as_it_is,
+    "choose_larger_examples": lambda parameters: parameters.generator.is_taken_as_it_is,
 }
 
 
