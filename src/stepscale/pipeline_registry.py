@@ -59,6 +59,7 @@ REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
     "judge_samples_by_prm": test_time_search.judge_samples_by_prm,
     "data_loop_by_prm": data_loop.by_prm,
     "soft_prm": rollouts.soft_prm,
+    "ready_critic": solve_or_verify.ready_critic,
 }
 """What an environment may run instead of one of those, or instead of a part of one: given labels or samples, another labeler."""
 

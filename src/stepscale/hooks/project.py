@@ -25,6 +25,7 @@ from stepscale.hooks.hardware import check_hardware
 from stepscale.hooks.input_files import check_input_files
 from stepscale.hooks.inputs import check_inputs, check_runner
 from stepscale.hooks.lineage import Lineage, place_on_disk
+from stepscale.hooks.ready_models import check_ready_models
 from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
@@ -90,6 +91,7 @@ class ProjectHooks:
         """Check all that can be checked before any work, and before an MLflow run begins."""
         check_runner(str(run_params.get("runner")))
         add_settings(pipeline, catalog)
+        check_ready_models(pipeline, catalog)
         check_inputs(pipeline, catalog)
         check_input_files(pipeline, catalog)
         check_bases(pipeline, catalog)
