@@ -101,11 +101,14 @@ class Project:
         return catalog
 
 
+def made_by(monkeypatch: pytest.MonkeyPatch, makers: dict[str, list[tuple[str, Node]]]) -> None:
+    for module in (inputs, lineage, staleness):
+        monkeypatch.setattr(module, "nodes_by_output", lambda: makers)
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    node_of = {name: (pipeline, node) for pipeline, node in NODES.items() for name in node.outputs}
-    for module in (inputs, lineage, staleness):
-        monkeypatch.setattr(module, "nodes_by_output", lambda: node_of)
+    made_by(monkeypatch, {name: [(pipeline, node)] for pipeline, node in NODES.items() for name in node.outputs})
     project = Project(tmp_path)
     project.save("problems", 3)
     project.run("sampling", "scoring")
@@ -208,6 +211,19 @@ def test_other_code_is_a_warning(
 ) -> None:
     caplog.set_level("WARNING", "stepscale")
     monkeypatch.setattr(staleness, "code_of", lambda _: "another")
+    project.run("reporting")
+    assert "made by other code than today's and taken as it is: samples (at " in caplog.text
+
+
+def test_what_another_pipeline_makes_by_other_code_is_no_reason_for_a_warning(
+    project: Project, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("WARNING", "stepscale")
+    others = Node(named_files, "problems", "samples", name="sample")  # of the same name, as test samples are gathered
+    made_by(monkeypatch, {"samples": [("instead", others), ("sampling", NODES["sampling"])]})
+    project.run("reporting")
+    assert "other code" not in caplog.text
+    made_by(monkeypatch, {"samples": [("instead", others)]})
     project.run("reporting")
     assert "made by other code than today's and taken as it is: samples (at " in caplog.text
 
