@@ -36,7 +36,7 @@ class FilesCampaign:
         refused: dict[int, list[int]] = {}
         for number in cases:
             index, good, mutation = _case(places[number])
-            findings.count(good.format)
+            findings.count(good.of.format)
             found = _without_tracebacks(partial(look, good, mutation.line, _folder()))
             if found is REFUSED:
                 findings.count("refused")
@@ -74,7 +74,7 @@ def _faults_of_skipping(good: GoodFile, lines: list[bytes]) -> list[Verdict]:
 
 def _note(findings: Findings, number: int, good: GoodFile, mutation: Mutation, fault: Verdict) -> None:
     if fault:
-        detail = f"{good.format}, {mutation.what}: {fault[1]}: {mutation.line!r:.2000}"
+        detail = f"{good.of.format}, {mutation.what}: {fault[1]}: {mutation.line!r:.2000}"
         findings.faults.append(Fault(fault[0], number, detail))
 
 
@@ -96,12 +96,12 @@ def _order(seed: int, n: int) -> "array[int]":
 
 @cache
 def _mutations(index: int) -> tuple[Mutation, ...]:
-    return tuple(mutations(RECORDS[index][1]))
+    return tuple(mutations(RECORDS[index].record))
 
 
 @cache
 def _good(index: int) -> GoodFile:
-    return good_file(*RECORDS[index], _folder())
+    return good_file(RECORDS[index], _folder())
 
 
 @cache

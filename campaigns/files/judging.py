@@ -3,7 +3,7 @@
 The changed record stands between two good ones, so that a loss of these shows. Of the changed one:
 
 - a text that the tables hold is there as changed;
-- the tables have as many rows as for the good record, unless a list or null that holds the rows was changed;
+- the tables have as many rows as the record says of such a change, or fewer if a list or null that holds the rows was changed;
 - refused, it is one line with the file and the number; skipped, or left out by a filter, it is counted and adds no row.
 """
 
@@ -16,14 +16,12 @@ from typing import Any
 
 import pandas as pd
 
-from campaigns.files.leaves import human_completions, leaves_of, shape_of, with_leaves
-from campaigns.files.records import Record
+from campaigns.files.good_record import GoodRecord
+from campaigns.files.leaves import leaves_of, shape_of, with_leaves
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read
 
 TABLES = ("problems", "solutions", "step_labels", "scores")
-_IDS = ("problem_id", "unique_id", "id", "doc_id", "idx")
-_PROBLEMS = ("problem", "question", "modified_question", "prompt", "input")
 _LONGEST_LINE = 1_000  # characters of a refusal
 Verdict = tuple[str, str] | None
 """A kind of fault and a detail; None where nothing is wrong."""
@@ -42,11 +40,10 @@ _MARKS = ("zqxj", "7351942")
 
 @dataclass(frozen=True)
 class GoodFile:
-    """A format, a record, and what is read from it where nothing is changed.
+    """A record, and what is read from it where nothing is changed.
 
     Attributes:
-        format: The name of the format.
-        record: The record.
+        of: The record, with its format.
         rows: Rows by table.
         texts: All texts of the tables.
         neighbors: The good records beside a changed one, as lines.
@@ -54,8 +51,7 @@ class GoodFile:
         unread: Places, among the record's leaves, of texts that no table takes, though the same text elsewhere is taken.
     """
 
-    format: str
-    record: Record
+    of: GoodRecord
     rows: dict[str, int]
     texts: frozenset[str]
     neighbors: tuple[bytes, bytes]
@@ -63,24 +59,24 @@ class GoodFile:
     unread: frozenset[int]
 
 
-def good_file(format_name: str, record: Record, folder: Path) -> GoodFile:
+def good_file(of: GoodRecord, folder: Path) -> GoodFile:
     """Reads the record as it is."""
-    tables = _read(folder, format_name, [json.dumps(record).encode()])
-    texts, leaves = frozenset(texts_of(tables)), leaves_of(record)
+    tables = _read(folder, of.format, [json.dumps(of.record).encode()])
+    texts, leaves = frozenset(texts_of(tables)), leaves_of(of.record)
     repeated = [place for place, leaf in enumerate(leaves) if isinstance(leaf, str) and leaves.count(leaf) > 1]
-    unread = frozenset(place for place in repeated if not _is_read(format_name, record, place, folder))
-    before, after = (json.dumps(neighbor(record, word)).encode() for word in ("before", "after"))
-    apart = _rows_by_table(_read(folder, format_name, [before, after]))
-    return GoodFile(format_name, record, rows_of(tables), texts, (before, after), apart, unread)
+    unread = frozenset(place for place in repeated if not _is_read(of, place, folder))
+    before, after = (json.dumps(of.neighbor(word)).encode() for word in ("before", "after"))
+    apart = _rows_by_table(_read(folder, of.format, [before, after]))
+    return GoodFile(of, rows_of(tables), texts, (before, after), apart, unread)
 
 
-def _is_read(format_name: str, record: Record, place: int, folder: Path) -> bool:
+def _is_read(of: GoodRecord, place: int, folder: Path) -> bool:
     """Whether a text put into this leaf alone comes up in the tables; True where the reader refuses it."""
     for mark in _MARKS:
-        leaves = leaves_of(record)
+        leaves = leaves_of(of.record)
         leaves[place] = mark
         try:
-            tables = _read(folder, format_name, [json.dumps(with_leaves(record, iter(leaves))).encode()])
+            tables = _read(folder, of.format, [json.dumps(with_leaves(of.record, iter(leaves))).encode()])
         except InputError:
             return True
         if any(mark in text for text in texts_of(tables)):
@@ -99,7 +95,7 @@ def look(good: GoodFile, line: bytes, folder: Path) -> "Verdict | Refused":
     if not line.strip():  # a blank line is not a record
         return None
     try:
-        tables = _read(folder, good.format, [good.neighbors[0], line, good.neighbors[1]])
+        tables = _read(folder, good.of.format, [good.neighbors[0], line, good.neighbors[1]])
     except InputError as error:
         message = str(error)
         if "\n" in message or len(message) > _LONGEST_LINE or "case.jsonl" not in message:
@@ -129,21 +125,6 @@ def faults_of_skipping(good: GoodFile, lines: list[bytes], folder: Path) -> list
     return [None] * len(lines)
 
 
-def neighbor(value: Any, word: str) -> Any:
-    """A copy of a record with another problem and other ids."""
-    if isinstance(value, list):
-        return [neighbor(item, word) for item in value]
-    if not isinstance(value, dict):
-        return value
-    changed = {key: neighbor(item, word) for key, item in value.items()}
-    changed |= {key: f"{value[key]}-{word}" for key in _IDS if isinstance(value.get(key), str)}
-    changed |= {key: value[key] + len(word) for key in _IDS if isinstance(value.get(key), int)}
-    changed |= {key: f"{word} {value[key]}" for key in _PROBLEMS if isinstance(value.get(key), str)}
-    if "label" in value and "input" in value:  # Math-Shepherd repeats the problem
-        changed["label"] = f"{word} {value['label']}"
-    return changed
-
-
 def rows_of(tables: Tables) -> dict[str, int]:
     """Rows by table."""
     return {name: len(getattr(tables, name)) for name in TABLES}
@@ -169,7 +150,7 @@ def _read(folder: Path, format_name: str, lines: list[bytes], on_error: Any = "r
 
 def _fault_of_skipping(good: GoodFile, lines: list[bytes], folder: Path) -> Verdict:
     try:
-        tables = _read(folder, good.format, [good.neighbors[0], *lines, good.neighbors[1]], "skip")
+        tables = _read(folder, good.of.format, [good.neighbors[0], *lines, good.neighbors[1]], "skip")
     except InputError as error:
         return "silent_losses", f"on_error='skip' refuses the good records too: {error!s:.200}"
     if tables.skipped < len(lines):
@@ -199,35 +180,18 @@ def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set
         value = json.loads(line)
     except (ValueError, RecursionError):
         return "silent_losses", f"a line that is not JSON was read: {more}"
-    if shape_of(value) == shape_of(good.record):
-        pairs = enumerate(zip(leaves_of(good.record), leaves_of(value), strict=True))
+    expected = good.of.rows_if_changed(good.rows, good.of.record, value)
+    if shape_of(value) == shape_of(good.of.record):
+        pairs = enumerate(zip(leaves_of(good.of.record), leaves_of(value), strict=True))
         changed = [(old, new) for place, (old, new) in pairs if old != new and place not in good.unread]
         lost = [new for old, new in changed if _is_lost(old, new, good.texts, texts)]
         if lost:
             return "silent_losses", f"the tables do not hold {lost[0]!r:.100}"
-        if more != (expected := _expected_rows(good, value)):
+        if more != expected:
             return "silent_losses", f"rows: {more}, not {expected}"
-    else:
-        most = good.rows | {
-            "step_labels": good.rows["step_labels"] + human_completions(value) - human_completions(good.record)
-        }
-        if any(more[name] > most[name] for name in TABLES):
-            return "silent_losses", f"rows out of nothing: {more}, of at most {most}"
+    elif any(more[name] > expected[name] for name in TABLES):
+        return "silent_losses", f"rows out of nothing: {more}, of at most {expected}"
     return None
-
-
-def _expected_rows(good: GoodFile, value: Record) -> dict[str, int]:
-    """Those of the good record, with two exceptions.
-
-    Of ProcessBench with another label alone, steps up to that first error are labeled. OpenR's only solution has no score if
-    its value is 0.
-    """
-    if good.format in ("openr", "compute_optimal_tts") and [output["value"] for output in value["output"]] == [[0.0]]:
-        return good.rows | {"scores": 0}
-    if good.format != "processbench" or value == good.record or value | {"label": good.record["label"]} != good.record:
-        return good.rows
-    label = value["label"]
-    return good.rows | {"step_labels": len(value["steps"]) if label == -1 else label + 1}
 
 
 def _is_lost(old: Any, new: Any, before: frozenset[str], after: set[str]) -> bool:

@@ -4,13 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def human_completions(value: Any) -> int:
-    """Steps that people wrote themselves in a record of PRM800K; each is a labeled step of its own."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    written = isinstance(value, dict) and value.get("human_completion") is not None
-    return written + sum(map(human_completions, items))
-
-
 def shape_of(value: Any) -> Any:
     """Keys and types without values."""
     if isinstance(value, dict):

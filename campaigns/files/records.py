@@ -1,8 +1,11 @@
-"""One good record for each shape of each format, and how a file of such records is written and read."""
+"""One good record for each shape of each format."""
 
-from typing import Any
-
-Record = dict[str, Any]
+from campaigns.files.good_record import (
+    GoodRecord,
+    up_to_first_error,
+    with_steps_of_people,
+    without_score_of_zero,
+)
 
 _COMPLETIONS = [
     {"text": "Add 2.", "rating": 1, "flagged": False},
@@ -127,9 +130,9 @@ _SCORED = {
     "rating_probs": [{"1": 0.7, "0": 0.2, "-1": 0.1}, {"1": 0.8, "0": 0.0, "-1": 0.2}],
 }
 
-RECORDS: tuple[tuple[str, Record], ...] = (
-    ("prm800k", _PRM800K),
-    (
+RECORDS: tuple[GoodRecord, ...] = (
+    GoodRecord("prm800k", _PRM800K, with_steps_of_people),
+    GoodRecord(
         "math",
         {
             "problem": "1+1?",
@@ -140,8 +143,8 @@ RECORDS: tuple[tuple[str, Record], ...] = (
             "subject": "Algebra",
         },
     ),
-    ("math", {"problem": "1+1?", "solution": "It is $\\boxed{2}$.", "level": "Level 3", "type": "Algebra"}),
-    (
+    GoodRecord("math", {"problem": "1+1?", "solution": "It is $\\boxed{2}$.", "level": "Level 3", "type": "Algebra"}),
+    GoodRecord(
         "processbench",
         {
             "id": "a-0",
@@ -151,8 +154,9 @@ RECORDS: tuple[tuple[str, Record], ...] = (
             "final_answer_correct": False,
             "label": 1,
         },
+        up_to_first_error,
     ),
-    (
+    GoodRecord(
         "prmbench",
         {
             "original_question": "1+1?",
@@ -165,17 +169,18 @@ RECORDS: tuple[tuple[str, Record], ...] = (
             "classification": "circular",
         },
     ),
-    (
+    GoodRecord(
         "math_shepherd",
         {
             "input": "1+1? Step 1: 2. \u043a\u0438\nStep 2: 3. \u043a\u0438",
             "label": "1+1? Step 1: 2. +\nStep 2: 3. -",
             "task": "GSM8K",
         },
+        repeating=("label",),
     ),
-    ("trl_stepwise", {"prompt": "1+1?", "completions": ["a", "b"], "labels": [True, False]}),
-    ("trl_stepwise", {"prompt": "1+1?", "completions": ["a", "b"], "labels": [0.75, 0.5]}),
-    (
+    GoodRecord("trl_stepwise", {"prompt": "1+1?", "completions": ["a", "b"], "labels": [True, False]}),
+    GoodRecord("trl_stepwise", {"prompt": "1+1?", "completions": ["a", "b"], "labels": [0.75, 0.5]}),
+    GoodRecord(
         "hard2verify",
         {
             "unique_id": "a",
@@ -185,15 +190,15 @@ RECORDS: tuple[tuple[str, Record], ...] = (
             "model": "m",
         },
     ),
-    ("scored_samples", _SCORED),
-    ("best_of_n", _QWEN),
-    ("best_of_n", _POOL),
-    ("best_of_n", _JOINED),
-    ("search_and_learn", _LEARN),
-    ("lm_eval", _LM_EVAL),
-    ("inspect", _INSPECT),
-    ("openr", _OPENR),
-    ("compute_optimal_tts", _OPENR),
-    ("sample_lines", _LINE),
+    GoodRecord("scored_samples", _SCORED),
+    GoodRecord("best_of_n", _QWEN),
+    GoodRecord("best_of_n", _POOL),
+    GoodRecord("best_of_n", _JOINED),
+    GoodRecord("search_and_learn", _LEARN),
+    GoodRecord("lm_eval", _LM_EVAL),
+    GoodRecord("inspect", _INSPECT),
+    GoodRecord("openr", _OPENR, without_score_of_zero),
+    GoodRecord("compute_optimal_tts", _OPENR, without_score_of_zero),
+    GoodRecord("sample_lines", _LINE),
 )
 """Formats whose files hold records, and a record of each of their shapes. "parquet" holds tables instead."""

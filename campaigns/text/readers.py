@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from campaigns.contract import Findings
-from campaigns.files.judging import neighbor
+from campaigns.files.good_record import GoodRecord
 from campaigns.files.records import RECORDS
 from campaigns.text.cases import TextCase
 from campaigns.text.watching import Wrong, watched
@@ -26,16 +26,16 @@ _LONGEST_LINE = 2_000  # characters of a refusal
 
 def readers(case: TextCase) -> None:
     """The record is read, or refused in one line."""
-    format_name, record, place = _record(case)
-    path = _written([_replaced(record, place, case.text)])
+    good, place = _record(case)
+    path = _written([_replaced(good.record, place, case.text)])
     try:
-        tables = read(path, format_name)
+        tables = read(path, good.format)
     except InputError as error:
         if "\n" in str(error) or len(str(error)) > _LONGEST_LINE:
-            raise Wrong("crashes", f"{format_name} {place}: the refusal is not one line: {error}") from None
+            raise Wrong("crashes", f"{good.format} {place}: the refusal is not one line: {error}") from None
         return
     if not len(tables.problems):
-        raise Wrong("crashes", f"{format_name} {place}: no problem was read")
+        raise Wrong("crashes", f"{good.format} {place}: no problem was read")
 
 
 def read_together(findings: Findings, cases: dict[int, TextCase]) -> None:
@@ -47,7 +47,7 @@ def read_together(findings: Findings, cases: dict[int, TextCase]) -> None:
     """
     by_format: dict[str, list[int]] = {}
     for number, case in cases.items():
-        by_format.setdefault(_record(case)[0], []).append(number)
+        by_format.setdefault(_record(case)[0].format, []).append(number)
     for format_name, numbers in by_format.items():
         for number in _odd(findings, format_name, numbers, cases):
             watched(findings, number, "readers", partial(readers, cases[number]), cases[number].text)
@@ -75,8 +75,8 @@ def _refused_among(format_name: str, cases: list[TextCase]) -> list[int]:
     """
     records = []
     for line, case in enumerate(cases):
-        _, record, place = _record(case)
-        records.append(_replaced(neighbor(record, f"n{line}"), place, case.text))
+        good, place = _record(case)
+        records.append(_replaced(good.neighbor(f"n{line}"), place, case.text))
     tables = read(_written(records), format_name, on_error="skip")
     refused = [int(reason.split("case.jsonl:", 1)[1].split(":", 1)[0]) - 1 for reason in tables.skip_reasons]
     if tables.skipped != len(set(refused)) or tables.problems["problem_id"].nunique() < len(cases) - len(refused):
@@ -84,11 +84,11 @@ def _refused_among(format_name: str, cases: list[TextCase]) -> list[int]:
     return refused
 
 
-def _record(case: TextCase) -> tuple[str, dict[str, Any], tuple[str | int, ...]]:
-    """A format, a good record of it, and the place that the text takes: drawn by the text."""
+def _record(case: TextCase) -> tuple[GoodRecord, tuple[str | int, ...]]:
+    """A good record, and the place that the text takes: drawn by the text."""
     rng = random.Random(case.text.encode("utf-8", "surrogatepass"))
-    format_name, record = rng.choice(RECORDS)
-    return format_name, record, rng.choice(list(_texts(record)))
+    good = rng.choice(RECORDS)
+    return good, rng.choice(list(_texts(good.record)))
 
 
 def _written(records: list[Any]) -> Path:

@@ -17,13 +17,14 @@ from types import FrameType
 from typing import Any
 
 import click
+from kedro.framework.cli.project import CONFIG_FILE_HELP
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import _config_file_callback as kedro_options_of_file
 from kedro.utils import find_kedro_project, load_obj
 
 from stepscale.environments import broken_file, check_environment, pipelines_of
 from stepscale.errors import InputError
 from stepscale.hooks.run_names import ASKED
+from stepscale.option_files import options_in
 from stepscale.pipeline_registry import PIPELINES
 
 _NOTHING = ("Pipeline does not contain", "Pipeline contains no nodes")  # how Kedro's errors of wrong names begin
@@ -136,28 +137,12 @@ def _without_error(record: logging.LogRecord) -> bool:
     return True
 
 
-def _options_of_file(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
-    """Kedro's reading of ``--config``, after a file without options of ``kedro run`` was refused.
-
-    Kedro looks for the block that the command is called like, which is ``run`` for ``python -m stepscale`` too.
-
-    Raises:
-        ClickException: It is not YAML, or it has no block ``run``.
-    """
-    from yaml import YAMLError, safe_load
-
+def _take_options(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Take from a file what the command line leaves unsaid; click does so with what its default map holds."""
     if value:
-        try:
-            stated = safe_load(Path(value).read_text(encoding="utf-8"))
-        except (YAMLError, ValueError) as error:
-            raise click.ClickException(f"{value} is not YAML ({' '.join(str(error).split())}); mend it") from None
-        if not isinstance(stated, dict) or not isinstance(stated.get("run"), dict):
-            raise click.ClickException(f"{value} holds no options of kedro run; write them below the key run")
-    called, ctx.info_name = ctx.info_name, "run"
-    try:
-        return kedro_options_of_file(ctx, param, value)
-    finally:
-        ctx.info_name = called
+        known = {str(option.name) for option in ctx.command.params if option is not param}
+        ctx.default_map = {**(ctx.default_map or {}), **options_in(Path(value), known)}
+    return value
 
 
 class _Run(click.Command):
@@ -197,8 +182,12 @@ def cli() -> None:
     """Commands of the project."""
 
 
-for option in kedro_run.params:
-    if option.name == "config":
-        option.callback = _options_of_file
-run = _Run("run", params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help, epilog=kedro_run.epilog)
+_CONFIG = click.Option(
+    ["--config", "-c"],
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    help=CONFIG_FILE_HELP,
+    callback=_take_options,
+)
+_PARAMS = [_CONFIG if param.name == _CONFIG.name else param for param in kedro_run.params]
+run = _Run("run", params=_PARAMS, callback=kedro_run.callback, help=kedro_run.help, epilog=kedro_run.epilog)
 cli.add_command(run)

@@ -1,14 +1,18 @@
 """The environments of a configuration, which may be a folder or an archive: which there are, and what each says about a run."""
 
 import os
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import yaml
-from kedro.config import OmegaConfigLoader
+from kedro.io.core import get_protocol_and_path
 from kedro.utils import find_kedro_project
 
 from stepscale.errors import InputError
+
+_ARCHIVES = {"application/x-tar": "tar", "application/zip": "zip", "application/x-zip-compressed": "zip"}
 
 
 def check_environment(env: str | None, conf_source: str | None = None) -> None:
@@ -106,7 +110,8 @@ def _opened(conf_source: str | None) -> tuple[Any, str | None]:
     Without a config loader: each new one takes the resolvers (``globals``) away from that of the session.
     """
     source = _source(conf_source)
-    files, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(source)
-    if protocol in ("tar", "zip"):
+    if archive := _ARCHIVES.get(str(guess_type(source)[0])):
+        files = fsspec.filesystem(archive, fo=source)
         return files, str(files.ls("", detail=False)[-1])
-    return files, source if protocol == "file" else None
+    protocol, _ = get_protocol_and_path(source)
+    return fsspec.filesystem("file"), source if protocol == "file" else None

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import click
-from kedro.framework.project import pipelines as project_pipelines
 from kedro.pipeline import Pipeline
 
 from stepscale.environments import pipelines_of
@@ -52,12 +51,15 @@ REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
     "sampled_pool": active_learning.sampled_pool,
     "ready_prm": reward_modeling.ready_prm,
     "best_of_n": test_time_search.best_of_n,
+    "best_of_n_by_prm": test_time_search.best_of_n_by_prm,
     "sampled_test": test_time_search.sampled_test,
     "tree_search": test_time_search.tree_search,
     "samples": test_time_search.samples,
     "judge_samples": test_time_search.judge_samples,
+    "judge_samples_by_prm": test_time_search.judge_samples_by_prm,
     "data_loop_by_prm": data_loop.by_prm,
     "soft_prm": rollouts.soft_prm,
+    "ready_critic": solve_or_verify.ready_critic,
 }
 """What an environment may run instead of one of those, or instead of a part of one: given labels or samples, another labeler."""
 
@@ -66,9 +68,7 @@ PIPELINES = {**MAIN, **STUDIES, **REPLACEMENTS}
 
 def register_pipelines() -> dict[str, Pipeline]:
     """All pipelines by name; ``__default__`` is what the environment runs. An unknown name is an error of one line."""
-    # Kedro 1.7 has no public name for the pipelines that were asked for
-    unknown = [name for name in project_pipelines._requested_pipelines or () if name not in (*PIPELINES, "__default__")]
-    if unknown:  # Kedro's own answer to ``kedro registry describe`` is "NoneType: None"
+    if unknown := [name for name in _named_by_command() if name not in (*PIPELINES, "__default__")]:
         raise click.ClickException(f"no pipeline is called {unknown[0]!r}; there are {', '.join(PIPELINES)}")
     pipelines = {name: create() for name, create in PIPELINES.items()}
     return {**pipelines, "__default__": sum((pipelines[name] for name in _of_environment()), Pipeline([]))}
@@ -78,3 +78,12 @@ def _of_environment() -> list[str]:
     """The pipelines of the environment that the command names; if its configuration names none, the five of the main run."""
     command = click.get_current_context(silent=True)
     return pipelines_of(command.params.get("env") if command else None) or list(MAIN)
+
+
+def _named_by_command() -> list[str]:
+    """Pipelines that ``kedro registry describe`` or ``kedro catalog`` names; of an unknown one Kedro says "NoneType: None"."""
+    command = click.get_current_context(silent=True)
+    if command is None:
+        return []
+    name, listed = command.params.get("name"), command.params.get("pipeline")
+    return [name] if command.info_name == "describe" and name else listed if isinstance(listed, list) else []

@@ -1,4 +1,4 @@
-"""A model folder that holds no weights but says where the model is: elsewhere on disk, on the hub, behind a server, or nowhere.
+"""A model folder that holds no weights but says where the model is: elsewhere on disk, on the hub, or behind a server.
 
 Nodes hand on folders. A base that was not changed is referred to in place of copied, and so is a model that is not here.
 """
@@ -13,7 +13,7 @@ from stepscale.errors import InputError
 from stepscale.user_paths import written_out
 
 FILE_NAME = "stepscale_reference.json"
-Kind = Literal["model", "generator server", "verifier server", "public verifier", "generative verifier", "none"]
+Kind = Literal["model", "generator server", "verifier server", "public verifier", "generative verifier"]
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 """Names of files of which a folder holds one, if it holds a tokenizer."""

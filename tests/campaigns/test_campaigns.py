@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from campaigns.__main__ import main
 from campaigns.contract import Fault, Findings
+from campaigns.files.good_record import GoodRecord
 from campaigns.files.judging import fault_of, good_file
 from campaigns.files.mutations import mutations
 from campaigns.files.records import RECORDS
@@ -124,12 +125,16 @@ def test_a_character_that_the_page_loses_is_a_fault_and_the_backslash_before_a_d
         TARGETS["page"](backslashes)
 
 
+def record_of(format_name: str) -> GoodRecord:
+    return next(good for good in RECORDS if good.format == format_name)
+
+
 def test_every_byte_and_key_of_a_record_is_mutated() -> None:
     mutated = [mutation.what for mutation in mutations(TRL)]
     for place in range(len(json.dumps(TRL))):
         assert f"byte {place} deleted" in mutated and f"cut at byte {place}" in mutated
     assert {"prompt deleted", "completions.1 deleted", "labels renamed", "labels.0 is null"} <= set(mutated)
-    assert {format_name for format_name, _ in RECORDS} == set(READABLE_FORMATS) - {"parquet"}
+    assert {good.format for good in RECORDS} == set(READABLE_FORMATS) - {"parquet"}
 
 
 def test_a_loss_is_told_from_a_refusal_and_from_a_harmless_change(
@@ -137,7 +142,7 @@ def test_a_loss_is_told_from_a_refusal_and_from_a_harmless_change(
 ) -> None:
     from campaigns.files import judging
 
-    good = good_file("trl_stepwise", TRL, tmp_path)
+    good = good_file(GoodRecord("trl_stepwise", TRL), tmp_path)
     assert fault_of(good, json.dumps(TRL | {"prompt": "1+2?"}).encode(), tmp_path) is None
     assert fault_of(good, b'{"prompt": "1+1?"', tmp_path) is None  # refused in one line
     real = judging.read
@@ -153,9 +158,9 @@ def test_a_loss_is_told_from_a_refusal_and_from_a_harmless_change(
 
 
 def test_a_text_that_no_table_takes_is_no_loss_though_the_same_text_elsewhere_is_taken(tmp_path: Path) -> None:
-    record = next(record for format_name, record in RECORDS if format_name == "prm800k")
-    changed_question, rated = json.loads(json.dumps(record)), json.loads(json.dumps(record))
-    good = good_file("prm800k", record, tmp_path)
+    of = record_of("prm800k")
+    changed_question, rated = json.loads(json.dumps(of.record)), json.loads(json.dumps(of.record))
+    good = good_file(of, tmp_path)
     changed_question["question"]["pre_generated_steps"][0] = "Add 9."  # the tables hold what was rated, "Add 2." too
     assert fault_of(good, json.dumps(changed_question).encode(), tmp_path) is None
     rated["label"]["steps"][0]["completions"][0]["text"] = "Add 9."
@@ -165,10 +170,10 @@ def test_a_text_that_no_table_takes_is_no_loss_though_the_same_text_elsewhere_is
 
 
 def test_a_record_that_a_filter_leaves_out_and_counts_is_no_loss(tmp_path: Path) -> None:
-    record = next(record for format_name, record in RECORDS if format_name == "prm800k")
-    good = good_file("prm800k", record, tmp_path)
+    of = record_of("prm800k")
+    good = good_file(of, tmp_path)
     for flag in ("is_quality_control_question", "is_initial_screening_question"):
-        assert fault_of(good, json.dumps(record | {flag: True}).encode(), tmp_path) is None
+        assert fault_of(good, json.dumps(of.record | {flag: True}).encode(), tmp_path) is None
 
 
 def test_documented_differences_are_told_by_the_pair() -> None:
@@ -192,8 +197,8 @@ def test_another_label_of_processbench_has_its_own_number_of_step_labels(
 ) -> None:
     from campaigns.files import judging
 
-    record = next(record for format_name, record in RECORDS if format_name == "processbench")
-    good, line = good_file("processbench", record, tmp_path), json.dumps(record | {"label": label}).encode()
+    of = record_of("processbench")
+    good, line = good_file(of, tmp_path), json.dumps(of.record | {"label": label}).encode()
     assert fault_of(good, line, tmp_path) is None
     read = judging.read
 
@@ -207,17 +212,26 @@ def test_another_label_of_processbench_has_its_own_number_of_step_labels(
 
 
 def test_a_step_that_people_wrote_has_a_label_more_and_no_other_value_has(tmp_path: Path) -> None:
-    record = next(record for format_name, record in RECORDS if format_name == "prm800k")
-    good, changed = good_file("prm800k", record, tmp_path), json.loads(json.dumps(record))
+    of = record_of("prm800k")
+    good, changed = good_file(of, tmp_path), json.loads(json.dumps(of.record))
     changed["label"]["steps"][1]["human_completion"] = "false"
     assert fault_of(good, json.dumps(changed).encode(), tmp_path) is None
     fewer = replace(good, rows=good.rows | {"step_labels": good.rows["step_labels"] - 1})
     assert (fault_of(fewer, json.dumps(changed).encode(), tmp_path) or ("",))[0] == "silent_losses"
 
 
+def test_how_many_rows_a_changed_form_has_is_said_by_the_record(tmp_path: Path) -> None:
+    with_answer = GoodRecord(
+        "trl_stepwise", TRL, lambda rows, record, value: rows | {"step_labels": len(value["labels"]) + 1}
+    )
+    good, line = good_file(with_answer, tmp_path), json.dumps(TRL | {"prompt": "1+2?"}).encode()
+    kind, detail = fault_of(good, line, tmp_path) or ("", "")
+    assert kind == "silent_losses" and "'step_labels': 2" in detail and "'step_labels': 3" in detail
+
+
 def test_the_zero_of_openrs_one_solution_is_no_score_and_no_loss(tmp_path: Path) -> None:
-    record = next(record for format_name, record in RECORDS if format_name == "openr")
-    good, line = good_file("openr", record, tmp_path), json.dumps(record).encode()
+    of = record_of("openr")
+    good, line = good_file(of, tmp_path), json.dumps(of.record).encode()
     changed = json.loads(line)
     changed["output"][0]["value"] = [-0.0]
     assert fault_of(good, json.dumps(changed).encode(), tmp_path) is None

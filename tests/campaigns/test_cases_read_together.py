@@ -10,6 +10,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from campaigns.contract import Findings
 from campaigns.files import judging
+from campaigns.files.good_record import GoodRecord
 from campaigns.text import readers
 from campaigns.text.cases import TextCase
 
@@ -18,7 +19,7 @@ CASES = {number: TextCase(f"text {number}", "1", "1") for number in range(60)}
 
 
 def test_one_line_that_cannot_be_left_out_is_found_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    good, real = judging.good_file("trl_stepwise", TRL, tmp_path), judging.read
+    good, real = judging.good_file(GoodRecord("trl_stepwise", TRL), tmp_path), judging.read
     lines = [b'{"prompt": 1}', b"{poison", b"[]"]
     assert judging.faults_of_skipping(good, lines, tmp_path) == [None, None, None]
     assert all(judging.look(good, line, tmp_path) is judging.REFUSED for line in lines)

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from campaigns.files.judging import neighbor
+from campaigns.files.good_record import GoodRecord
 from campaigns.files.records import RECORDS
 from stepscale.errors import InputError
 from stepscale.formats import read, read_predictions
@@ -19,7 +19,7 @@ from stepscale.formats import read, read_predictions
 Jsonl = Callable[..., Path]
 BLANKS = (" ", "\u00a0", "\0")
 ANSWERED = {"problem": "1+1?", "answer": "2", "unique_id": "a", "pred_weighted@4": "\\boxed{2}"}
-POOL = next(record for format, record in RECORDS if format == "best_of_n" and "n" in record)
+POOL = next(good.record for good in RECORDS if good.format == "best_of_n" and "n" in good.record)
 CACHED = {
     "problem_id": POOL["problem_id"],
     "prm_name": "q",
@@ -56,18 +56,16 @@ def with_value(record: dict[str, Any], place: tuple[Any, ...], value: Any) -> di
     return dict(changed)
 
 
-@pytest.mark.parametrize(("format", "record"), RECORDS)
-def test_a_blank_in_place_of_any_text_is_read_or_refused_with_file_and_line(
-    format: str, record: dict[str, Any], jsonl: Jsonl
-) -> None:
-    texts = list(places(record))
+@pytest.mark.parametrize("good", RECORDS, ids=lambda good: good.format)
+def test_a_blank_in_place_of_any_text_is_read_or_refused_with_file_and_line(good: GoodRecord, jsonl: Jsonl) -> None:
+    texts = list(places(good.record))
     assert texts
     for place in texts:
         for blank in BLANKS:
-            file = jsonl(json.dumps(neighbor(record, "before")), json.dumps(with_value(record, place, blank)))
-            if refusal := refused(file, format):
+            file = jsonl(json.dumps(good.neighbor("before")), json.dumps(with_value(good.record, place, blank)))
+            if refusal := refused(file, good.format):
                 assert refusal.startswith(f"{file}:2: "), (place, blank)
-                assert read(file, format, on_error="skip").skipped == 1, (place, blank)
+                assert read(file, good.format, on_error="skip").skipped == 1, (place, blank)
 
 
 @pytest.mark.parametrize("blank", [" ", "\u00a0"])

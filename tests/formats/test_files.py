@@ -352,10 +352,20 @@ def test_rows_of_unknown_problems_or_solutions_are_named(folder: Path, tmp_path:
     }[table]
     file = tmp_path / "tables" / f"{table}.parquet"
     pd.DataFrame({"problem_id": ["unknown"], "sample_id": 0, **row}).to_parquet(file)
-    one_line(lambda: read(tmp_path / "tables", "parquet"), f"{table}: problem_id 'unknown' has no row in problems")
+    one_line(lambda: read(tmp_path / "tables", "parquet"), f"{file}:1: problem_id 'unknown' has no row in problems")
     if table != "solutions":
         pd.DataFrame({"problem_id": [problem_id], "sample_id": 0, **row}).to_parquet(file)
-        one_line(lambda: read(tmp_path / "tables", "parquet"), f"{table}: ('{problem_id}', 0) has no row in solutions")
+        one_line(lambda: read(tmp_path / "tables", "parquet"), f"{file}:1: ('{problem_id}', 0) has no row in solutions")
+
+
+def test_of_many_rows_of_a_folder_the_first_of_an_unknown_problem_is_named(folder: Path, tmp_path: Path) -> None:
+    data = read(folder, "math")
+    write(data, tmp_path / "tables", "parquet")
+    ids = [*data.problems["problem_id"].head(2), "unknown", "other"]
+    row = {"strategy": "beam", "budget": 1, "answer": "2", "is_correct": True}
+    file = tmp_path / "tables" / "predictions.parquet"
+    pd.DataFrame({"problem_id": ids, **row}).to_parquet(file)
+    one_line(lambda: read(tmp_path / "tables", "parquet"), f"{file}:3: problem_id 'unknown' has no row in problems")
 
 
 @pytest.mark.parametrize("indent", [None, 1])

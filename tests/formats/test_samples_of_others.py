@@ -108,8 +108,30 @@ def test_strictprmbench_is_read_as_published_pools_and_scores_together(jsonl: Js
     assert data.solutions["steps"].tolist() == [["Add.", "It is 2."]] * 2  # less the prompt that stands in the first
     assert data.solutions["is_correct"].tolist() == [True, False] and data.solutions["n_tokens"].tolist() == [218, 218]
     assert data.scores[["sample_id", "verifier", "negative"]].values.tolist() == [[1, "qwen_prm", [0.75, 0.0]]]
-    with pytest.raises(InputError, match=r"scores: \('gsm8k_0', 2\) has no row in solutions"):
-        read([folder, jsonl({**CACHED, "candidate_index": 2})], "best_of_n")
+
+
+@pytest.mark.parametrize("scores_first", [True, False])
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        ({"problem_id": "gsm8k_1"}, "scores of sample 1 of problem 'gsm8k_1', which is not there"),
+        ({"candidate_index": 2}, "scores of sample 2 of problem 'gsm8k_0', which has 2 samples"),
+    ],
+)
+def test_step_scores_of_a_problem_or_sample_that_is_not_there_are_told_by_file_and_line(
+    scores_first: bool, odd: dict[str, Any], reason: str, jsonl: Jsonl, tmp_path: Path
+) -> None:
+    (tmp_path / "pools").mkdir()
+    (tmp_path / "pools" / "gsm8k_0.json").write_text(json.dumps(POOL))
+    other = {**CACHED, "prm_name": "other"}
+    scores = jsonl(CACHED, {**CACHED, **odd}, {**other, **odd}, other)
+    sources = [tmp_path / "pools", scores][:: -1 if scores_first else 1]
+    with pytest.raises(InputError) as caught:
+        read(sources, "best_of_n")
+    assert str(caught.value).startswith(f"{scores}:2: {reason}; correct the line")
+    data = read(sources, "best_of_n", on_error="skip")
+    assert data.skipped == 2 and data.skip_reasons == (f"{scores}:2: {reason}", f"{scores}:3: {reason}")
+    assert data.scores["verifier"].tolist() == ["qwen_prm", "other"] and len(data.solutions) == 2
 
 
 def test_step_scores_without_their_pools_are_told_as_such(jsonl: Jsonl) -> None:

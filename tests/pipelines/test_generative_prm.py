@@ -19,7 +19,7 @@ GIVEN = {"base": "b", "prompt": "{problem}", "prm": {}, "orm": {}}
 
 def test_it_is_taken_in_the_place_of_a_trained_prm_and_named_once() -> None:
     critic = VerifierBlock.model_validate({**GIVEN, "generative": {"base": "m/critic", "judgments": 4}})
-    prm = take_prm(critic)["prm"]
+    prm = take_prm(critic)
     reference = reference_in(prm)
     assert reference and reference.kind == "generative verifier" and reference.settings["judgments"] == 4
     both = {"generative": {"base": "m"}, "public": {"adapter": "trl", "source": "s"}}

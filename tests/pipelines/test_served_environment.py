@@ -90,7 +90,8 @@ def small(project: Path, server: FakeVLLM, tokenizer: Path) -> Path:
 @pytest.mark.e2e
 def test_generator_and_prm_behind_servers_go_through_the_pipelines(run_in: Run, small: Path, server: FakeVLLM) -> None:
     # the report does not depend on how the server was asked
-    words = () if server.gives_ids else ("--pipelines", "ingestion,sampled_pool,ready_prm,test_time_search")
+    pipelines = "ingestion,sampled_pool,ready_prm,best_of_n_by_prm,tree_search"
+    words = () if server.gives_ids else ("--pipelines", pipelines)
     done = run_in(small, "--env", "served", *words)
     assert done.exit_code == 0, done.output
     data = small / "data" / "served"
@@ -106,7 +107,7 @@ def test_generator_and_prm_behind_servers_go_through_the_pipelines(run_in: Run, 
         set(scores["verifier"]) == {"prm"}
         and [len(n) for n in scores["negative"]] == samples["steps"].map(len).tolist()
     )
-    assert not (data / "07_model_output" / "orm_scores.parquet").exists(), "there is no ORM"
+    assert not (data / "06_models" / "orm").exists() and not (data / "07_model_output" / "orm_scores.parquet").exists()
     results = pd.read_parquet(data / "07_model_output" / "search_results.parquet")
     assert results["answer"].notna().any()
     pooled = [body for path, body in server.bodies if path == "/pooling"]
@@ -189,9 +190,11 @@ def test_a_served_generator_is_asked_as_it_is() -> None:
 
 def test_the_larger_model_may_be_served_and_the_smaller_one_s_server_is_not_its_own() -> None:
     served = GeneratorBlock.model_validate({**GENERATOR, "base": None, "server": SERVER})
-    assert LargerBlock(base="x/large").like(served).server is None
+    assert served.is_taken_as_it_is and LargerBlock(base="x/large").like(served).server is None
     larger = LargerBlock.model_validate({"base": None, "server": {**SERVER, "model": "large"}})
-    assert larger.like(GeneratorBlock.model_validate({**GENERATOR, "base": "x/y"})).server.model == "large"  # type: ignore[union-attr]
+    tuned = GeneratorBlock.model_validate({**GENERATOR, "base": "x/y", "fine_tuning": {}})
+    assert larger.like(tuned).server.model == "large"  # type: ignore[union-attr]
+    assert larger.like(tuned).is_taken_as_it_is and not tuned.is_taken_as_it_is
 
 
 def test_a_prm_that_is_ready_is_named_once() -> None:
@@ -201,9 +204,8 @@ def test_a_prm_that_is_ready_is_named_once() -> None:
         VerifierBlock.model_validate({**block, "server": SERVER, "public": public})
     with pytest.raises(InputError, match=r"give verifiers\.server or verifiers\.public"):
         take_prm(VerifierBlock.model_validate(block))
-    folders = take_prm(VerifierBlock.model_validate({**block, "public": public}))
-    assert "public verifier" in (folders["prm"] / "stepscale_reference.json").read_text()
-    assert '"none"' in (folders["orm"] / "stepscale_reference.json").read_text()
+    folder = take_prm(VerifierBlock.model_validate({**block, "public": public}))
+    assert "public verifier" in (folder / "stepscale_reference.json").read_text()
 
 
 def test_a_served_generator_is_no_base_of_revisions_and_what_is_ready_is_not_looked_for_on_disk() -> None:

@@ -16,6 +16,7 @@ from stepscale.lab.hands import Hand
 from stepscale.lab.stories import draw_story
 from stepscale.lab.wording import read_story, tell
 from stepscale.parameters import SolveOrVerifySettings, check_parameters, settings_of
+from stepscale.pipelines.solve_or_verify import critic as making
 from stepscale.pipelines.solve_or_verify import nodes
 from stepscale.references import reference_in
 from stepscale.studies.solve_or_verify.tables import JUDGEMENTS, TABLES
@@ -67,11 +68,11 @@ def base(model_of: Callable[..., Path], tables: tuple[pd.DataFrame, pd.DataFrame
 def test_a_critic_is_trained_judges_and_is_measured(base: Path, tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     problems, solutions = tables
     settings = settings_with(base)
-    critiques = check(nodes.write_critiques(problems, solutions, settings), SOLUTIONS)
+    critiques = check(making.write_critiques(problems, solutions, settings), SOLUTIONS)
     assert len(critiques) == 6 and all(lines[-1].endswith(("yes", "no")) for lines in critiques["steps"])
     assert critiques["prompt"].str.contains("\nAttempt:\n", regex=False).all()
 
-    critic = nodes.train_critic(problems, critiques, settings)
+    critic = making.train_critic(problems, critiques, settings)
     plan = nodes.judge_samples(critic, problems, solutions, settings)
     assert len(plan.pieces) == 2
     pieces = [piece.make() for piece in plan.pieces]
@@ -90,17 +91,27 @@ def test_a_critic_is_trained_judges_and_is_measured(base: Path, tables: tuple[pd
 def test_a_critic_that_is_named_is_taken_as_it_is(base: Path, tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     problems, solutions = tables
     settings = settings_with(base, {"base": str(base), "max_new_tokens": 8})
-    assert nodes.write_critiques(problems, solutions, settings).empty
-    critic = nodes.train_critic(problems, pd.DataFrame(), settings)
+    critic = making.take_critic(settings)
     reference = reference_in(critic)
     assert reference and reference.kind == "generative verifier"
     [piece, _] = nodes.judge_samples(critic, problems, solutions, settings).pieces
     assert (piece.make().table["critic_parameters"] > 0).all()
 
 
+def test_a_critic_is_either_trained_or_taken_as_it_is(base: Path, tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    problems, solutions = tables
+    named = settings_with(base, {"base": str(base)})
+    with pytest.raises(InputError, match=r"solve_or_verify\.critic: one is named.* run ready_critic"):
+        making.write_critiques(problems, solutions, named)
+    with pytest.raises(InputError, match=r"solve_or_verify\.critic: one is named.* run ready_critic"):
+        making.train_critic(problems, pd.DataFrame(), named)
+    with pytest.raises(InputError, match=r"solve_or_verify\.critic: none is named.* run solve_or_verify"):
+        making.take_critic(settings_with(base))
+
+
 def test_problems_of_another_world_need_a_critic_by_name(base: Path, tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     problems, solutions = tables
     with pytest.raises(InputError, match=r"name a critic \(solve_or_verify\.critic\)"):
-        nodes.write_critiques(problems.assign(problem="What is 1 + 1?"), solutions, settings_with(base))
+        making.write_critiques(problems.assign(problem="What is 1 + 1?"), solutions, settings_with(base))
     with pytest.raises(InputError, match="the pool has no solutions"):
-        nodes.write_critiques(problems, solutions.iloc[:0], settings_with(base))
+        making.write_critiques(problems, solutions.iloc[:0], settings_with(base))

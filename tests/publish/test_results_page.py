@@ -54,6 +54,35 @@ def test_the_command_prints_revision_and_command_and_refuses_an_unfinished_run(f
     assert damaged.exit_code == 1 and "revisions.json: not a part of a report" in damaged.output
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("run_facts.json", "{", "run_facts.json is damaged (Expecting property name"),
+        ("claims.json", "[", "claims.json is damaged (Expecting value"),
+        ("claims.json", "[3]", "claims.json does not hold the claims of a run"),
+        ("claims.json", '{"A1": 1}', "claims.json does not hold the claims of a run"),
+    ],
+)
+def test_a_damaged_file_of_a_run_is_one_line(name: str, content: str, line: str, tmp_path: Path) -> None:
+    folders = [str(run_of(tmp_path / seed, seed)) for seed in "12"]
+    (tmp_path / "2" / "08_reporting" / name).write_text(content)
+    refused = CliRunner().invoke(main, [*folders, "--figures", str(tmp_path / "figures")])
+    assert refused.exit_code == 1 and line in refused.output and refused.output.startswith("Error: ")
+    assert refused.output.endswith("run the pipeline reporting again\n")
+
+
+def test_a_place_that_cannot_be_written_to_is_one_line(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = CliRunner().invoke(main, [str(finished), "--figures", str(tmp_path / "file" / "figures")])
+    assert refused.exit_code == 1 and refused.output.startswith(
+        f"Error: {tmp_path / 'file' / 'figures'} cannot be written"
+    )
+    words = ["--figures", str(tmp_path / "figures"), "--claims", str(tmp_path / "absent" / "claims.json")]
+    refused = CliRunner().invoke(main, [str(finished), *words])
+    assert refused.exit_code == 1
+    assert f"Error: {tmp_path / 'absent' / 'claims.json'} cannot be written" in refused.output
+
+
 def test_claims_of_several_seeds_are_settled_once_over_all(tmp_path: Path) -> None:
     page = finished_runs([run_of(tmp_path / seed, seed) for seed in "123"])
     claim = next(claim for claim in page.claims if claim.id == "B10")

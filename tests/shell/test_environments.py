@@ -90,6 +90,13 @@ def test_what_a_file_of_options_does_not_say_the_environment_says(
         ("- run", "holds no options of kedro run"),
         ("run: [", "is not YAML"),
         ("run: \xff", "is not YAML"),
+        ("3", "is not YAML"),
+        ("run: {env: samples, env: smoke}", "is not YAML (while constructing a mapping"),
+        (
+            "run: {piplines: reporting}",
+            "gives 'piplines', which is no option of kedro run; there are conf_source, env, ",
+        ),
+        ("run: {config: other.yml}", "gives 'config', which is no option of kedro run"),
     ],
 )
 def test_a_file_without_options_is_one_line(written: str, line: str, run_in: Callable[..., Any], project: Path) -> None:
@@ -114,3 +121,15 @@ def test_a_file_of_options_is_read_however_the_command_is_called(
     monkeypatch.chdir(project)
     run.main(["--config", "options.yml"], prog_name="python -m stepscale", standalone_mode=False)
     assert runs == [["reporting"], ["reporting"]]
+
+
+def test_kedro_s_own_command_is_left_as_it_is() -> None:
+    from kedro.framework.cli.project import run as kedro_run
+
+    from stepscale.cli import run
+
+    (of_kedro,), (ours,) = (
+        [param for param in command.params if param.name == "config"] for command in (kedro_run, run)
+    )
+    assert of_kedro is not ours and of_kedro.opts == ours.opts
+    assert of_kedro.callback and of_kedro.callback.__module__.startswith("kedro.")

@@ -42,6 +42,10 @@ NODES = {
 class WithoutIt(ParquetDataset):
     """A table that may be absent."""
 
+    def load(self) -> pd.DataFrame | None:
+        """Nothing where it is absent."""
+        return super().load() if self._exists() else self.empty()
+
     def empty(self) -> None:
         """What stands for it."""
 
@@ -97,11 +101,14 @@ class Project:
         return catalog
 
 
+def made_by(monkeypatch: pytest.MonkeyPatch, makers: dict[str, list[tuple[str, Node]]]) -> None:
+    for module in (inputs, lineage, staleness):
+        monkeypatch.setattr(module, "nodes_by_output", lambda: makers)
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    node_of = {name: (pipeline, node) for pipeline, node in NODES.items() for name in node.outputs}
-    for module in (inputs, lineage, staleness):
-        monkeypatch.setattr(module, "nodes_by_output", lambda: node_of)
+    made_by(monkeypatch, {name: [(pipeline, node)] for pipeline, node in NODES.items() for name in node.outputs})
     project = Project(tmp_path)
     project.save("problems", 3)
     project.run("sampling", "scoring")
@@ -158,8 +165,11 @@ def test_only_missing_outputs_makes_again_what_was_made_without_data_that_is_the
     assert "scores" not in lineage_of_page["inputs"]
     (project.folder / "elsewhere.parquet").rename(project.folder / "scores.parquet")
     caplog.set_level("WARNING", "stepscale")
+    project.optional = {"page"}
     catalog = project.check("reporting", only_missing_outputs=True)
     assert not catalog.exists("page")
+    catalog.save("page", pd.DataFrame({"id": range(2)}))
+    assert len(catalog.load("page")) == 2, "the next node reads what was made again"
     assert "made again: page (without scores)" in caplog.text
     assert project.check("reporting").exists("page")  # an ordinary run makes it in any case
 
@@ -201,6 +211,19 @@ def test_other_code_is_a_warning(
 ) -> None:
     caplog.set_level("WARNING", "stepscale")
     monkeypatch.setattr(staleness, "code_of", lambda _: "another")
+    project.run("reporting")
+    assert "made by other code than today's and taken as it is: samples (at " in caplog.text
+
+
+def test_what_another_pipeline_makes_by_other_code_is_no_reason_for_a_warning(
+    project: Project, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("WARNING", "stepscale")
+    others = Node(named_files, "problems", "samples", name="sample")  # of the same name, as test samples are gathered
+    made_by(monkeypatch, {"samples": [("instead", others), ("sampling", NODES["sampling"])]})
+    project.run("reporting")
+    assert "other code" not in caplog.text
+    made_by(monkeypatch, {"samples": [("instead", others)]})
     project.run("reporting")
     assert "made by other code than today's and taken as it is: samples (at " in caplog.text
 

@@ -353,6 +353,10 @@ def test_a_pipeline_that_is_not_there_is_refused() -> None:
     assert "no pipeline is called 'injestion'; there are " in result.output
 
 
+def test_a_critic_that_is_not_named_is_told_before_what_it_would_judge_is_looked_for(refused: Run) -> None:
+    assert refused("--pipelines", "ready_critic").startswith("Error: solve_or_verify.critic: none is named")
+
+
 def test_a_table_with_bad_columns_is_one_line() -> None:
     catalog = DataCatalog.from_config(
         {"problems": {"type": "kedro.io.MemoryDataset", "validator": "stepscale.formats.tables.problems"}}

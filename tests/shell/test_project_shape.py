@@ -169,8 +169,8 @@ def test_what_an_environment_runs_needs_nothing_that_it_does_not_make(env: str, 
 
 # Nodes that have nothing to do with some settings, and when they have.
 IDLE: dict[str, Callable[[Parameters], bool]] = {
-    "choose_format_examples": lambda parameters: parameters.generator.fine_tuning is None,
-    "choose_larger_examples": lambda parameters: parameters.generator.fine_tuning is None,
+    "choose_format_examples": lambda parameters: parameters.generator.is_taken_as_it_is,
+    "choose_larger_examples": lambda parameters: parameters.generator.is_taken_as_it_is,
 }
 
 
@@ -260,6 +260,26 @@ def test_no_class_is_named_twice_and_no_file_thrice_but_those_that_every_room_ha
     assert [name for name, number in classes.items() if number > 1] == []
     names = Counter(path.name for path in sources if path.name not in of_rooms)
     assert [name for name, number in names.items() if number > 2] == []
+
+
+def test_no_private_name_of_kedro_or_mlflow_is_used(sources: Sources) -> None:
+    private = []
+    for path, (_, tree) in sources.items():
+        bound = dict[str, str]()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = getattr(node, "module", None)
+                bound |= {alias.asname or alias.name: f"{module or alias.name}.{alias.name}" for alias in node.names}
+        theirs = {name: origin for name, origin in bound.items() if origin.startswith(("kedro", "mlflow"))}
+        private += [f"{path.name}: {origin}" for origin in theirs.values() if "._" in origin]
+        for node in ast.walk(tree):
+            is_theirs = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in theirs
+            if is_theirs and node.attr.startswith("_"):
+                private.append(f"{path.name}: {ast.unparse(node)}")
+    marks_servers = (
+        "pyfunc_model.py: mlflow.environment_variables._MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # nothing public does
+    )
+    assert private == [marks_servers]
 
 
 def test_files_and_functions_are_short_enough_to_be_read_at_once(sources: Sources) -> None:

@@ -92,7 +92,7 @@ def read(
             if not is_whole(sample_id) or sample_id < 0:
                 raise BadRecord(f"'candidate_index' is {sample_id!r:.60}, not a place in the pool")
             step_scores = _step_scores(sample_id, text(record, "prm_name"), score, required(record, "n_steps"))
-            rows.add_scores(text(record, "problem_id"), [step_scores])
+            rows.add_scores(text(record, "problem_id"), [step_scores], records.place)
         elif "candidates" not in record:
             rows.add(*_rewarded(record, verifier))
         elif "question" in record:

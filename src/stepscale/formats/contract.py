@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from pathlib import Path
 
 import pandas as pd
 
@@ -47,11 +48,12 @@ class Tables:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-def checked(data: Tables) -> Tables:
+def checked(data: Tables, folder: Path | None = None) -> Tables:
     """Check each table, and that they belong together.
 
     Args:
         data: Any tables.
+        folder: Where they lie as Parquet files; an error then names the file and the row.
 
     Returns:
         The tables as declared.
@@ -70,28 +72,38 @@ def checked(data: Tables) -> Tables:
         scores=tables.scores(data.scores),
         predictions=tables.predictions(data.predictions),
     )
-    _check_keys(data)
+    _check_keys(data, folder)
     return data
 
 
-def _check_keys(data: Tables) -> None:
+def _check_keys(data: Tables, folder: Path | None) -> None:
     problems = pd.Index(data.problems["problem_id"])
     solutions = pd.MultiIndex.from_frame(data.solutions[_KEY])
     for name in ("solutions", "step_labels", "scores", "predictions"):
         frame: pd.DataFrame = getattr(data, name)
         if not len(frame):
             continue
-        unknown = frame.loc[~frame["problem_id"].isin(problems), "problem_id"]
-        if len(unknown):
+        is_unknown = ~frame["problem_id"].isin(problems).to_numpy()
+        if is_unknown.any():
+            row = int(is_unknown.argmax())
+            problem_id = frame["problem_id"].iloc[row]
             raise InputError(
-                f"{name}: problem_id {unknown.iloc[0]!r} has no row in problems; give the tables of one data set"
+                f"{_place(folder, name, row)}: problem_id {problem_id!r} has no row in problems; give the tables of one data set"
             )
         if name == "predictions":
             continue
-        orphans = frame.loc[~pd.MultiIndex.from_frame(frame[_KEY]).isin(solutions), _KEY]
-        if len(orphans):
-            key = next(zip(*(orphans[column].tolist() for column in _KEY), strict=True))
-            raise InputError(f"{name}: {key} has no row in solutions; give the tables of one data set together")
+        is_orphan = ~pd.MultiIndex.from_frame(frame[_KEY]).isin(solutions)
+        if is_orphan.any():
+            row = int(is_orphan.argmax())
+            key = tuple(frame[column].tolist()[row] for column in _KEY)
+            raise InputError(
+                f"{_place(folder, name, row)}: {key} has no row in solutions; give the tables of one data set together"
+            )
+
+
+def _place(folder: Path | None, table: str, row: int) -> str:
+    """What an error names: the table, or the file of it with the row, counted from 1."""
+    return table if folder is None else f"{folder / table}.parquet:{row + 1}"
 
 
 def scores_of_other_lengths(data: Tables) -> pd.DataFrame:

@@ -21,6 +21,8 @@ from stepscale.formats.opening import arrow_rows, opened, parquet_rows, readable
 from stepscale.formats.source_files import LINES, Source, data_files, ending, sources
 
 OnError = Literal["raise", "skip"]
+Place = tuple[str, int]
+"""A file, and the number of a record in it."""
 
 logger = logging.getLogger(__name__)
 
@@ -97,17 +99,24 @@ class Records:
         if not self.good:
             raise InputError(f"{self.source}: none of {self.skipped} lines could be read, the first: {self.reasons[0]}")
 
-    def refuse(self, reason: str, *, lacks_key: bool = False) -> None:
-        """Refuse the record at hand: an error with its place, or one more that is left out.
+    @property
+    def place(self) -> Place:
+        """Where the record at hand stands."""
+        return self.file, self.number
+
+    def refuse(self, reason: str, *, lacks_key: bool = False, place: Place | None = None) -> None:
+        """Refuse a record: an error with its place, or one more that is left out.
 
         Args:
             reason: What is wrong with it, in words.
             lacks_key: Whether it lacks a key, as a record of another format does.
+            place: Of an earlier record; None: the one at hand.
 
         Raises:
             ReadError: Bad records are not to be left out.
         """
-        message = f"{self.file}:{self.number}: {' '.join(reason.split())}"
+        file, number = place or self.place
+        message = f"{file}:{number}: {' '.join(reason.split())}"
         if self.on_error == "raise":
             remedy = "correct the line, or read with on_error='skip' to leave it out"
             raise ReadError(f"{message}; {remedy}", good=self.good, is_foreign=lacks_key)

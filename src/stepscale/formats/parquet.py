@@ -56,7 +56,7 @@ def read(source: str | Path) -> Tables:
         if file.is_file():
             with readable(file), file.open("rb") as stream:
                 frames[name] = pd.read_parquet(stream, page_checksum_verification=True)
-    return _checked(Tables(**frames))
+    return _checked(Tables(**frames), folder)
 
 
 def is_folder_of_tables(folder: str | Path) -> bool:
@@ -125,8 +125,8 @@ def write(data: Tables, path: str | Path) -> int:
     return len(frames)
 
 
-def _checked(data: Tables) -> Tables:
-    data = checked(data)
+def _checked(data: Tables, folder: Path | None = None) -> Tables:
+    data = checked(data, folder)
     others = scores_of_other_lengths(data)
     if len(others):
         row = others.iloc[0]

@@ -14,7 +14,7 @@ from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, warn_of_other_lengths
 from stepscale.formats.fields import BadRecord, checked_id
-from stepscale.formats.lines import Records
+from stepscale.formats.lines import Place, Records
 from stepscale.grading import Rules, extract_answer, grade_many
 
 
@@ -96,6 +96,7 @@ class SampleRows:
         self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
         self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", *SampleRow._fields)
         self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
+        self._early: dict[tuple[str, int], list[Place]] = {}  # scores that came before their samples
 
     def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
         """One problem with all its samples.
@@ -134,20 +135,27 @@ class SampleRows:
         start = self._counts.get(problem_id, 0)
         self._counts[problem_id] = start + len(samples)
         self._solutions.rows((problem_id, start + number, *sample) for number, sample in enumerate(samples))
-        self.add_scores(problem_id, [score._replace(sample_id=start + score.sample_id) for score in scores])
+        self._add_scores(problem_id, [score._replace(sample_id=start + score.sample_id) for score in scores])
 
-    def add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
+    def add_scores(self, problem_id: str, scores: Sequence[ScoreRow], place: Place) -> None:
         """Scores of samples that are added before or after.
 
         Args:
             problem_id: The problem.
             scores: By number of the sample.
+            place: Of the record that gives them.
 
         Raises:
             BadRecord: The problem's id or the name of a verifier is blank.
         """
         checked_id(problem_id)
         _check_verifiers(scores)
+        self._add_scores(problem_id, scores)
+        for score in scores:
+            if score.sample_id >= self._counts.get(problem_id, 0):
+                self._early.setdefault((problem_id, score.sample_id), []).append(place)
+
+    def _add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 
     def tables(self, records: Records) -> Tables:
@@ -160,20 +168,35 @@ class SampleRows:
             Problems, solutions and scores, checked.
 
         Raises:
-            InputError: As `contract.checked`, such as scores of samples that are not there.
+            InputError: As `contract.checked`, or scores are of a sample that is not there.
         """
-        problems = self._problems.unchecked_frame()
+        problems, scores = self._problems.unchecked_frame(), self._scores_of_samples(records)
         tables = checked(
             Tables(
                 problems=problems,
                 solutions=with_verdicts(self._solutions.unchecked_frame(), problems, self.rules),
-                scores=self._scores.unchecked_frame(),
+                scores=scores,
                 skipped=records.skipped,
                 skip_reasons=tuple(records.reasons),
             )
         )
         warn_of_other_lengths(records.source, tables)
         return tables
+
+    def _scores_of_samples(self, records: Records) -> pd.DataFrame:
+        """The scores; records that give some of a sample that is not there are refused, now that all were read."""
+        orphans = [key for key in self._early if key[1] >= self._counts.get(key[0], 0)]
+        for problem_id, sample_id in orphans:
+            there = f"has {n} samples" if (n := self._counts.get(problem_id)) else "is not there"
+            for place in self._early[problem_id, sample_id]:
+                records.refuse(
+                    f"scores of sample {sample_id} of problem {problem_id!r:.80}, which {there}", place=place
+                )
+        scores = self._scores.unchecked_frame()
+        if not orphans:
+            return scores
+        keys = pd.MultiIndex.from_frame(scores[["problem_id", "sample_id"]])
+        return scores[~keys.isin(orphans)].reset_index(drop=True)
 
 
 def paragraphs(text: str) -> list[str]:

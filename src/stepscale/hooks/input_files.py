@@ -78,8 +78,8 @@ def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object
     """By key the settings that may name a file, and the nodes that read it; ``asking``: those that may call the generator."""
     generator, problems, samples = parameters.generator, parameters.problems, parameters.search.given_samples
     has_files = problems.source == "files"
-    chosen_from_file = _CHOOSING if generator.fine_tuning and generator.examples == "given" else set()
-    asked_by_examples = _CHOOSING - chosen_from_file if generator.fine_tuning else asking
+    chosen_from_file = set() if generator.is_taken_as_it_is or generator.examples != "given" else _CHOOSING
+    asked_by_examples = asking if generator.is_taken_as_it_is else _CHOOSING - chosen_from_file
     return {
         "problems.train": (problems.train, {"ingest", "read_given_labels"} | chosen_from_file if has_files else set()),
         "problems.test": (problems.test, {"ingest"} if has_files else set()),

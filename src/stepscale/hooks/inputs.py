@@ -68,15 +68,15 @@ def is_optional(dataset: object) -> bool:
 
 
 @cache
-def nodes_by_output() -> dict[str, tuple[str, Node]]:
-    """The pipeline and the node that make each dataset, the main run's first where several can."""
+def nodes_by_output() -> dict[str, list[tuple[str, Node]]]:
+    """The pipelines and nodes that make each dataset, the main run's first where several can."""
     from stepscale.pipeline_registry import PIPELINES
 
-    makers: dict[str, tuple[str, Node]] = {}
+    makers: dict[str, list[tuple[str, Node]]] = {}
     for name, create in PIPELINES.items():
         for node in create().nodes:
             for output in node.outputs:
-                makers.setdefault(output, (name, node))
+                makers.setdefault(output, []).append((name, node))
     return makers
 
 
@@ -89,13 +89,13 @@ def pipeline_of(dataset: str) -> str | None:
     Returns:
         The pipeline's name; None: no node makes it.
     """
-    return nodes_by_output()[dataset][0] if dataset in nodes_by_output() else None
+    return nodes_by_output()[dataset][0][0] if dataset in nodes_by_output() else None
 
 
 def _maker_of(dataset: str) -> str:
     if dataset not in nodes_by_output():
         return "no node"
-    pipeline, node = nodes_by_output()[dataset]
+    pipeline, node = nodes_by_output()[dataset][0]
     return f"node {node.name} of pipeline {pipeline}"
 
 

@@ -132,12 +132,7 @@ class Lineage:
             return named
         if is_parameter(name) or name not in self.catalog:
             return None
-        dataset = self.catalog[name]
-        for attribute in ("lineage_path", "_filepath", "_path"):
-            place = getattr(dataset, attribute, None)
-            if place is not None and getattr(dataset, "_protocol", "file") == "file":
-                return Path(str(place))
-        return None
+        return place_on_disk(self.catalog[name])
 
     def parameters_now(self, names: Iterable[str]) -> dict[str, Any]:
         """Today's values of parameters, as they are recorded.
@@ -210,6 +205,22 @@ class Lineage:
         partial = self._folder / f"{name}.partial"
         partial.write_text(json.dumps(value, indent=1, default=str))
         os.replace(partial, self._folder / name)
+
+
+def place_on_disk(dataset: object) -> Path | None:
+    """Where a dataset lies. Kedro has no public name for it: its data sets keep it as ``_filepath`` or ``_path``.
+
+    Args:
+        dataset: Of the catalog.
+
+    Returns:
+        Its path; None if it does not lie on this machine's disk.
+    """
+    for attribute in ("lineage_path", "_filepath", "_path"):
+        place = getattr(dataset, attribute, None)
+        if place is not None and getattr(dataset, "_protocol", "file") == "file":
+            return Path(str(place))
+    return None
 
 
 def code_of(node: Node) -> str:

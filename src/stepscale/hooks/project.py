@@ -24,7 +24,8 @@ from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
 from stepscale.hooks.input_files import check_input_files
 from stepscale.hooks.inputs import check_inputs, check_runner
-from stepscale.hooks.lineage import Lineage
+from stepscale.hooks.lineage import Lineage, place_on_disk
+from stepscale.hooks.ready_models import check_ready_models
 from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
@@ -90,6 +91,7 @@ class ProjectHooks:
         """Check all that can be checked before any work, and before an MLflow run begins."""
         check_runner(str(run_params.get("runner")))
         add_settings(pipeline, catalog)
+        check_ready_models(pipeline, catalog)
         check_inputs(pipeline, catalog)
         check_input_files(pipeline, catalog)
         check_bases(pipeline, catalog)
@@ -144,7 +146,7 @@ class ProjectHooks:
         if "summary" in pipeline.all_outputs():
             for line in catalog.load("summary")["lines"]:
                 logger.info(line)
-            logger.info("report: %s", getattr(catalog["report"], "_filepath", "data/08_reporting/report.html"))
+            logger.info("report: %s", place_on_disk(catalog["report"]) or "in the store that the catalog names")
 
     @hook_impl
     def on_pipeline_error(self) -> None:

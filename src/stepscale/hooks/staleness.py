@@ -85,7 +85,7 @@ def _make_outgrown_again(lineage: Lineage, pipeline: Pipeline) -> list[str]:
             (dataset for dataset in sorted(lacking) if dataset in outputs or lineage.id_of(dataset)), None
         ):
             additions[name] = source
-            lineage.catalog[name]._exists = lambda: False
+            lineage.catalog[name].exists = lambda: False
     if additions:
         reasons = ", ".join(f"{name} (without {source})" for name, source in additions.items())
         logger.warning("made before data that is there now, and made again: %s", reasons)
@@ -163,12 +163,13 @@ def _differing(then: dict[str, Any], now: dict[str, Any]) -> set[str]:
 
 
 def _warn_of_code(lineage: Lineage, names: list[str]) -> None:
-    """One line for datasets that other code made than today's."""
-    nodes, outdated = nodes_by_output(), []
+    """One line for datasets that other code made than today's. Of those that several nodes can make, the maker's code counts."""
+    makers, outdated = nodes_by_output(), []
     for name in names:
-        origin = lineage.origin(name)
-        node = nodes[name][1] if name in nodes else None
-        if origin and node and origin["node"] == node.name and origin["code"] != code_of(node):
+        if (origin := lineage.origin(name)) is None:
+            continue
+        codes = {code_of(node) for _, node in makers.get(name, ()) if node.name == origin["node"]}
+        if codes and origin["code"] not in codes:
             outdated.append(f"{name} (at {origin['revision']})")
     if outdated:
         logger.warning("made by other code than today's and taken as it is: %s", ", ".join(outdated))

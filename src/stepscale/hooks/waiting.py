@@ -1,13 +1,13 @@
 """What waits for people at the end of a run: solutions that the data loop selected and that have no labels yet."""
 
 import logging
-from pathlib import Path
 from typing import Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
+from stepscale.hooks.lineage import place_on_disk
 from stepscale.labeling.options import ByFile
 from stepscale.supervision.loop_options import ROUNDS, LoopOptions
 
@@ -30,8 +30,8 @@ def say_waiting(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         return
     from stepscale.labeling.people import n_waiting
 
-    path = Path(catalog[f"loop_asked_{waiting_rounds[-1]}"]._filepath)
-    if not path.is_file():  # in a remote store
+    path = place_on_disk(catalog[f"loop_asked_{waiting_rounds[-1]}"])
+    if path is None or not path.is_file():  # in a remote store
         return
     try:
         waiting, n_asked = n_waiting(path, labeler)

@@ -196,7 +196,7 @@ def pretrain(options: PretrainOptions) -> None:
                 targets[..., 1] = IGNORED
         trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
         if options.compile:
-            torch._dynamo.config.recompile_limit = 2 * len(LENGTHS) * max(1, options.threads)
+            torch.compiler.config.recompile_limit = 2 * len(LENGTHS) * max(1, options.threads)
             for learner in trainer.replicas or [model]:
                 learner.model.compile(dynamic=False)
         trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)

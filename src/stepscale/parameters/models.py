@@ -86,6 +86,11 @@ class GeneratorBlock(Block):
             )
         return self
 
+    @property
+    def is_taken_as_it_is(self) -> bool:
+        """Whether nothing is fine-tuned, which holds for every served model."""
+        return self.fine_tuning is None
+
     def base_template(self, seed: int) -> str:
         """The prompt template of the base; ``seed`` decides which examples are shown.
 
@@ -100,11 +105,10 @@ class GeneratorBlock(Block):
         Raises:
             InputError: The template cannot be made, or lacks {problem}.
         """
-        if isinstance(self.prompt, ChatPrompt) and self.fine_tuning:
-            return prompt_template(self.prompt.model_copy(update={"examples": None}), self.base or "", seed)
-        if isinstance(self.prompt, FewShotPrompt) and self.fine_tuning:
-            return prompt_template(self.prompt.then, self.base or "", seed)
-        return self.base_template(seed)
+        prompt = self.prompt
+        if not self.is_taken_as_it_is and not isinstance(prompt, str):
+            prompt = prompt.then if isinstance(prompt, FewShotPrompt) else prompt.model_copy(update={"examples": None})
+        return prompt_template(prompt, self.base or "", seed)
 
     @property
     def base_opening(self) -> str:
@@ -112,14 +116,13 @@ class GeneratorBlock(Block):
 
         A base that is prompted with examples may write a further one.
         """
-        if self.ends_before is not None:
-            return self.ends_before
-        return HEADING if isinstance(self.prompt, FewShotPrompt) else ""
+        heading = HEADING if isinstance(self.prompt, FewShotPrompt) else ""
+        return heading if self.ends_before is None else self.ends_before
 
     @property
     def opening(self) -> str:
         """The same for the generator: once fine-tuned, its prompt has no examples."""
-        return "" if self.fine_tuning and self.ends_before is None else self.base_opening
+        return self.base_opening if self.is_taken_as_it_is or self.ends_before is not None else ""
 
     def training(self, seed: int) -> "GeneratorTraining":
         """The fine-tuning's settings, typed; ``seed`` is that of the run.
@@ -240,8 +243,7 @@ class LargerBlock(Block):
 
     def like(self, generator: GeneratorBlock) -> GeneratorBlock:
         """The larger model as a generator block: ``generator`` with this base."""
-        names = ("base", "samples_per_problem", "fine_tuning", "placement")
-        settings = {name: getattr(self, name) for name in names}
+        settings = {name: getattr(self, name) for name in ("base", "samples_per_problem", "fine_tuning", "placement")}
         changed = {name: value for name, value in settings.items() if value is not None}
         if self.server:
             changed |= {"base": self.base, "fine_tuning": None}

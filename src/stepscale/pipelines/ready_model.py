@@ -40,7 +40,7 @@ def choose_examples(
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import SOLUTIONS
 
-    if generator.fine_tuning is None:
+    if generator.is_taken_as_it_is:
         return empty(SOLUTIONS)
     train = problems[problems["split"] == "train"]
     right = _given_solutions(train, source) if generator.examples == "given" else _right_samples(train, generator, seed)
@@ -111,7 +111,7 @@ def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, genera
     from stepscale.generation import finetune
     from stepscale.tracking import child_run
 
-    if generator.server or generator.fine_tuning is None:
+    if generator.is_taken_as_it_is:
         return as_it_is(name, generator)
     assert generator.base, "checked when the parameters were read"
     if examples.empty:
@@ -123,6 +123,22 @@ def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, genera
         run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})
         run.folder(folder, "model")
     return folder
+
+
+def check_is_taken_as_it_is(generator: GeneratorBlock) -> None:
+    """Check that nothing is to be fine-tuned.
+
+    Args:
+        generator: The base or the server.
+
+    Raises:
+        InputError: It is to be fine-tuned.
+    """
+    if not generator.is_taken_as_it_is:
+        raise InputError(
+            "generator.fine_tuning: ready_generator takes the base as it is; set it to null, or run ingestion in the place "
+            "of ready_generator"
+        )
 
 
 def as_it_is(name: str, generator: GeneratorBlock) -> Path:

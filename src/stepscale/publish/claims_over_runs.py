@@ -4,13 +4,14 @@ In: data folders of finished runs, each with a seed of its own. Out: claims sett
 each (``estimators.over_runs``). A claim that some run did not measure, or measured by other quantities, is left out.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stepscale.errors import InputError
 from stepscale.estimators.over_runs import combined_interval
 from stepscale.estimators.quantities import Quantity, quantity
+from stepscale.publish.run_files import read_run_file
 from stepscale.report.claims import CLAIMS, Claim, settle
 from stepscale.seeds import seed_for
 
@@ -26,6 +27,9 @@ def claims_over_runs(folders: Sequence[Path], resamples: int) -> list[Claim]:
 
     Returns:
         Claims; none where a run has no claims written.
+
+    Raises:
+        InputError: The claims of a run are damaged.
     """
     runs = [_quantities(folder) for folder in folders]
     claims = []
@@ -39,10 +43,17 @@ def claims_over_runs(folders: Sequence[Path], resamples: int) -> list[Claim]:
 
 
 def _quantities(folder: Path) -> dict[str, Rows]:
-    """By claim the quantities of a run, each by its name."""
+    """By claim the quantities of a run, each by its name.
+
+    Raises:
+        InputError: They are damaged.
+    """
     path = folder / "08_reporting" / "claims.json"
-    claims = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    return {claim["id"]: {row["name"]: row for row in claim.get("quantities", ())} for claim in claims}
+    claims = read_run_file(path) if path.is_file() else []
+    try:
+        return {claim["id"]: {row["name"]: row for row in claim.get("quantities", ())} for claim in claims}
+    except (TypeError, KeyError, AttributeError):
+        raise InputError(f"{path} does not hold the claims of a run; run the pipeline reporting again") from None
 
 
 def _combined(name: str, rows: Sequence[Mapping[str, Any]], resamples: int) -> Quantity:

@@ -14,6 +14,7 @@ import click
 
 from stepscale.errors import InputError
 from stepscale.publish.claims_over_runs import claims_over_runs
+from stepscale.publish.run_files import read_run_file
 from stepscale.report.claims import Claim
 from stepscale.report.markdown import markdown_page
 from stepscale.report.part import Part, TextTable, read_part
@@ -30,13 +31,13 @@ def finished_run(folder: Path) -> ReportPage:
         folder: The run's data.
 
     Raises:
-        InputError: The run is not finished, or a part is damaged.
+        InputError: The run is not finished, or a file of it is damaged.
     """
     reporting = folder / "08_reporting"
     path = reporting / "run_facts.json"
     if not path.is_file():
         raise InputError(f"{path} is not there: finish `kedro run --params data_root={folder}` first")
-    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts = read_run_file(path)
     parts: list[Part] = [read_part(file) for file in sorted((reporting / "parts").glob("*.json"))]
     return ReportPage(in_order(parts), {name: str(facts[name]) for name in _FACTS if name in facts})
 
@@ -116,10 +117,14 @@ def main(folders: tuple[Path, ...], command: str, figures: Path, claims: Path | 
     try:
         page = finished_runs(folders)
         click.echo(markdown_page(page, command, figures))
+        if claims is not None:
+            claims.write_text(json.dumps(quantities_by_claim(page.claims), indent=1), encoding="utf-8")
     except InputError as error:
         raise click.ClickException(str(error)) from None
-    if claims is not None:
-        claims.write_text(json.dumps(quantities_by_claim(page.claims), indent=1), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename} cannot be written ({error.strerror}); give another place"
+        ) from None
 
 
 if __name__ == "__main__":

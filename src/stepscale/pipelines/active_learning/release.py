@@ -177,7 +177,7 @@ def _describe_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
 
 def _describe_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool) -> str:
     """The base, what was done to it, and how it was sampled, for the card; given solutions are of others."""
-    origin = "fine-tuned" if generator.fine_tuning else "as it is"
+    origin = "as it is" if generator.is_taken_as_it_is else "fine-tuned"
     sampling = generator.sampling
     of_the_run = f"{generator.base}, {origin}; temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
     if pool.labeler.kind != "given":

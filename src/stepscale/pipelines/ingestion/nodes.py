@@ -108,9 +108,5 @@ def take_generator(generator: GeneratorBlock) -> Path:
     Raises:
         InputError: It is to be fine-tuned.
     """
-    if generator.fine_tuning is not None:
-        raise InputError(
-            "generator.fine_tuning: ready_generator takes the base as it is; set it to null, or run ingestion in the place "
-            "of ready_generator"
-        )
+    ready_model.check_is_taken_as_it_is(generator)
     return ready_model.as_it_is("generator", generator)

@@ -12,19 +12,13 @@ from stepscale.parameters import FileSource, VerifierBlock
 from stepscale.pipelines.judging import Judged, judge
 from stepscale.scratch import scratch_folder
 from stepscale.verifiers.options import VerifierTraining
+from stepscale.verifiers.ready import ReadyPRM
 
 logger = logging.getLogger(__name__)
 
 _PURPOSES: dict[str, Literal["training", "validation"]] = {"train": "training", "valid": "validation"}
 
 _SPLITS = ("train", "valid")  # splits: of the second, the validation loss alone
-
-
-class VerifierFolders(TypedDict):
-    """Folders of a PRM and of an ORM; a folder may hold a note that there is no such model."""
-
-    prm: Path
-    orm: Path
 
 
 class VerifierQuality(TypedDict):
@@ -50,7 +44,7 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
     from stepscale.verifiers.examples import holds_values, prm_examples
 
     if verifiers.ready_prm:
-        return take_prm(verifiers)["prm"]
+        return take_prm(verifiers)
     options, soft = verifiers.training("prm", seed), holds_values(step_labels)
     if soft:
         options = options.model_copy(update={"kind": "soft_prm"})
@@ -63,8 +57,8 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
     return _train("prm", verifiers.base, options, examples)
 
 
-def take_prm(verifiers: VerifierBlock) -> VerifierFolders:
-    """A PRM that is ready, in place of one trained here, and no ORM.
+def take_prm(verifiers: VerifierBlock) -> Path:
+    """A PRM that is ready, in place of one trained here.
 
     Args:
         verifiers: A PRM that is ready.
@@ -72,16 +66,26 @@ def take_prm(verifiers: VerifierBlock) -> VerifierFolders:
     Raises:
         InputError: The parameters name none.
     """
-    from stepscale.references import Reference
     from stepscale.verifiers.open_verifier import ready_prm_folder
 
+    return ready_prm_folder(named_prm(verifiers), scratch_folder("prm"))
+
+
+def named_prm(verifiers: VerifierBlock) -> ReadyPRM:
+    """The PRM that is taken as it is.
+
+    Args:
+        verifiers: A PRM that is ready.
+
+    Raises:
+        InputError: The parameters name none.
+    """
     if verifiers.ready_prm is None:
         raise InputError(
             "verifiers: no PRM is named that is ready; give verifiers.server or verifiers.public, or "
             "verifiers.generative"
         )
-    absent = Reference(kind="none").write(scratch_folder("no-orm"))
-    return {"prm": ready_prm_folder(verifiers.ready_prm, scratch_folder("prm")), "orm": absent}
+    return verifiers.ready_prm
 
 
 def choose_large_prm(

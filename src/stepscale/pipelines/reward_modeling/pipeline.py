@@ -41,11 +41,6 @@ def create_pipeline() -> Pipeline:
 
 
 def ready_prm() -> Pipeline:
-    """A ready PRM (``verifiers.server``, ``verifiers.public``) instead of labels and training; no ORM."""
-    take = Node(
-        nodes.take_prm,
-        inputs=named("params:verifiers"),
-        outputs={"prm": "prm_model", "orm": "orm_model"},
-        name="take_prm",
-    )
+    """A PRM that is named (``verifiers.server``, ``public`` or ``generative``) instead of labels and training; no ORM."""
+    take = Node(nodes.take_prm, inputs=named("params:verifiers"), outputs="prm_model", name="take_prm")
     return Pipeline([take], tags="ready_prm")

@@ -1,4 +1,4 @@
-"""Nodes of solve or verify: critiques to learn from, a critic, its judgments shard by shard, and the comparison."""
+"""Nodes of solve or verify: a critic's judgments, shard by shard, and the comparison."""
 
 import logging
 from collections.abc import Mapping
@@ -13,26 +13,20 @@ from stepscale.cost import Ledger
 from stepscale.engine.opened import opened
 from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
-from stepscale.formats.checking import empty
-from stepscale.formats.tables import SOLUTIONS
-from stepscale.lab.critiques import ASK, STEP, critique
-from stepscale.lab.wording import Malformed
 from stepscale.parameters import SolveOrVerifySettings
 from stepscale.pipelines.sampling import open_generator
+from stepscale.pipelines.solve_or_verify.critic import critic_options
 from stepscale.report.part import Part
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
-from stepscale.scratch import scratch_folder
 from stepscale.studies.solve_or_verify.figures import solve_or_verify_part
 from stepscale.studies.solve_or_verify.measure import Sizes, measure
 from stepscale.verifiers.contract import Trajectory
-from stepscale.verifiers.critique_text import question
 from stepscale.verifiers.generative_options import GenerativePRM
 
 if TYPE_CHECKING:
     from stepscale.verifiers.generative import GenerativeVerifier, Judgment
 
 logger = logging.getLogger(__name__)
-_NEEDS_A_CRITIC = "the lab writes critiques of its own problems alone; name a critic (solve_or_verify.critic)"
 
 
 @dataclass(frozen=True)
@@ -49,75 +43,6 @@ class Critic:
         return opened(open_generative, self.options, "critic", self.placement.device, self.placement.dtype)
 
 
-def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings) -> pd.DataFrame:
-    """Critiques of pool solutions as solutions to imitate: ``prompt`` holds the question. None where a critic is named.
-
-    Wrong and right solutions of a problem alternate.
-
-    Args:
-        problems: Problems of all splits, a row per problem.
-        solutions: Solutions, a row per solution.
-        settings: Which critic, and how many critiques it learns from.
-
-    Raises:
-        InputError: A problem is not in the lab's language.
-    """
-    options = settings.solve_or_verify
-    if options.critic:
-        return empty(SOLUTIONS)
-    train = problems[problems["split"] == "train"].head(options.training.problems)
-    pool = solutions[solutions["problem_id"].isin(set(train["problem_id"])) & solutions["steps"].map(len).gt(0)]
-    turn = pool.groupby(["problem_id", "is_correct"], dropna=False).cumcount()
-    chosen = pool.assign(turn=turn).sort_values(["problem_id", "turn"], kind="stable")
-    chosen = chosen.groupby("problem_id", sort=False).head(options.training.per_problem)
-    texts, critic = dict(zip(train["problem_id"], train["problem"], strict=True)), _critic(Path(), settings)
-    rows = []
-    for number, (problem_id, steps) in enumerate(zip(chosen["problem_id"], chosen["steps"], strict=True)):
-        trajectory = Trajectory(texts[problem_id], tuple(steps))
-        try:
-            lines = critique(trajectory.problem, trajectory.steps)
-        except Malformed as error:
-            raise InputError(f"solve_or_verify: {error}; {_NEEDS_A_CRITIC}") from None
-        row = {"problem_id": problem_id, "sample_id": number, "steps": lines, "finish": "solution"}
-        rows.append(row | {"prompt": question(trajectory, critic)})
-    if not rows:
-        raise InputError(
-            "solve_or_verify: the pool has no solutions of the training problems; run active_learning first"
-        )
-    return pd.DataFrame(rows).assign(answer=None, is_correct=None)
-
-
-def train_critic(problems: pd.DataFrame, critiques: pd.DataFrame, settings: SolveOrVerifySettings) -> Path:
-    """The generator's base fine-tuned on critiques, or a folder that refers to the critic that is named.
-
-    Args:
-        problems: Problems of all splits, a row per problem.
-        critiques: Critiques to imitate, a row per critique.
-        settings: The base of the critic, how it is trained, and the seed.
-
-    Raises:
-        InputError: The base's weights are not here.
-    """
-    from stepscale.engine.encoding import TextFormat
-    from stepscale.generation.finetune import GeneratorTraining, fine_tune_generator
-    from stepscale.tracking import child_run
-    from stepscale.verifiers.open_verifier import ready_prm_folder
-
-    options, folder, base = settings.solve_or_verify, scratch_folder("critic"), settings.generator.base
-    if options.critic:
-        return ready_prm_folder(options.critic, folder)
-    if base is None or settings.generator.server:
-        raise InputError("solve_or_verify.critic: a served generator is not a base of a critic; name one")
-    optimization = options.training.fine_tuning.model_copy(update={"seed": settings.seed})
-    config = GeneratorTraining(layout=TextFormat(prompt="{problem}"), optimization=optimization)
-    with child_run("critic", {"base": base} | options.model_dump(mode="json")) as run:
-        run.dataset("critiques", critiques, "training")
-        fit = fine_tune_generator(base, problems, critiques, config, folder, on_log=run.on_log)
-        run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "critiques": len(critiques)})
-        run.folder(folder, "model")
-    return folder
-
-
 def judge_samples(
     critic_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings
 ) -> ShardPlan:
@@ -132,7 +57,7 @@ def judge_samples(
     options = settings.solve_or_verify
     tested = problems[problems["split"] == "test"].head(options.problems)
     samples = solutions[solutions["sample_id"] < max(options.samples)]
-    critic = Critic(_critic(critic_model, settings), settings.verifiers.placement)
+    critic = Critic(critic_options(critic_model, settings), settings.verifiers.placement)
     pieces = []
     for start in range(0, len(tested), options.problems_per_shard):
         part = tested.iloc[start : start + options.problems_per_shard]
@@ -224,24 +149,6 @@ def show_solve_or_verify(tables: Mapping[str, pd.DataFrame]) -> Part:
         tables: The tables of the study, by name.
     """
     return solve_or_verify_part(tables)
-
-
-def _critic(critic_model: Path, settings: SolveOrVerifySettings) -> GenerativePRM:
-    """How the critic is asked for as many judgments as the study needs."""
-    options = settings.solve_or_verify
-    most = {"judgments": max(options.judgments), "seed": settings.seed}
-    if options.critic:
-        return options.critic.model_copy(update=most)
-    training = options.training
-    return GenerativePRM(
-        base=str(critic_model),
-        ask=ASK,
-        step=STEP,
-        ends_before=None,
-        temperature=training.temperature,
-        max_new_tokens=training.max_new_tokens,
-        **most,
-    )
 
 
 def _verdict(judgment: "Judgment") -> int:

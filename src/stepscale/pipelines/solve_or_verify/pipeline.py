@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.named import named
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.solve_or_verify import nodes
+from stepscale.pipelines.solve_or_verify import critic, nodes
 
 _SETTINGS = {"settings": "params:solve_or_verify_settings"}
 _TESTED = {"problems": "test_problems", "solutions": "test_solutions"}
@@ -12,24 +12,36 @@ _TESTED = {"problems": "test_problems", "solutions": "test_solutions"}
 
 def create_pipeline() -> Pipeline:
     """The solve_or_verify pipeline."""
-    return Pipeline([*_critic(), *_measuring()], tags="solve_or_verify")
+    return Pipeline([*_trained(), *_judging(), *_measuring()], tags="solve_or_verify")
 
 
-def _critic() -> list[Node]:
-    """Train the critic and let it judge the test samples."""
+def ready_critic() -> Pipeline:
+    """The same with a critic that is named (``solve_or_verify.critic``) and taken as it is."""
+    take = Node(critic.take_critic, inputs=_SETTINGS, outputs="critic_model", name="take_critic")
+    return Pipeline([take, *_judging(), *_measuring()], tags="ready_critic")
+
+
+def _trained() -> list[Node]:
+    """Write critiques and train the critic on them."""
     return [
         Node(
-            nodes.write_critiques,
+            critic.write_critiques,
             inputs={"problems": "problems", "solutions": "pool_solutions"} | _SETTINGS,
             outputs="critiques",
             name="write_critiques",
         ),
         Node(
-            nodes.train_critic,
+            critic.train_critic,
             inputs=named("problems", "critiques") | _SETTINGS,
             outputs="critic_model",
             name="train_critic",
         ),
+    ]
+
+
+def _judging() -> list[Node]:
+    """Let the critic judge the test samples."""
+    return [
         Node(
             nodes.judge_samples,
             inputs=named("critic_model") | _TESTED | _SETTINGS,

@@ -21,7 +21,6 @@ from stepscale.pipelines.test_time_search.given_samples import (
     read_given,
     without_learned,
 )
-from stepscale.references import reference_in
 from stepscale.resume import ShardPlan, Shards
 from stepscale.studies.samples.ways import judges_steps
 from stepscale.verifiers.contract import Verifier
@@ -130,10 +129,30 @@ def score_with_prm(
     return pd.concat([trained_scores, *_public_scores(test_problems, test_solutions, search)], ignore_index=True)
 
 
+def score_with_prm_alone(
+    prm_model: Path,
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    verifiers: VerifierBlock,
+    search: SearchBlock,
+) -> ScoresByKind:
+    """The scores of ``score_with_prm``. An ORM has none, whatever an earlier run's gave to its own samples.
+
+    Args:
+        prm_model: Folder of the PRM.
+        test_problems: The test problems, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        verifiers: Where the PRM runs.
+        search: Public verifiers that score too.
+    """
+    of_prms = score_with_prm(prm_model, test_problems, test_solutions, verifiers, search)
+    return {"of_prms": of_prms, "of_orms": empty(SCORES)}
+
+
 def score_with_orm(
     orm_model: Path, test_problems: pd.DataFrame, test_solutions: pd.DataFrame, verifiers: VerifierBlock
 ) -> pd.DataFrame:
-    """Step scores of every solution by the ORM: its value at each step; the last one is the solution's. Without an ORM, none.
+    """Step scores of every solution by the ORM: its value at each step; the last one is the solution's.
 
     Args:
         orm_model: Folder of the ORM.
@@ -141,9 +160,6 @@ def score_with_orm(
         test_solutions: Graded samples of the test problems, a row per sample.
         verifiers: Where the ORM runs.
     """
-    reference = reference_in(orm_model)
-    if reference and reference.kind == "none":
-        return empty(SCORES)
     return _score_with_folder(orm_model, "orm", test_problems, test_solutions, verifiers.placement)
 
 

@@ -9,6 +9,7 @@ from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search import difficulty, measuring, nodes, searches
 
 _JUDGED = named("test_problems", "test_solutions", "params:verifiers")
+_BY_PRM = named("prm_model", "params:search") | _JUDGED
 
 
 def create_pipeline() -> Pipeline:
@@ -18,8 +19,12 @@ def create_pipeline() -> Pipeline:
 
 def best_of_n() -> Pipeline:
     """Samples of the test problems, each scored by the PRM and the ORM."""
-    gathered = Node(gather, inputs={"shards": "test_shards"}, outputs="test_solutions", name="gather_test")
-    return Pipeline([*_sample(), gathered, *_score()], tags="test_time_search")
+    return Pipeline([*_sample(), _gather(), *_score()], tags="test_time_search")
+
+
+def best_of_n_by_prm() -> Pipeline:
+    """Samples of the test problems, each scored by the PRM, where there is no ORM."""
+    return Pipeline([*_sample(), _gather(), _score_with_prm_alone()], tags="best_of_n_by_prm")
 
 
 def sampled_test() -> Pipeline:
@@ -50,14 +55,13 @@ def _sample() -> list[Node]:
     ]
 
 
+def _gather() -> Node:
+    return Node(gather, inputs={"shards": "test_shards"}, outputs="test_solutions", name="gather_test")
+
+
 def _score() -> list[Node]:
     return [
-        Node(
-            nodes.score_with_prm,
-            inputs=named("prm_model", "params:search") | _JUDGED,
-            outputs="prm_scores",
-            name="score_with_prm",
-        ),
+        Node(nodes.score_with_prm, inputs=_BY_PRM, outputs="prm_scores", name="score_with_prm"),
         Node(
             nodes.score_with_orm,
             inputs={"orm_model": "orm_model", **_JUDGED},
@@ -65,6 +69,15 @@ def _score() -> list[Node]:
             name="score_with_orm",
         ),
     ]
+
+
+def _score_with_prm_alone() -> Node:
+    return Node(
+        nodes.score_with_prm_alone,
+        inputs=_BY_PRM,
+        outputs={"of_prms": "prm_scores", "of_orms": "orm_scores"},
+        name="score_with_prm",
+    )
 
 
 def tree_search() -> Pipeline:
@@ -128,10 +141,19 @@ def samples() -> Pipeline:
 
 def judge_samples() -> Pipeline:
     """Given samples, scored by the PRM and the ORM of the run."""
-    read = Node(
+    return Pipeline([_read_to_judge(), *_score()], tags="judge_samples") + measured_samples("judge_samples")
+
+
+def judge_samples_by_prm() -> Pipeline:
+    """Given samples, scored by the PRM of the run, where there is no ORM."""
+    judged = Pipeline([_read_to_judge(), _score_with_prm_alone()], tags="judge_samples_by_prm")
+    return judged + measured_samples("judge_samples_by_prm")
+
+
+def _read_to_judge() -> Node:
+    return Node(
         nodes.read_samples_to_judge,
         inputs=named("problems", "params:search"),
         outputs={"problems": "test_problems", "solutions": "test_solutions"},
         name="read_samples_to_judge",
     )
-    return Pipeline([read, *_score()], tags="judge_samples") + measured_samples("judge_samples")
