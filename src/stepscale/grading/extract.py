@@ -195,7 +195,7 @@ def _gsm8k_answer(text: str) -> str | None:
     marked = _last(_GSM8K, text)
     if marked is None:
         return None
-    if announced := _announced(text[marked.start() :]):
+    if announced := _announced(text[marked.start() :], words_with_reason=False):
         return announced
     answer = (marked["answer"] or marked["inline"]).strip()
     is_last_line = not text[marked.end() :].strip()
@@ -210,11 +210,13 @@ def _gsm8k_answer(text: str) -> str | None:
     return _announced(text[: marked.start()]) or announced_answer(answer[:_LONGEST_STATEMENT]) or answer
 
 
-def _announced(text: str) -> str | None:
-    """The answer of the last announcement that is followed by one."""
-    for announcement in reversed(deque(_ANNOUNCEMENT.finditer(text), maxlen=_MOST_ANNOUNCEMENTS)):
-        answer = announced_answer(_statement(text[announcement.end() :][:_LONGEST_STATEMENT]))
-        if answer:
+def _announced(text: str, *, words_with_reason: bool = True) -> str | None:
+    """The answer of the last announcement that is followed by one; words with a reason count where no announcement has another."""
+    announcements = reversed(deque(_ANNOUNCEMENT.finditer(text), maxlen=_MOST_ANNOUNCEMENTS))
+    statements = [_statement(text[place.end() :][:_LONGEST_STATEMENT]) for place in announcements]
+    for with_reason in (False, True) if words_with_reason else (False,):
+        answers = (announced_answer(statement, words_with_reason=with_reason) for statement in statements)
+        if answer := next(filter(None, answers), None):
             return answer
     return None
 

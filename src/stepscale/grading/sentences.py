@@ -43,6 +43,7 @@ _NO_FIRST_NAMES = OPENERS | _words(  # a letter behind one of these is a label: 
     " Team Town Train Triangle Type Vitamin"
 )
 _WORD = re.compile(r"\S+")
+_TEXT_IN_FORMULA = re.compile(r"\\[a-zA-Z]+\{[^{}]*\}")  # `\text{Dr. Lee}` is one piece
 _LEADING_LETTERS = re.compile(r"[A-Za-z]+(?![A-Za-z.-])")
 _DOTTED = re.compile(r"(?:(?:[A-Za-z]|[A-Z][a-z])\.){2,}")
 _OPENING_MARKS = "\"'\u2018\u201c\u00ab([*_"
@@ -56,7 +57,8 @@ def sentences(text: str) -> Iterator[str]:
     Args:
         text: Prose.
     """
-    places = list(_WORD.finditer(text))
+    spoken = _TEXT_IN_FORMULA.sub(lambda piece: piece[0].replace(".", "-"), text)
+    places = list(_WORD.finditer(spoken))
     words = [place[0] for place in places]
     start = 0
     for index, place in enumerate(places):

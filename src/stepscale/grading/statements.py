@@ -33,7 +33,8 @@ _REMARK = re.compile(  # what is said of an answer, not the answer
     r"|consistent|clear|unclear|known|unknown|found|given|stated|boxed|not \w+|to be|what|that|this|our|your)\b",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`|</?(?:b|i|u|em|strong|code|span|p|answer)>")
+_TAGS = re.compile(r"</?(?:b|i|u|em|strong|code|span|p|answer)>")
+_EMPHASIS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")
 _PROSE = re.compile(r"[A-Za-z]{2,}")
 _MACRO = re.compile(r"\\[a-zA-Z]+(?:\{[^{}]*\})?")
 _UNIT_POWER = r"(?:\^?[\d\u00b2\u00b3])?"
@@ -56,11 +57,12 @@ _PARTNERS = {"}": "{", "\\}": "\\{", "\\)": "\\(", "\\]": "\\["}
 _MOST_WORDS = 3  # of an answer in words
 
 
-def announced_answer(statement: str) -> str | None:
+def announced_answer(statement: str, *, words_with_reason: bool = True) -> str | None:
     """The first value of a statement that follows an announcement; its words where it has no value.
 
     Args:
         statement: The text behind "the answer is", to the end of its line.
+        words_with_reason: Whether ``even, because the sum is odd`` is an answer. It may be a remark: ``positive, as it should be``.
 
     Returns:
         The answer, or None where the statement holds none.
@@ -82,7 +84,9 @@ def announced_answer(statement: str) -> str | None:
     if value := leading_value(statement):
         return value.text
     if not _SAYS_SOMETHING.search(statement) and not values(statement):
-        return None if _REMARK.match(statement) else stated_answer(before_reason(statement))
+        words = before_reason(statement)
+        is_remark = _REMARK.match(statement) or (words != statement and not words_with_reason)
+        return None if is_remark else stated_answer(words)
     # 1. what stands behind a verb: "The largest $n$ is 34, 3 more than 31."
     for verb in _VERB.finditer(_without_formulas(statement)):
         behind = statement[verb.end() :]
@@ -129,7 +133,8 @@ def stated_answer(sentence: str) -> str | None:
 
 def _first_sentence(text: str) -> str:
     """The first sentence of a text, without emphasis."""
-    return _MARKUP.sub("", next(sentences(text.strip()), "")).strip("*_ ")
+    sentence = next(sentences(_TAGS.sub("", text.strip())), "")
+    return _EMPHASIS.sub("", sentence).strip("*_ ")
 
 
 def _closed(sentence: str) -> str:
