@@ -169,14 +169,14 @@ def run_in() -> Callable[..., Any]:
 
     def call(project: Path, *words: str) -> Any:
         from click.testing import CliRunner
-        from kedro.framework.startup import bootstrap_project
+        from opened_project import open_project
 
         from stepscale.cli import cli
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("stepscale.engine.cores._is_small", lambda folder: False)
             patch.chdir(project)
-            bootstrap_project(project)
+            open_project(project)
             return CliRunner().invoke(cli, ["run", *words])
 
     return call
@@ -189,8 +189,9 @@ def kedro_in() -> Callable[..., Any]:
     def call(project: Path, *words: str) -> Any:
         from click.testing import CliRunner
         from kedro.framework.cli.cli import KedroCLI
+        from opened_project import quick_settings
 
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, quick_settings():
             patch.chdir(project)
             return CliRunner().invoke(KedroCLI(project), words)
 
