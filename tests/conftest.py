@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from hypothesis.internal.entropy import deterministic_PRNG
 
 # The suite's workers have a core each (Makefile), and its models are tiny: threads of torch's would wait for one another.
 # Where a test asks for more, they sleep while they wait instead of spinning.
@@ -26,8 +25,6 @@ os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
-with deterministic_PRNG():
-    """Hypothesis looks for garbage when it first asks for this: now, while there are few objects."""
 
 # Two packages that cost and give nothing: jsonschema compiles the grammar of URLs with the one, for more than a second, and
 # pandera looks for the other, which is not there, at each column of each table.
