@@ -26,6 +26,10 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+# Two packages that cost and give nothing: jsonschema compiles the grammar of URLs with the one, for more than a second, and
+# pandera looks for the other, which is not there, at each column of each table.
+sys.modules |= dict.fromkeys(("rfc3987_syntax", "geopandas"))
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).parent))  # for the helpers that several folders share
 
@@ -58,6 +62,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.name, len(SLOWEST)))
 
 
+def pytest_sessionfinish() -> None:
+    """What is left is given back without a search for garbage, which would take seconds."""
+    gc.freeze()
+
+
+@pytest.fixture
+def older_objects_kept() -> Iterator[None]:
+    """Whoever searches for garbage searches what the test has made; among all objects of the suite it would take a second."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of development data, which is not part of the project; the test is skipped where it is absent."""
@@ -85,7 +102,8 @@ def logging_as_it_was() -> Iterator[None]:
     for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "stepscale"]:
         logger = logging.getLogger(name)
         logger.disabled, logger.propagate = False, True
-        logger.setLevel(logging.NOTSET)
+        if logger.level:  # to set one, logging goes through the loggers of all libraries
+            logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)
@@ -169,14 +187,14 @@ def run_in() -> Callable[..., Any]:
 
     def call(project: Path, *words: str) -> Any:
         from click.testing import CliRunner
-        from kedro.framework.startup import bootstrap_project
+        from opened_project import open_project
 
         from stepscale.cli import cli
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("stepscale.engine.cores._is_small", lambda folder: False)
             patch.chdir(project)
-            bootstrap_project(project)
+            open_project(project)
             return CliRunner().invoke(cli, ["run", *words])
 
     return call
@@ -189,8 +207,9 @@ def kedro_in() -> Callable[..., Any]:
     def call(project: Path, *words: str) -> Any:
         from click.testing import CliRunner
         from kedro.framework.cli.cli import KedroCLI
+        from opened_project import quick_settings
 
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, quick_settings():
             patch.chdir(project)
             return CliRunner().invoke(KedroCLI(project), words)
 

@@ -29,6 +29,7 @@ def test_the_corpus_is_the_same_for_any_number_of_workers() -> None:
     assert [document[0].tolist() for document in one] == [document[0].tolist() for document in two]
 
 
+@pytest.mark.usefixtures("older_objects_kept")
 @pytest.mark.parametrize("seed", [0])
 def test_pretraining_learns_and_leaves_a_model_that_transformers_loads(tmp_path: Path, seed: int) -> None:
     out = tmp_path / "base"

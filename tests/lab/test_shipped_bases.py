@@ -48,6 +48,7 @@ def tiny(stage: PretrainOptions, folder: Path) -> PretrainOptions:
     )
 
 
+@pytest.mark.usefixtures("older_objects_kept")
 def test_every_stage_of_the_bases_runs_after_the_one_before_and_makes_a_model_of_the_shipped_kind(
     stages: list[PretrainOptions], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,6 +208,8 @@ def recorded() -> dict[str, Any]:
         for c, n in enumerate(pool_lengths(8))
         for p in range(n)
     ]
+    table = pd.DataFrame(chains)
+    table = table.assign(**{f"{name}_without_history": table[name] for name in BY_VERIFIER})
     answers = pd.DataFrame({"problem_id": IDS, "is_correct": ~EASY, "flops": 1000.0, "generation_flops": 26.0})
     return {
         "problems": problems(),
@@ -215,9 +217,7 @@ def recorded() -> dict[str, Any]:
         "scores": scores,
         "results": searched.assign(**costs),
         "costs": sample_costs(dict.fromkeys(IDS, 5), sampled, (1, 2, 4, 8, 16, 32), 1, 1),
-        "chains": pd.DataFrame(chains).assign(
-            **{f"{name}_without_history": pd.DataFrame(chains)[name] for name in BY_VERIFIER}
-        ),
+        "revised": revision_accuracy(table, REVISIONS.budgets, 0),
         "answers": answers.astype({"is_correct": "boolean"}),
     }
 
@@ -228,9 +228,8 @@ def matched(recorded: dict[str, Any], size_ratio: float, plan: SearchPlan = PLAN
     samples = tabulate_samples(*tables, REPORT.rule, plan.rule)
     scored = scored_grid(samples, IDS, SEARCHED)
     searched = search_accuracy(scored, recorded["results"], recorded["costs"], plan)
-    revised = revision_accuracy(recorded["chains"], REVISIONS.budgets, 0)
     args = (samples, recorded["answers"], {"size_ratio": size_ratio}, REPORT, 0)
-    return match_larger(searched, *args), match_larger(revised, *args)
+    return match_larger(searched, *args), match_larger(recorded["revised"], *args)
 
 
 def together(tables: Matched, name: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from kedro.framework.startup import bootstrap_project
+from opened_project import open_project
 from served_page import Served, browser, records_in
 
 from stepscale.labeling.page.asked_samples import read_samples
@@ -25,7 +25,7 @@ SMALL = (
 @pytest.fixture
 def heard(project: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], str]]:
     """What the project's loggers have said since it was last asked."""
-    bootstrap_project(project)  # configures logging, which takes pytest's handler away
+    open_project(project)  # configures logging, which takes pytest's handler away
     logger = logging.getLogger("stepscale")
     logger.addHandler(caplog.handler)
 

@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
-from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog
 from kedro.validation.exceptions import DataValidationError
 from mlflow import MlflowClient
+from opened_project import open_project
 
 from stepscale.__main__ import main
 from stepscale.cli import clear_line, cli
@@ -41,7 +41,7 @@ def refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def call(*words: str) -> str:
         monkeypatch.chdir(project)
-        bootstrap_project(project)
+        open_project(project)
         result = CliRunner().invoke(cli, ["run", *words])
         assert result.exit_code == 1, result.output
         assert "Traceback" not in result.output
@@ -158,7 +158,7 @@ def test_a_run_told_to_stop_is_no_finished_one_and_says_how_to_go_on(
         time.sleep(5)
 
     monkeypatch.chdir(project)
-    bootstrap_project(project)
+    open_project(project)
     monkeypatch.setattr("kedro.framework.session.KedroSession.run", stopped)
     monkeypatch.setattr("stepscale.tracking.end_runs", ended.append)
     # A job in the background is started without SIGINT's handler, and one under nohup with SIGHUP ignored.
@@ -277,7 +277,7 @@ def test_a_pipeline_that_is_not_there_is_described_in_one_line(kedro_in: Invoke,
 def test_relative_paths_are_the_project_s_in_every_folder_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "docs").mkdir()
     monkeypatch.chdir(project / "docs")
-    bootstrap_project(project)
+    open_project(project)
     result = CliRunner().invoke(cli, ["run", "--env", "smoke", "--nodes", "fine_tune_generator"])
     assert "data is not there yet: " in result.output, "the base was found, the data was not"
     assert Path.cwd() == project

@@ -10,9 +10,9 @@ import mlflow
 import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from opened_project import open_project
 from pydantic import BaseModel
 
 from stepscale import revision
@@ -138,7 +138,7 @@ def test_what_a_model_learned_from_is_a_dataset_with_rows_and_a_digest_of_the_co
 def session(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """One session in this process, as in a notebook, that makes a few problems."""
     monkeypatch.chdir(project)
-    bootstrap_project(project)
+    open_project(project)
 
     def run() -> None:
         few = {"problems": {"lab": {"train": 10, "valid": 5, "test": 5, "heldout": 5}}, "run_name": "few"}
