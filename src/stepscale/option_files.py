@@ -20,14 +20,16 @@ def options_in(file: Path, known: Collection[str]) -> dict[str, Any]:
         known: Names of the options of ``kedro run``.
 
     Returns:
-        Values by name.
+        Values by name, as the command line gives them.
 
     Raises:
         ClickException: It is not YAML, it has no block ``run``, or an option there is not known.
     """
     try:
         stated: Any = OmegaConf.to_container(OmegaConf.load(file))
-    except (YAMLError, OmegaConfBaseException, ValueError, OSError) as error:  # the last of a number alone
+    except OSError:  # what OmegaConf raises of a number alone
+        stated = None
+    except (YAMLError, OmegaConfBaseException, ValueError) as error:
         raise click.ClickException(f"{file} is not YAML ({' '.join(str(error).split())}); mend it") from None
     options = stated.get(_BLOCK) if isinstance(stated, dict) else None
     if not isinstance(options, dict):
@@ -35,4 +37,11 @@ def options_in(file: Path, known: Collection[str]) -> dict[str, Any]:
     if unknown := [name for name in options if name not in known]:
         there = ", ".join(sorted(known))
         raise click.ClickException(f"{file} gives {unknown[0]!r}, which is no option of kedro run; there are {there}")
-    return {str(name): value for name, value in options.items()}
+    return {str(name): _as_on_command_line(value) for name, value in options.items()}
+
+
+def _as_on_command_line(value: Any) -> Any:
+    """A list as its items with commas between, a number as text; Kedro splits texts."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return value if value is None or isinstance(value, bool | dict) else str(value)

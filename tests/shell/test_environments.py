@@ -58,6 +58,8 @@ def test_looking_at_environments_leaves_the_session_s_globals_alone() -> None:
         ("{env: samples, pipelines: reporting}", (), ["reporting"]),
         ("{env: samples, pipeline: reporting}", (), ["reporting"]),
         ("{env: samples, pipelines: reporting}", ("--pipelines", "samples"), ["samples"]),
+        ("{env: samples, pipelines: [samples, reporting]}", (), ["reporting", "samples"]),
+        ("{env: samples, params: [seed=3], pipelines: [reporting]}", (), ["reporting"]),
         ("{env: samples, node_names: report}", (), []),  # a node of any pipeline
         ("{seed: 1}", (), None),
     ],
@@ -90,7 +92,7 @@ def test_what_a_file_of_options_does_not_say_the_environment_says(
         ("- run", "holds no options of kedro run"),
         ("run: [", "is not YAML"),
         ("run: \xff", "is not YAML"),
-        ("3", "is not YAML"),
+        ("3", "holds no options of kedro run"),
         ("run: {env: samples, env: smoke}", "is not YAML (while constructing a mapping"),
         (
             "run: {piplines: reporting}",
