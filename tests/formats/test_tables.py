@@ -235,3 +235,23 @@ def test_a_small_table_is_checked_without_a_look_at_each_frozen_object(monkeypat
     monkeypatch.setattr(gc, "get_freeze_count", lambda: pytest.fail("a count looks at each of them"))
     checking.check(labels(), tables.STEP_LABELS)
     assert gc.isenabled()
+
+
+def test_damaged_notes_of_pandas_in_a_folder_of_tables_are_one_line(tmp_path: Path) -> None:
+    from stepscale.formats import parquet
+
+    file = tmp_path / "problems.parquet"
+    problems = {"problem_id": ["p"], "problem": ["1+1?"], "answer": ["2"], "subject": None, "level": None}
+    pd.DataFrame(problems | {"source": None, "split": "test"}).to_parquet(file)
+    whole = file.read_bytes()
+    assert parquet.read(tmp_path).problems["answer"].tolist() == ["2"]
+    start = whole.index(b"ARROW:schema")  # of two copies of the notes, the one that is read
+    refused = []
+    for place in range(start, start + 300, 5):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            parquet.read(tmp_path)
+        except InputError as error:
+            refused.append(str(error))
+    assert any("the notes of pandas in it are damaged" in message for message in refused)
+    assert not any("\n" in message or str(file) not in message for message in refused)

@@ -54,9 +54,22 @@ def read(source: str | Path) -> Tables:
     for name in _TABLES:
         file = folder / f"{name}.parquet"
         if file.is_file():
-            with readable(file), file.open("rb") as stream:
-                frames[name] = pd.read_parquet(stream, page_checksum_verification=True)
+            with readable(file):
+                frames[name] = _frame(file)
     return _checked(Tables(**frames), folder)
+
+
+def _frame(file: Path) -> pd.DataFrame:
+    """A table as pandas wrote it, with what pandas noted of it in the file: no checksum covers these notes.
+
+    Raises:
+        ValueError: They are damaged.
+    """
+    with file.open("rb") as stream:
+        try:
+            return pd.read_parquet(stream, page_checksum_verification=True)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the notes of pandas in it are damaged: {error!r}") from None
 
 
 def is_folder_of_tables(folder: str | Path) -> bool:
