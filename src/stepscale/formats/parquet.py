@@ -62,6 +62,9 @@ def read(source: str | Path) -> Tables:
 def _frame(file: Path) -> pd.DataFrame:
     """A table as pandas wrote it, with what pandas noted of it in the file: no checksum covers these notes.
 
+    Args:
+        file: The Parquet file.
+
     Raises:
         ValueError: They are damaged.
     """

@@ -211,14 +211,12 @@ def _gsm8k_answer(text: str) -> str | None:
 
 
 def _announced(text: str, *, words_with_reason: bool = True) -> str | None:
-    """The answer of the last announcement that is followed by one; words with a reason count where no announcement has another."""
+    """The answer of the last announcement that is followed by one; words with a reason count where there is no other."""
     announcements = reversed(deque(_ANNOUNCEMENT.finditer(text), maxlen=_MOST_ANNOUNCEMENTS))
     statements = [_statement(text[place.end() :][:_LONGEST_STATEMENT]) for place in announcements]
-    for with_reason in (False, True) if words_with_reason else (False,):
-        answers = (announced_answer(statement, words_with_reason=with_reason) for statement in statements)
-        if answer := next(filter(None, answers), None):
-            return answer
-    return None
+    turns = (False, True) if words_with_reason else (False,)
+    answers = (announced_answer(statement, words_with_reason=turn) for turn in turns for statement in statements)
+    return next(filter(None, answers), None)
 
 
 def _statement(text: str) -> str:

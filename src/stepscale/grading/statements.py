@@ -62,7 +62,7 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
 
     Args:
         statement: The text behind "the answer is", to the end of its line.
-        words_with_reason: Whether ``even, because the sum is odd`` is an answer. It may be a remark: ``positive, as it should be``.
+        words_with_reason: Whether ``even, because the sum is odd`` is an answer; ``positive, as it should be`` may be a remark.
 
     Returns:
         The answer, or None where the statement holds none.
