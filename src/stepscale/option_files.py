@@ -41,7 +41,7 @@ def options_in(file: Path, known: Collection[str]) -> dict[str, Any]:
 
 
 def _as_on_command_line(value: Any) -> Any:
-    """A list as its items with commas between, a number as text; Kedro splits texts."""
+    """A list as its items with commas between, a number or a truth value as text; Kedro splits texts."""
     if isinstance(value, list):
         return ",".join(map(str, value))
-    return value if value is None or isinstance(value, bool | dict) else str(value)
+    return value if value is None or isinstance(value, dict) else str(value)

@@ -109,6 +109,17 @@ def test_a_file_without_options_is_one_line(written: str, line: str, run_in: Cal
     assert len(done.output.strip().splitlines()) == 1
 
 
+def test_a_truth_value_in_a_file_of_options_is_read_as_on_the_command_line(
+    run_in: Callable[..., Any], project: Path
+) -> None:
+    file = project / "options.yml"
+    file.write_text("run: {params: true}\n")
+    done = run_in(project, "--config", str(file))
+    assert done.exit_code == 2 and "`True` must contain a key and a value" in done.output
+    file.write_text("run: {only_missing_outputs: perhaps}\n")
+    assert "'perhaps' is not a valid boolean" in run_in(project, "--config", str(file)).output
+
+
 def test_a_file_of_options_is_read_however_the_command_is_called(
     run_in: Callable[..., Any], project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
