@@ -5,7 +5,6 @@ pipelines to run if the command line names none. A run may be started in any fol
 is stopped by a signal says how to continue.
 """
 
-import errno
 import logging
 import logging.config
 import os
@@ -28,16 +27,6 @@ from stepscale.option_files import options_in
 from stepscale.pipeline_registry import PIPELINES
 
 _NOTHING = ("Pipeline does not contain", "Pipeline contains no nodes")  # how Kedro's errors of wrong names begin
-_OF_THE_DISK = (
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOTDIR,
-    errno.EIO,
-)
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 _GO_ON = "stopped; the same command with --only-missing-outputs goes on from here, and no finished shard is made again"
 
@@ -59,6 +48,7 @@ def clear_line(error: BaseException) -> str | None:
     from kedro.io.core import DatasetError
     from kedro.validation.exceptions import ParameterValidationError
 
+    from stepscale.disk_faults import disk_refusal
     from stepscale.resume import PieceError
     from stepscale.store_faults import store_refusal
 
@@ -67,11 +57,8 @@ def clear_line(error: BaseException) -> str | None:
     while link is not None:
         if isinstance(link, InputError):
             return str(link)
-        if refusal := store_refusal(link):
+        if refusal := store_refusal(link) or disk_refusal(link):
             return refusal
-        if isinstance(link, OSError) and link.errno in _OF_THE_DISK:
-            place = link.filename or "a file"
-            return f"{place} cannot be written or read ({link.strerror}); make room or mend its permissions, then run again"
         is_fault |= isinstance(link, PieceError)
         link = link.__cause__
     if is_fault:
