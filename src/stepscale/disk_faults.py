@@ -12,11 +12,8 @@ _OF_THE_DISK = (
     errno.ENOTDIR,
     errno.EIO,
 )
-_OF_TORCH_WRITING = (
-    "unexpected pos",
-    "PytorchStreamWriter failed",
-    "iostream error",
-)  # its errors have no type of their own
+# torch's errors have no type of their own
+_OF_TORCH_WRITING = ("unexpected pos", "PytorchStreamWriter failed", "iostream error")
 _MEND = "make room or mend its permissions, then run again"
 
 
