@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions later-methods map bases evidence clean
+.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions thorough-searches later-methods map bases evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -37,6 +37,10 @@ thorough-rollouts: $(READY) # the same without human labels, as Snell et al. hav
 thorough-revisions: $(READY) # revisions over more problems; after a kill, the same command continues
 	for seed in 13 14 15; do $(BIN)/kedro run --env thorough_revisions --only-missing-outputs --params seed=$$seed,data_root=data/thorough_revisions/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough_revisions/13 data/thorough_revisions/14 data/thorough_revisions/15 --command "make thorough-revisions" --claims data/thorough_revisions/claims.json
+
+thorough-searches: $(READY) # searches over more problems; after a kill, the same command continues
+	for seed in 16 17 18; do $(BIN)/kedro run --env thorough_searches --only-missing-outputs --params seed=$$seed,data_root=data/thorough_searches/$$seed || exit 1; done
+	$(BIN)/python -m stepscale.publish.page data/thorough_searches/16 data/thorough_searches/17 data/thorough_searches/18 --command "make thorough-searches" --claims data/thorough_searches/claims.json
 
 LAB := data/thorough_rollouts/10
 later-methods: $(READY) # methods of later papers with the models of a run of `make thorough-rollouts`; after a kill, the same command continues
