@@ -25,18 +25,25 @@ class References:
 
     def verdicts(self, prediction: str, gold: str) -> dict[str, bool]:
         """By rules, where the reference answers."""
+        answered = self._asked(prediction, gold)
+        if answered is None:
+            self.close()
+            return {}
+        by_rules = zip(("prm800k", "lenient"), answered, strict=True)
+        return {rules: verdict for rules, verdict in by_rules if verdict is not None}
+
+    def _asked(self, prediction: str, gold: str) -> list[bool | None] | None:
+        """The strict verdict and the lenient one, each where there is one; None from a process that died or hangs."""
         process = self._running()
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(json.dumps([prediction, gold]) + "\n")
             process.stdin.flush()
             ready, _, _ = select.select([process.stdout], [], [], _SECONDS)
-            strict, lenient = json.loads(process.stdout.readline()) if ready else (None, None)
+            answered: list[bool | None] | None = json.loads(process.stdout.readline()) if ready else None
         except (OSError, ValueError):  # it died of what it read
-            strict = lenient = None
-        if strict is None and lenient is None and (process.poll() is not None or not ready):
-            self.close()
-        return {rules: verdict for rules, verdict in (("prm800k", strict), ("lenient", lenient)) if verdict is not None}
+            return None
+        return answered
 
     def close(self) -> None:
         """End the process; the next question starts another."""
