@@ -134,6 +134,25 @@ def test_step_scores_of_a_problem_or_sample_that_is_not_there_are_told_by_file_a
     assert data.scores["verifier"].tolist() == ["qwen_prm", "other"] and len(data.solutions) == 2
 
 
+def test_step_scores_that_are_given_twice_are_told_by_file_and_line(jsonl: Jsonl, tmp_path: Path) -> None:
+    (tmp_path / "pools").mkdir()
+    (tmp_path / "pools" / "gsm8k_0.json").write_text(json.dumps(POOL))
+    scores = jsonl(CACHED, {**CACHED, "prm_name": "other"}, CACHED)
+    reason = f"{scores}:3: the scores of sample 1 of problem 'gsm8k_0' by 'qwen_prm' were given before"
+    with pytest.raises(InputError) as caught:
+        read([tmp_path / "pools", scores], "best_of_n")
+    assert str(caught.value).startswith(reason)
+    data = read([tmp_path / "pools", scores], "best_of_n", on_error="skip")
+    assert data.skip_reasons == (reason,) and data.scores["verifier"].tolist() == ["qwen_prm", "other"]
+
+
+def test_scores_of_a_pool_of_one_sample_are_told_in_the_singular(jsonl: Jsonl, tmp_path: Path) -> None:
+    (tmp_path / "pools").mkdir()
+    (tmp_path / "pools" / "gsm8k_0.json").write_text(json.dumps({**POOL, "n": 1, "candidates": POOL["candidates"][:1]}))
+    with pytest.raises(InputError, match="problem 'gsm8k_0', which has 1 sample;"):
+        read([tmp_path / "pools", jsonl(CACHED)], "best_of_n")
+
+
 def test_step_scores_without_their_pools_are_told_as_such(jsonl: Jsonl) -> None:
     with pytest.raises(InputError, match="step scores alone, without the samples; give the folder of pools too"):
         read(jsonl(CACHED), "best_of_n")

@@ -58,6 +58,7 @@ def test_the_command_prints_revision_and_command_and_refuses_an_unfinished_run(f
     ("name", "content", "line"),
     [
         ("run_facts.json", "{", "run_facts.json is damaged (Expecting property name"),
+        ("run_facts.json", "3", "run_facts.json does not hold the facts of a run"),
         ("claims.json", "[", "claims.json is damaged (Expecting value"),
         ("claims.json", "[3]", "claims.json does not hold the claims of a run"),
         ("claims.json", '{"A1": 1}', "claims.json does not hold the claims of a run"),

@@ -64,6 +64,14 @@ def test_tables_of_a_study_are_checked_when_saved_and_when_loaded(study: StudyTa
         study.load()
 
 
+def test_a_damaged_table_is_one_line_that_names_its_file(study: StudyTablesDataset, tmp_path: Path) -> None:
+    study.save({"curves": CURVES})
+    file = tmp_path / "tables" / "larger" / "curves.parquet"
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(DatasetError, match=r"curves\.parquet: it is damaged .*; run the study that made it again"):
+        study.load()
+
+
 def test_an_optional_table_is_declared_whether_it_is_there_or_not(tmp_path: Path) -> None:
     table = "stepscale.studies.strategies.samples.SCORED_SAMPLES"
     dataset = OptionalTableDataset(filepath=str(tmp_path / "08" / "samples.parquet"), table=table)

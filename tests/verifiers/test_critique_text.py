@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.critique_text import question, read_verdicts
-from stepscale.verifiers.generative_options import GenerativePRM
 
 FORMS = {
     "as it is asked": "Step 1: 2+2=4. Verdict: right\nStep 2: 4+1=6? No, 5. Verdict: wrong",
@@ -90,6 +89,6 @@ def test_endless_text_takes_no_time(piece: str) -> None:
 
 
 def test_a_question_holds_the_problem_and_the_steps_as_they_are() -> None:
-    options = GenerativePRM(base="m", ask="P {problem} S {solution}", step="{number}) {step}")
-    prompt = question(Trajectory("is {solution} {step}?", ("so {problem}", "\\1 {number}")), options)
+    solution = Trajectory("is {solution} {step}?", ("so {problem}", "\\1 {number}"))
+    prompt = question(solution, ask="P {problem} S {solution}", step="{number}) {step}")
     assert prompt == "P is {solution} {step}? S 1) so {problem}\n2) \\1 {number}"

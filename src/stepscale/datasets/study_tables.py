@@ -9,9 +9,9 @@ from kedro.io.core import AbstractDataset
 
 from stepscale.datasets.local_folder import local_folder
 from stepscale.datasets.whole import write_whole
-from stepscale.errors import InputError
 from stepscale.formats.checking import check, empty
 from stepscale.formats.declarations import Table
+from stepscale.formats.kept_tables import as_declared, read_kept_table, read_kept_tables
 
 
 class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]):
@@ -29,14 +29,13 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
         """All tables.
 
         Raises:
-            InputError: One holds something else than is declared.
+            InputError: One is damaged, or holds something else than is declared.
         """
-        files = sorted(self._path.glob("*.parquet"))
-        return {file.stem: self._checked(file.stem, pd.read_parquet(file)) for file in files}
+        return read_kept_tables(self._path, self._tables)
 
     def save(self, data: dict[str, pd.DataFrame]) -> None:
         """Check and write them; other tables of an earlier run are removed."""
-        checked = {name: self._checked(name, table) for name, table in data.items()}
+        checked = {name: as_declared(self._tables, name, table) for name, table in data.items()}
         fresh = self._path.with_name(self._path.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
@@ -44,12 +43,6 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
             table.to_parquet(fresh / f"{name}.parquet")
         shutil.rmtree(self._path, ignore_errors=True)
         fresh.rename(self._path)
-
-    def _checked(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
-        """The table as it is declared; a table without rows may lack its columns."""
-        if name not in self._tables:
-            raise InputError(f"{self._path}: table {name!r} is not declared; there are {', '.join(self._tables)}")
-        return check(table, self._tables[name]) if len(table) else empty(self._tables[name])
 
     def _exists(self) -> bool:
         return self._path.is_dir()
@@ -73,9 +66,9 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         """The table, without rows if the file is absent.
 
         Raises:
-            InputError: It holds something else than is declared.
+            InputError: It is damaged, or holds something else than is declared.
         """
-        return check(pd.read_parquet(self._filepath), self._table) if self._exists() else empty(self._table)
+        return read_kept_table(self._filepath, self._table) if self._exists() else empty(self._table)
 
     def save(self, data: pd.DataFrame) -> None:
         """Check and write the table; a table without rows is not written, and an old file is removed."""

@@ -21,7 +21,7 @@ from stepscale.formats.fields import Record
 
 _BUFFER = 1 << 20  # bytes: Python's own 8 KiB cost a fifth of the time of reading PRM800K
 _ROWS = 1024
-_DAMAGE = (OSError, EOFError, ValueError, OverflowError, zlib.error, lzma.LZMAError, pa.ArrowException, MemoryError)
+DAMAGE = (OSError, EOFError, ValueError, OverflowError, zlib.error, lzma.LZMAError, pa.ArrowException, MemoryError)
 _UTF_16 = "it is UTF-16 or UTF-32 text; convert it with `iconv -f UTF-16 -t UTF-8`"
 _FOREIGN = (
     (b"\xff\xfe", _UTF_16),
@@ -56,7 +56,7 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(f"{path} cannot be read ({reason}); check the download and the file's permissions") from None
 

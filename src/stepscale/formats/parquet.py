@@ -55,11 +55,11 @@ def read(source: str | Path) -> Tables:
         file = folder / f"{name}.parquet"
         if file.is_file():
             with readable(file):
-                frames[name] = _frame(file)
+                frames[name] = read_frame(file)
     return _checked(Tables(**frames), folder)
 
 
-def _frame(file: Path) -> pd.DataFrame:
+def read_frame(file: Path) -> pd.DataFrame:
     """A table as pandas wrote it, with what pandas noted of it in the file: no checksum covers these notes.
 
     Args:

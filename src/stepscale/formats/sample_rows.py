@@ -96,6 +96,7 @@ class SampleRows:
         self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
         self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", *SampleRow._fields)
         self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
+        self._scored = set[tuple[str, int, str]]()  # by scores that came on their own: problem, sample, verifier
         self._early: dict[tuple[str, int], list[Place]] = {}  # scores that came before their samples
 
     def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
@@ -146,10 +147,16 @@ class SampleRows:
             place: Of the record that gives them.
 
         Raises:
-            BadRecord: The problem's id or the name of a verifier is blank.
+            BadRecord: The problem's id or the name of a verifier is blank, or such scores were given before.
         """
         checked_id(problem_id)
         _check_verifiers(scores)
+        keys = {(problem_id, score.sample_id, score.verifier) for score in scores}
+        for _, sample_id, verifier in sorted(keys & self._scored):
+            raise BadRecord(
+                f"the scores of sample {sample_id} of problem {problem_id!r:.80} by {verifier!r:.60} were given before"
+            )
+        self._scored |= keys
         self._add_scores(problem_id, scores)
         for score in scores:
             if score.sample_id >= self._counts.get(problem_id, 0):
@@ -187,7 +194,8 @@ class SampleRows:
         """The scores; records that give some of a sample that is not there are refused, now that all were read."""
         orphans = [key for key in self._early if key[1] >= self._counts.get(key[0], 0)]
         for problem_id, sample_id in orphans:
-            there = f"has {n} samples" if (n := self._counts.get(problem_id)) else "is not there"
+            n = self._counts.get(problem_id, 0)
+            there = "is not there" if not n else "has 1 sample" if n == 1 else f"has {n} samples"
             for place in self._early[problem_id, sample_id]:
                 records.refuse(
                     f"scores of sample {sample_id} of problem {problem_id!r:.80}, which {there}", place=place

@@ -38,6 +38,8 @@ def finished_run(folder: Path) -> ReportPage:
     if not path.is_file():
         raise InputError(f"{path} is not there: finish `kedro run --params data_root={folder}` first")
     facts = read_run_file(path)
+    if not isinstance(facts, dict):
+        raise InputError(f"{path} does not hold the facts of a run; run the pipeline reporting again")
     parts: list[Part] = [read_part(file) for file in sorted((reporting / "parts").glob("*.json"))]
     return ReportPage(in_order(parts), {name: str(facts[name]) for name in _FACTS if name in facts})
 

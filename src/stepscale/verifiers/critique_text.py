@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from stepscale.verifiers.contract import Trajectory
-from stepscale.verifiers.generative_options import NUMBER, PROBLEM, SOLUTION, STEP, GenerativePRM
+from stepscale.verifiers.generative_options import NUMBER, PROBLEM, SOLUTION, STEP
 
 Verdicts = tuple[bool | None, ...]  # of each step whether it is right; None where nothing is known
 
@@ -32,17 +32,16 @@ _FIRST_WRONG = re.compile(
 _THOUGHT = ("<think>", "</think>")
 
 
-def question(trajectory: Trajectory, options: GenerativePRM) -> str:
+def question(trajectory: Trajectory, ask: str, step: str) -> str:
     """The text that asks for a critique of all steps. Braces in a problem or a step stand for themselves.
 
     Args:
         trajectory: A problem and its steps; braces in them stand for themselves.
-        options: Holds the template.
+        ask: Template of the question, with the problem and the solution.
+        step: Template of one line of the solution, with the step and its number.
     """
-    lines = (
-        _filled(options.step, {STEP: step, NUMBER: str(number)}) for number, step in enumerate(trajectory.steps, 1)
-    )
-    return _filled(options.ask, {PROBLEM: trajectory.problem, SOLUTION: "\n".join(lines)})
+    lines = (_filled(step, {STEP: text, NUMBER: str(number)}) for number, text in enumerate(trajectory.steps, 1))
+    return _filled(ask, {PROBLEM: trajectory.problem, SOLUTION: "\n".join(lines)})
 
 
 def read_verdicts(text: str, n_steps: int) -> Verdicts:

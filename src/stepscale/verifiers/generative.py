@@ -173,7 +173,8 @@ class GenerativeVerifier:
         return ids, n_steps
 
     def _ids(self, trajectory: Trajectory, n_steps: int) -> tuple[int, ...]:
-        text = question(Trajectory(trajectory.problem, trajectory.steps[:n_steps]), self.options)
+        asked = Trajectory(trajectory.problem, trajectory.steps[:n_steps])
+        text = question(asked, self.options.ask, self.options.step)
         return self._generator.encode_prompt(text)
 
     def _read(self, critique: Continuation, n_steps: int) -> Judgment:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from stepscale.studies.world_map.commands import world_rule
+from stepscale.studies.world_map.tables import WINNERS
 
 
 def sample(answer: str, right: bool, *scores: float) -> dict[str, object]:
@@ -42,7 +43,10 @@ def drawn_map(tmp_path: Path) -> Path:
         "n_cases": [2, 1, 1],
     }
     pd.DataFrame(rule).to_parquet(folder / "rule.parquet")
-    pd.DataFrame({"n": [4, 16]}).to_parquet(folder / "winners.parquet")
+    words = ("world", "winner", "runner_up")
+    winners = {name: ["x", "x"] if name in words else [0.5, 0.5] for name in WINNERS.columns}
+    counts = {"labels": 1, "level": 1, "n_problems": 1, "over_optimizes": False, "n": [4, 16]}
+    pd.DataFrame(winners | counts).to_parquet(folder / "winners.parquet")
     return tmp_path / "run"
 
 
@@ -71,3 +75,11 @@ def test_a_folder_without_a_map_and_samples_without_step_scores_are_refused_in_o
     samples.write_text("".join(json.dumps(record) + "\n" for record in records))
     code, output = run_command(samples, "--map", drawn_map)
     assert code == 1 and output.count("\n") == 1, output
+
+
+def test_a_damaged_map_is_one_line_that_names_the_file(samples: Path, drawn_map: Path) -> None:
+    file = drawn_map / "08_reporting" / "tables" / "world_map" / "winners.parquet"
+    file.write_bytes(file.read_bytes()[:200])
+    code, output = run_command(samples, "--map", drawn_map)
+    assert code == 1 and output.count("\n") == 1
+    assert f"{file}: it is damaged" in output and "run the study that made it again" in output

@@ -38,7 +38,7 @@ def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: S
     turn = pool.groupby(["problem_id", "is_correct"], dropna=False).cumcount()
     chosen = pool.assign(turn=turn).sort_values(["problem_id", "turn"], kind="stable")
     chosen = chosen.groupby("problem_id", sort=False).head(options.training.per_problem)
-    texts, critic = dict(zip(train["problem_id"], train["problem"], strict=True)), critic_options(Path(), settings)
+    texts = dict(zip(train["problem_id"], train["problem"], strict=True))
     rows = []
     for number, (problem_id, steps) in enumerate(zip(chosen["problem_id"], chosen["steps"], strict=True)):
         trajectory = Trajectory(texts[problem_id], tuple(steps))
@@ -47,7 +47,7 @@ def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: S
         except Malformed as error:
             raise InputError(f"solve_or_verify: {error}; {_NEEDS_A_CRITIC}") from None
         row = {"problem_id": problem_id, "sample_id": number, "steps": lines, "finish": "solution"}
-        rows.append(row | {"prompt": question(trajectory, critic)})
+        rows.append(row | {"prompt": question(trajectory, ASK, STEP)})
     if not rows:
         raise InputError(
             "solve_or_verify: the pool has no solutions of the training problems; run active_learning first"

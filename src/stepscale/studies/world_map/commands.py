@@ -30,19 +30,20 @@ _CANNOT = "Not tested: beam search, revisions and the rules among them. Samples 
 @click.option("--resamples", default=2000, show_default=True, help="bootstrap resamples of problems")
 def world_rule(samples: str, tables: Path, layout: str, aggregation: How, rules: Rules, resamples: int) -> None:
     """Try the rule of thumb of a map of worlds on SAMPLES, for each verifier of steps that scored them."""
-    import pandas as pd
-
     from stepscale.formats import read
+    from stepscale.formats.kept_tables import read_kept_tables
     from stepscale.report.number_formats import POINTS, cell
     from stepscale.studies.world_map.given import try_on_given
     from stepscale.studies.world_map.measure import OF_SAMPLES
     from stepscale.studies.world_map.rule import FEATURES, in_words
+    from stepscale.studies.world_map.tables import TABLES
 
     folder = tables / "08_reporting" / "tables" / "world_map"
     try:
-        if not (folder / "rule.parquet").exists():
+        measured = read_kept_tables(folder, TABLES)
+        if not {"rule", "winners"} <= set(measured):
             raise InputError(f"{folder} holds no rule; run the pipeline world_map first, and name its data folder")
-        rule, winners = (pd.read_parquet(folder / f"{name}.parquet") for name in ("rule", "winners"))
+        rule, winners = measured["rule"], measured["winners"]
         budgets = tuple(sorted(int(n) for n in winners["n"].unique()))
         tried = list(try_on_given(rule, read(samples, layout), budgets, aggregation, rules, resamples, 0))
         if not tried:
