@@ -1,4 +1,4 @@
-"""Tables that a study of an earlier run left, a Parquet file each: read and checked, or refused in one line."""
+"""Tables that an earlier run left, a Parquet file each: read and checked, or refused in one line."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,6 +42,22 @@ def read_kept_table(file: Path, table: Table) -> pd.DataFrame:
     """
     with _named(file):
         return check(_read(file), table)
+
+
+def read_tables_of_run(folder: Path, needed: Mapping[str, tuple[str, Table]]) -> dict[str, pd.DataFrame]:
+    """Some tables of a finished run by name, for what is asked of it later.
+
+    Args:
+        folder: The run's data.
+        needed: By name the room of the data folder that a table is in, and what it may hold.
+
+    Raises:
+        InputError: One is not there, is damaged, or holds something else than is declared.
+    """
+    files = {name: folder / room / f"{name}.parquet" for name, (room, _) in needed.items()}
+    if absent := [file for file in files.values() if not file.is_file()]:
+        raise InputError(f"{absent[0]} is not there; name the data folder of a finished run that made it")
+    return {name: read_kept_table(file, needed[name][1]) for name, file in files.items()}
 
 
 def as_declared(declared: Mapping[str, Table], name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.flops_match import flops_match
 from stepscale.estimators.intervals import bootstrap_interval
-from stepscale.formats.kept_tables import read_kept_table
+from stepscale.formats.kept_tables import read_tables_of_run
 from stepscale.formats.tables import PROBLEMS
 from stepscale.lab.ideal_imitator import IdealImitator
 from stepscale.studies.strategies.accuracy import STRATEGY_ACCURACY, results_of
@@ -60,14 +60,6 @@ def against_ideal(tables: Mapping[str, pd.DataFrame], size_ratio: float, seed: i
     return flops_match(compute_optimal(results, bins, _RESAMPLES, seed), bins, right, size_ratio, "v1")
 
 
-def _tables_of(folder: Path) -> dict[str, pd.DataFrame]:
-    """What a run left. Raises InputError if some of it is not there."""
-    files = {name: folder / room / f"{name}.parquet" for name, (room, _) in _NEEDED.items()}
-    if absent := [file for file in files.values() if not file.is_file()]:
-        raise InputError(f"{absent[0]} is not there; name the data folder of a finished run with searches")
-    return {name: read_kept_table(file, _NEEDED[name][1]) for name, file in files.items()}
-
-
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
@@ -77,7 +69,7 @@ def _tables_of(folder: Path) -> dict[str, pd.DataFrame]:
 def main(folder: Path, size_ratio: float, seed: int) -> None:
     """Compare the searches of the run in FOLDER with the ideal imitator of the lab's hands."""
     try:
-        tables = _tables_of(folder)
+        tables = read_tables_of_run(folder, _NEEDED)
         rows = against_ideal(tables, size_ratio, seed)
     except InputError as error:
         raise click.ClickException(str(error)) from None
