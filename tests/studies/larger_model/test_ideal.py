@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from stepscale.lab.problems import make_problems
 from stepscale.studies.larger_model.ideal import against_ideal, ideal_answers_right, main
 
+LAB_BASE = Path(__file__).resolve().parents[3] / "data" / "01_raw" / "lab_base"
 BUDGETS = (1, 16, 64, 256)
 
 
@@ -53,12 +54,15 @@ def test_small_minus_ideal_is_what_it_errs_on_where_searches_are_always_right(ru
     assert rows["budget"].round(1).tolist() == [257.8, 63.4, 15.8]
 
 
-def test_the_command_tells_levels_and_bins(run: Path) -> None:
-    result = CliRunner().invoke(main, [str(run)])
+def test_the_command_tells_levels_and_bins_and_the_models_beside(run: Path) -> None:
+    problems = read(run)["problems"]
+    right = ideal_answers_right(problems, 0).mean()
+    result = CliRunner().invoke(main, [str(run), "--model", str(LAB_BASE)])
     assert result.exit_code == 0, result.output
-    levels = sorted(read(run)["problems"]["level"].unique())
-    assert [line.split(":")[0] for line in result.output.splitlines()[: len(levels)]] == [f"level {n}" for n in levels]
-    assert result.output.splitlines()[-1].split()[0] == "5"
+    ideal, base, *table = result.output.splitlines()
+    assert ideal.startswith(f"ideal imitator, greedily: {right:.1%} [") and "of 40 problems (by level 1: " in ideal
+    assert "lab_base, greedily: " in base
+    assert [line.split()[0] for line in table] == ["bin", *(str(b) for b in range(6) for _ in range(3))]
 
 
 def test_a_folder_without_a_run_and_a_damaged_table_are_one_line(run: Path, tmp_path: Path) -> None:
