@@ -20,7 +20,7 @@ class VerdictsCampaign:
 
     def __init__(self) -> None:
         self._executions: Executions | None = None
-        self._references = References()  # their process lives from chunk to chunk: to import them takes seconds
+        self._references = References()  # their processes live from chunk to chunk: to import them takes seconds
 
     def run(self, seed: int, cases: range) -> Findings:
         """Each pair by all graders."""

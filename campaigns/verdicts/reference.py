@@ -1,4 +1,4 @@
-"""The reference graders' verdicts, from a process that is replaced when it dies or hangs."""
+"""The reference graders' verdicts, each from a process that is replaced when it dies or hangs."""
 
 import atexit
 import json
@@ -11,39 +11,36 @@ from pathlib import Path
 
 GRADER = "STEPSCALE_PRM800K_GRADER"
 """Names the folder ``prm800k`` of a clone of openai/prm800k; without it only the lenient rules have a reference."""
-_SECONDS = 60.0  # for the two graders, and to import them, on a busy machine
+_SECONDS = 60.0  # for a grader, and to import it, on a busy machine
 _WORKER = Path(__file__).with_name("reference_worker.py")
 
 
-class References:
-    """Asks the reference graders. Their working directory is their own: what they execute is none of our doing."""
+class ReferenceGrader:
+    """One grader in a process. Its working directory is its own: what it executes is none of our doing.
 
-    def __init__(self) -> None:
+    Args:
+        arguments: Of ``reference_worker``.
+    """
+
+    def __init__(self, *arguments: str) -> None:
+        self._arguments = arguments
         self._folder = tempfile.mkdtemp(prefix="reference-")
         self._process: subprocess.Popen[str] | None = None
         atexit.register(self.close)
 
-    def verdicts(self, prediction: str, gold: str) -> dict[str, bool]:
-        """By rules, where the reference answers."""
-        answered = self._asked(prediction, gold)
-        if answered is None:
-            self.close()
-            return {}
-        by_rules = zip(("prm800k", "lenient"), answered, strict=True)
-        return {rules: verdict for rules, verdict in by_rules if verdict is not None}
-
-    def _asked(self, prediction: str, gold: str) -> list[bool | None] | None:
-        """The strict verdict and the lenient one, each where there is one; None from a process that died or hangs."""
+    def verdict(self, prediction: str, gold: str) -> bool | None:
+        """Its verdict; None where it does not answer."""
         process = self._running()
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(json.dumps([prediction, gold]) + "\n")
             process.stdin.flush()
             ready, _, _ = select.select([process.stdout], [], [], _SECONDS)
-            answered: list[bool | None] | None = json.loads(process.stdout.readline()) if ready else None
-        except (OSError, ValueError):  # it died of what it read
+            verdict: bool | None = json.loads(process.stdout.readline() if ready else "")
+        except (OSError, ValueError):  # it died of what it read, or hangs
+            self.close()
             return None
-        return answered
+        return verdict
 
     def close(self) -> None:
         """End the process; the next question starts another."""
@@ -54,10 +51,8 @@ class References:
 
     def _running(self) -> "subprocess.Popen[str]":
         if self._process is None or self._process.poll() is not None:
-            folder = os.environ.get(GRADER)
-            command = [sys.executable, str(_WORKER), *([folder] if folder else [])]
             self._process = subprocess.Popen(
-                command,
+                [sys.executable, str(_WORKER), *self._arguments],
                 cwd=self._folder,
                 text=True,
                 stdin=subprocess.PIPE,
@@ -65,3 +60,16 @@ class References:
                 stderr=subprocess.DEVNULL,
             )
         return self._process
+
+
+class References:
+    """Asks the reference graders. A process each: one that dies takes no verdict of the other with it."""
+
+    def __init__(self) -> None:
+        folder = os.environ.get(GRADER)
+        self._graders = ({"prm800k": ReferenceGrader(folder)} if folder else {}) | {"lenient": ReferenceGrader()}
+
+    def verdicts(self, prediction: str, gold: str) -> dict[str, bool]:
+        """By rules, where the reference answers."""
+        answered = {rules: grader.verdict(prediction, gold) for rules, grader in self._graders.items()}
+        return {rules: verdict for rules, verdict in answered.items() if verdict is not None}

@@ -1,8 +1,7 @@
-"""The reference graders in a process of their own: they evaluate what they read, and may hang.
+"""A reference grader in a process of its own: it evaluates what it reads, and may hang.
 
-A line in is ``[prediction, gold]``, a line out ``[strict, lenient]``: a verdict, or null where that grader does not
-answer. Strict is OpenAI's PRM800K grader, if the first argument names its folder (``prm800k`` of openai/prm800k).
-Lenient is Math-Verify as it is installed.
+A line in is ``[prediction, gold]``, a line out a verdict, or null where the grader does not answer. With an argument, the folder
+``prm800k`` of openai/prm800k, it is OpenAI's strict grader. Without one it is Math-Verify as it is installed.
 """
 
 import importlib
@@ -15,7 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_SECONDS = 0.5  # of processor time per grader: ours may take 0.9, so that a slower pair tells nothing
+_SECONDS = 0.5  # of processor time: ours may take 0.9, so that a slower pair tells nothing
 _LONGEST = 4 * _SECONDS  # a call in C hears no alarm before it returns, so the process is ended then
 _MEMORY = 4 * 1024**3
 _DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
@@ -36,17 +35,11 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     logging.disable(logging.CRITICAL)
-    strict = _strict(sys.argv[1]) if len(sys.argv) > 1 else None
-    for grader in (strict, _lenient):  # libraries are imported now
-        if grader is not None:
-            grader("x", "y+1")
+    grader = _strict(sys.argv[1]) if len(sys.argv) > 1 else _lenient
+    grader("x", "y+1")  # libraries are imported now
     for line in sys.stdin:
         prediction, gold = json.loads(line)
-        verdicts = [
-            None if strict is None else _verdict(strict, prediction, gold),
-            _verdict(_lenient, prediction, gold),
-        ]
-        answers.write(json.dumps(verdicts) + "\n")
+        answers.write(json.dumps(_verdict(grader, prediction, gold)) + "\n")
         answers.flush()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.verdicts.reference import GRADER, References
+from campaigns.verdicts.reference import GRADER, ReferenceGrader, References
 
 _GRADER = """
 import hashlib
@@ -17,7 +17,7 @@ def grade_answer(prediction, gold):
 """
 
 
-class _Watched(References):
+class _Watched(ReferenceGrader):
     """Remembers how each process ended before it was replaced."""
 
     ended: list[int]
@@ -29,19 +29,26 @@ class _Watched(References):
         super().close()
 
 
-def test_a_call_that_hears_no_alarm_ends_the_process_and_the_next_pair_is_answered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Of a strict grader that hangs when it is told to."""
     (tmp_path / "grading").mkdir()
     (tmp_path / "grading" / "grader.py").write_text(_GRADER)
-    monkeypatch.setenv(GRADER, str(tmp_path))
-    references = _Watched()
-    references.ended = []
-    before = references.verdicts("3", "3")
-    hanging = references.verdicts("hang", "3")
-    after = references.verdicts("3", "4")
-    References.close(references)
-    assert before["prm800k"] is True
-    assert hanging == {}
-    assert after["prm800k"] is False
-    assert references.ended == [-signal.SIGVTALRM]
+    return tmp_path
+
+
+def test_a_call_that_hears_no_alarm_ends_the_process_and_the_next_pair_is_answered(folder: Path) -> None:
+    grader = _Watched(str(folder))
+    grader.ended = []
+    verdicts = [grader.verdict(prediction, "3") for prediction in ("3", "hang", "4")]
+    ReferenceGrader.close(grader)
+    assert verdicts == [True, None, False]
+    assert grader.ended == [-signal.SIGVTALRM]
+
+
+def test_one_that_hangs_takes_no_verdict_of_the_other_with_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(GRADER, str(folder))
+    references = References()
+    assert references.verdicts("$3$", "$3$") == {"prm800k": True, "lenient": True}
+    assert references.verdicts("hang", "$3$").keys() <= {"lenient"}
+    assert references.verdicts("$3$", "$4$") == {"prm800k": False, "lenient": False}

@@ -146,6 +146,15 @@ def test_step_scores_that_are_given_twice_are_told_by_file_and_line(jsonl: Jsonl
     assert data.skip_reasons == (reason,) and data.scores["verifier"].tolist() == ["qwen_prm", "other"]
 
 
+@pytest.mark.parametrize("lines_first", [True, False])
+def test_step_scores_beside_a_joined_record_that_has_them_are_told(lines_first: bool, jsonl: Jsonl) -> None:
+    sample = {"answer": "2", "author_is_correct": True, "n_steps": 2, "step_scores": {"qwen_prm": [0.5, 0.5]}}
+    pool = {"problem_id": "gsm8k_0", "question": "1+1?", "gold_answer": "2", "model_name": "m", "candidates": [sample]}
+    records = [{**CACHED, "candidate_index": 0}, pool]
+    with pytest.raises(InputError, match=r":2: the scores of sample 0 of problem .* were given before"):
+        read(jsonl(*records[:: 1 if lines_first else -1]), "best_of_n")
+
+
 def test_scores_of_a_pool_of_one_sample_are_told_in_the_singular(jsonl: Jsonl, tmp_path: Path) -> None:
     (tmp_path / "pools").mkdir()
     (tmp_path / "pools" / "gsm8k_0.json").write_text(json.dumps({**POOL, "n": 1, "candidates": POOL["candidates"][:1]}))

@@ -68,7 +68,9 @@ def test_a_damaged_table_is_one_line_that_names_its_file(study: StudyTablesDatas
     study.save({"curves": CURVES})
     file = tmp_path / "tables" / "larger" / "curves.parquet"
     file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(DatasetError, match=r"curves\.parquet: it is damaged .*; run the study that made it again"):
+    with pytest.raises(
+        DatasetError, match=r"curves\.parquet: it cannot be read .*; delete it and run again what made it"
+    ):
         study.load()
 
 

@@ -72,7 +72,7 @@ def as_declared(declared: Mapping[str, Table], name: str, frame: pd.DataFrame) -
         InputError: It is not declared, or holds something else than is declared.
     """
     if name not in declared:
-        raise InputError(f"table {name!r} is not declared; there are {', '.join(declared)}")
+        raise InputError(f"table {name!r} is not declared; there are {', '.join(declared)}; delete it")
     return check(frame, declared[name]) if len(frame) else empty(declared[name])
 
 
@@ -90,4 +90,4 @@ def _read(file: Path) -> pd.DataFrame:
         return read_frame(file)
     except DAMAGE as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"it is damaged ({reason}); run the study that made it again") from None
+        raise InputError(f"it cannot be read ({reason}); delete it and run again what made it") from None

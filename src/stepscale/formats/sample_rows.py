@@ -96,7 +96,7 @@ class SampleRows:
         self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
         self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", *SampleRow._fields)
         self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
-        self._scored = set[tuple[str, int, str]]()  # by scores that came on their own: problem, sample, verifier
+        self._scored: dict[tuple[str, str], set[int]] = {}  # by problem and verifier the samples that have scores
         self._early: dict[tuple[str, int], list[Place]] = {}  # scores that came before their samples
 
     def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
@@ -129,14 +129,16 @@ class SampleRows:
         """
         problem_id, text_hash = problem.checked().problem_id, hash(problem.problem)
         _check_verifiers(scores)
+        start = self._counts.get(problem_id, 0)
+        scores = [score._replace(sample_id=start + score.sample_id) for score in scores]
+        self._check_new(problem_id, scores)
         if self._texts.setdefault(problem_id, text_hash) != text_hash:
             raise BadRecord(f"{problem_id!r:.80} is the id of another problem too; give the samples of one task")
         if problem_id not in self._counts:
             self._problems.row(*problem, self.split)
-        start = self._counts.get(problem_id, 0)
         self._counts[problem_id] = start + len(samples)
         self._solutions.rows((problem_id, start + number, *sample) for number, sample in enumerate(samples))
-        self._add_scores(problem_id, [score._replace(sample_id=start + score.sample_id) for score in scores])
+        self._add_scores(problem_id, scores)
 
     def add_scores(self, problem_id: str, scores: Sequence[ScoreRow], place: Place) -> None:
         """Scores of samples that are added before or after.
@@ -151,18 +153,24 @@ class SampleRows:
         """
         checked_id(problem_id)
         _check_verifiers(scores)
-        keys = {(problem_id, score.sample_id, score.verifier) for score in scores}
-        for _, sample_id, verifier in sorted(keys & self._scored):
-            raise BadRecord(
-                f"the scores of sample {sample_id} of problem {problem_id!r:.80} by {verifier!r:.60} were given before"
-            )
-        self._scored |= keys
+        self._check_new(problem_id, scores)
         self._add_scores(problem_id, scores)
         for score in scores:
             if score.sample_id >= self._counts.get(problem_id, 0):
                 self._early.setdefault((problem_id, score.sample_id), []).append(place)
 
+    def _check_new(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
+        """Raises BadRecord if a verifier has scored one of these samples before."""
+        for score in scores:
+            if score.sample_id in self._scored.get((problem_id, score.verifier), ()):
+                raise BadRecord(
+                    f"the scores of sample {score.sample_id} of problem {problem_id!r:.80} by {score.verifier!r:.60} were "
+                    "given before"
+                )
+
     def _add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
+        for score in scores:
+            self._scored.setdefault((problem_id, score.verifier), set()).add(score.sample_id)
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 
     def tables(self, records: Records) -> Tables:

@@ -82,4 +82,4 @@ def test_a_damaged_map_is_one_line_that_names_the_file(samples: Path, drawn_map:
     file.write_bytes(file.read_bytes()[:200])
     code, output = run_command(samples, "--map", drawn_map)
     assert code == 1 and output.count("\n") == 1
-    assert f"{file}: it is damaged" in output and "run the study that made it again" in output
+    assert f"{file}: it cannot be read" in output and "delete it and run again what made it" in output

@@ -40,9 +40,16 @@ def withheld_scores(chains: pd.DataFrame, problems: pd.DataFrame, verifier: Veri
 
     Returns:
         Scores in the order of the chains.
+
+    Raises:
+        InputError: The chains are of a problem that is not there.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     read = chains[chains["score"].notna()]
+    if absent := sorted(set(read["problem_id"]) - set(texts)):
+        raise InputError(
+            f"revision_chains has problem {absent[0]!r:.60}, which problems.parquet lacks; run revisions again"
+        )
     attempts = [Trajectory(texts[i], tuple(steps)) for i, steps in zip(read["problem_id"], read["steps"], strict=True)]
     distinct = list(dict.fromkeys(attempts))
     scored = verifier.score(distinct, Ledger())

@@ -1,4 +1,4 @@
-"""The ideal imitator: what most hands do, it does."""
+"""The perfect imitator: what most hands do, it does."""
 
 from dataclasses import replace
 from random import Random
@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from stepscale.lab.hands import CAREFUL, Habits
-from stepscale.lab.ideal_imitator import IdealImitator
 from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.perfect_imitator import PerfectImitator
 from stepscale.lab.problems import make_problems
 
 PROBLEMS = make_problems(60, "train", 1001)["problem"].tolist()
@@ -15,7 +15,7 @@ PROBLEMS = make_problems(60, "train", 1001)["problem"].tolist()
 
 def share_right(habits: Habits) -> float:
     """Share of the problems whose steps it writes are all right."""
-    solutions = [IdealImitator(Random(i), habits).solve(problem) for i, problem in enumerate(PROBLEMS)]
+    solutions = [PerfectImitator(Random(i), habits).solve(problem) for i, problem in enumerate(PROBLEMS)]
     ratings = [rate_steps(problem, steps) for problem, steps in zip(PROBLEMS, solutions, strict=True)]
     return sum(NEGATIVE not in rated for rated in ratings) / len(PROBLEMS)
 
