@@ -174,8 +174,7 @@ class GenerativeVerifier:
 
     def _ids(self, trajectory: Trajectory, n_steps: int) -> tuple[int, ...]:
         asked = Trajectory(trajectory.problem, trajectory.steps[:n_steps])
-        text = question(asked, self.options.ask, self.options.step)
-        return self._generator.encode_prompt(text)
+        return self._generator.encode_prompt(question(asked, self.options.ask, self.options.step))
 
     def _read(self, critique: Continuation, n_steps: int) -> Judgment:
         text = self._generator.decode(critique.tokens)
