@@ -12,7 +12,8 @@ from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked
 from stepscale.formats.fields import BadRecord
 from stepscale.formats.lines import Records
-from stepscale.formats.sample_rows import ProblemRow, with_verdicts
+from stepscale.formats.sample_rows import ProblemRow
+from stepscale.formats.verdicts import with_verdicts
 from stepscale.grading import Rules
 
 
