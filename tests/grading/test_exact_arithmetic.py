@@ -66,6 +66,13 @@ def test_an_expression_is_never_refuted_against_itself_expanded(text: str) -> No
         ("2*-3", "-6"),
         (".5x", "x/2"),
         ("x2", "2*x"),
+        ("007", "0*7"),
+        ("2^04", "4"),
+        ("04^2", "0*16"),
+        ("0_04.5", "4.5"),
+        ("0x1f", "31"),
+        ("0b101x", "5*x"),
+        ("0o17", "15"),
     ],
 )
 def test_reading_follows_the_papers_grader(text: str, meaning: str) -> None:
@@ -75,7 +82,7 @@ def test_reading_follows_the_papers_grader(text: str, meaning: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x=3", "1;2", "(1", "1)", "2+", "1,2", "x.real", "007", "__import__('os')", "1" * 100, "(" * 99]
+    "text", ["", "x=3", "1;2", "(1", "1)", "2+", "1,2", "x.real", "x04", "__import__('os')", "1" * 100, "(" * 99]
 )
 def test_what_is_no_expression_is_not_read(text: str) -> None:
     assert parse(text) is None

@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 from stepscale.grading import grade_many, is_equivalent
 
 RIGHT = [
+    ("04", "4"),
+    ("(3,00]", "(3,0]"),
+    ("(3,04.0]", "(3,4]"),
+    ("(3,04]", "(3,0]"),  # a defect of that grader: 04 is 0 times 4
     (r"\frac12", r"\frac{1}{2}"),
     ("0.5", r"\frac{1}{2}"),
     ("1/2", r"\dfrac{1}{2}"),
@@ -42,6 +46,9 @@ RIGHT = [
     (r"\csc x", r"\cot x"),  # a defect of that grader, which drops both names: docs/grading.md
 ]
 WRONG = [
+    ("(3,04]", "(3,4]"),
+    ("(1,04/8)", "(1,0.5)"),
+    ("x04", "4x"),
     ("2/4", "1/2"),  # unreduced
     ("4/2", "2"),
     ("14/7", "2"),

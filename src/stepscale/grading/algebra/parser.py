@@ -15,9 +15,11 @@ from fractions import Fraction
 from stepscale.grading.algebra.expression import MAX_LENGTH, Call, Expression, Negation, Number, Operation, Symbol
 
 _TOKEN = re.compile(
+    r"(?P<based>0x(?:_?[0-9a-f])+|0b(?:_?[01])+|0o(?:_?[0-7])+)|"  # Python's hexadecimal, binary and octal numerals
     r"(?P<number>(?:[0-9](?:_?[0-9])*)?\.[0-9](?:_?[0-9])*(?:e[-+]?[0-9]+)?|[0-9](?:_?[0-9])*\.?(?:e[-+]?[0-9]+)?)"
     r"(?P<imaginary>j?)|(?P<word>[^\W\d]\w*)|(?P<operator>\*\*|!!|[-+*/^()!])"
 )
+_ZEROS_BEFORE = re.compile(r"0(?:_?0)*(?=_?[1-9])(?=[0-9_]+$)")  # of an integer, as `0` of `07`
 _FUNCTIONS = frozenset({"sqrt", "ln", "csc"})
 _UNSPLIT = frozenset({"pi", "xi", "mu", "nu"})  # Greek names stay whole
 # Functions of sympy and words of Python: the papers' grader would not have read them as letters.
@@ -62,8 +64,13 @@ def _tokens(text: str) -> list[Token]:
             raise _Unreadable
         start = match.end()
         kind = match.lastgroup
-        if kind == "imaginary":  # the group after a number always takes part, empty or not
-            tokens.append(("number", match["number"]))
+        if kind == "based":
+            tokens.append(("number", str(int(match["based"][:_MAX_NUMBER], 0))))
+        elif kind == "imaginary":  # the group after a number always takes part, empty or not
+            zeros = None if match["imaginary"] else _ZEROS_BEFORE.match(match["number"])
+            if zeros:  # to Python's tokenizer `07` is two numerals, side by side: 0 times 7
+                start = match.start() + zeros.end()
+            tokens.append(("number", zeros[0] if zeros else match["number"]))
             if match["imaginary"]:
                 tokens.append(("word", "I"))
         elif kind == "word":
@@ -86,6 +93,8 @@ def _words(word: str, *, before_bracket: bool) -> list[Token]:
     if len(word) == 1 or "_" in word or word in _UNSPLIT:
         return [("word", word)]
     pieces = re.findall(r"[0-9]+|\D", word)
+    if any(_ZEROS_BEFORE.match(piece) for piece in pieces):  # sympy reads no `07` within a word
+        raise _Unreadable
     return [("number" if piece.isdigit() and piece.isascii() else "word", piece) for piece in pieces]
 
 
@@ -181,7 +190,4 @@ def _number(text: str) -> Number:
     exponent = text.partition("e")[2]
     if len(text) > _MAX_NUMBER or len(exponent) > 3:
         raise _Unreadable
-    decimal = not text.isdigit()
-    if not decimal and text[0] == "0" and text.strip("0"):  # `007` is no Python numeral
-        raise _Unreadable
-    return Number(Fraction(text), decimal)
+    return Number(Fraction(text), decimal=not text.isdigit())

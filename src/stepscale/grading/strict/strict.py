@@ -25,7 +25,7 @@ MAX_ANSWER = 2_000  # characters: a longer prediction is right only if its spell
 SECONDS = 0.9  # for symbolic work on one pair; a pair that takes longer is wrong
 _LONGEST_CACHED = 200
 _FRACTION = re.compile(r"-?[0-9]+.?/0*[1-9][0-9]*.?")
-_RATIONAL = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:/[1-9][0-9]{0,40})?")
+_RATIONAL = re.compile(r"-?(?:0{1,40}|[1-9][0-9]{0,39}|[0-9]{1,40}\.[0-9]{0,40}|\.[0-9]{1,40})(?:/[1-9][0-9]{0,40})?")
 
 
 def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
