@@ -49,6 +49,9 @@ class VerdictsCampaign:
         if reason := documented(*pair, rules):
             findings.count(f"documented_{rules}_{reason}")
             return
+        if self._references.afresh(*pair).get(rules) is not theirs:
+            findings.count(f"unrepeated_by_reference_{rules}")
+            return
         detail = f"{rules}: {ours}, reference {theirs}: {pair[0]!r:.300} for gold {pair[1]!r:.300}"
         findings.faults.append(Fault("differing_verdicts", number, detail))
 

@@ -69,6 +69,17 @@ class References:
         folder = os.environ.get(GRADER)
         self._graders = ({"prm800k": ReferenceGrader(folder)} if folder else {}) | {"lenient": ReferenceGrader()}
 
+    def afresh(self, prediction: str, gold: str) -> dict[str, bool]:
+        """The same from new processes: what a reference says may depend on what it was asked before.
+
+        Args:
+            prediction: What is graded.
+            gold: The reference answer.
+        """
+        for grader in self._graders.values():
+            grader.close()
+        return self.verdicts(prediction, gold)
+
     def verdicts(self, prediction: str, gold: str) -> dict[str, bool]:
         """By rules, where the reference answers."""
         answered = {rules: grader.verdict(prediction, gold) for rules, grader in self._graders.items()}

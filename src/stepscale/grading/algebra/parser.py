@@ -92,8 +92,11 @@ def _words(word: str, *, before_bracket: bool) -> list[Token]:
         return [("function", word)]
     if len(word) == 1 or "_" in word or word in _UNSPLIT:
         return [("word", word)]
-    pieces = re.findall(r"[0-9]+|\D", word)
-    if any(_ZEROS_BEFORE.match(piece) for piece in pieces):  # sympy reads no `07` within a word
+    pieces = re.findall(r"[0-9]+|[^0-9]", word)
+    digits = [piece for piece in pieces if piece.isdigit()]
+    if any(
+        _ZEROS_BEFORE.match(piece) or not piece.isascii() for piece in digits
+    ):  # sympy reads no `07` and `²` in a word
         raise _Unreadable
     return [("number" if piece.isdigit() and piece.isascii() else "word", piece) for piece in pieces]
 

@@ -66,10 +66,20 @@ def quotient(tree: Expression) -> Quotient:
         case Negation(operand):
             inner = quotient(operand)
             return Quotient({monomial: -c for monomial, c in inner.over.items()}, inner.under)
+        case Operation("^", base, exponent) if _has_letters(base) and _has_decimals(exponent):
+            raise OutOfReach  # to sympy x^2. is another power than x^2
         case Operation(operator, left, right):
             return _operate(operator, quotient(left), quotient(right))
         case Call(function, argument):
             return _call(function, quotient(argument), argument)
+
+
+def _has_letters(tree: Expression) -> bool:
+    return any(isinstance(node, Symbol) for node in nodes(tree))
+
+
+def _has_decimals(tree: Expression) -> bool:
+    return any(isinstance(node, Number) and node.decimal for node in nodes(tree))
 
 
 def _operate(operator: str, left: Quotient, right: Quotient) -> Quotient:

@@ -15,7 +15,7 @@ _FRACTIONS = re.compile(r"\\[dtc]frac(?![a-z])")
 _LEXEME = re.compile(r"\d+(?:\.\d+)?|\\(?:frac|sqrt|pi|cdot|times)(?![a-zA-Z])|[-+*/^(){}]")
 _DOUBTFUL = re.compile(
     r"\d\\frac|\d\(\d|/\(|/[^\d\\({]|/\\|/\d+(?:[\\({^.]|/)|\^\d\d|\^[-\\]|\)\d|\}\d|\\pi[\d({]|[-+]{2}"
-    r"|\^(?:\{[^{}]*\}|\d)\^|\^\{[^{}]*[^\d{}]"
+    r"|\^(?:\{[^{}]*\}|\d)\^|\^\{[^{}]*[^\d{}]|(?<![\d.])0\d"
 )
 _DIGITS_APART = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
 _BARE_ARGUMENTS = re.compile(r"\\frac(\d)(\d|(?=\{))|\\sqrt(\d)")
