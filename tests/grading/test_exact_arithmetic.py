@@ -82,7 +82,22 @@ def test_reading_follows_the_papers_grader(text: str, meaning: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x=3", "1;2", "(1", "1)", "2+", "1,2", "x.real", "x04", "__import__('os')", "1" * 100, "(" * 99]
+    "text",
+    [
+        "",
+        "x=3",
+        "1;2",
+        "(1",
+        "1)",
+        "2+",
+        "1,2",
+        "x.real",
+        "x04",
+        "0x" + "1_" * 40 + "1",
+        "__import__('os')",
+        "1" * 100,
+        "(" * 99,
+    ],
 )
 def test_what_is_no_expression_is_not_read(text: str) -> None:
     assert parse(text) is None

@@ -65,7 +65,9 @@ def _tokens(text: str) -> list[Token]:
         start = match.end()
         kind = match.lastgroup
         if kind == "based":
-            tokens.append(("number", str(int(match["based"][:_MAX_NUMBER], 0))))
+            if len(match["based"]) > _MAX_NUMBER:
+                raise _Unreadable
+            tokens.append(("number", str(int(match["based"], 0))))
         elif kind == "imaginary":  # the group after a number always takes part, empty or not
             zeros = None if match["imaginary"] else _ZEROS_BEFORE.match(match["number"])
             if zeros:  # to Python's tokenizer `07` is two numerals, side by side: 0 times 7
@@ -94,10 +96,8 @@ def _words(word: str, *, before_bracket: bool) -> list[Token]:
         return [("word", word)]
     pieces = re.findall(r"[0-9]+|[^0-9]", word)
     digits = [piece for piece in pieces if piece.isdigit()]
-    if any(
-        _ZEROS_BEFORE.match(piece) or not piece.isascii() for piece in digits
-    ):  # sympy reads no `07` and `²` in a word
-        raise _Unreadable
+    if any(_ZEROS_BEFORE.match(piece) or not piece.isascii() for piece in digits):
+        raise _Unreadable  # sympy reads no `07` and no `²` in a word
     return [("number" if piece.isdigit() and piece.isascii() else "word", piece) for piece in pieces]
 
 

@@ -66,7 +66,7 @@ def quotient(tree: Expression) -> Quotient:
         case Negation(operand):
             inner = quotient(operand)
             return Quotient({monomial: -c for monomial, c in inner.over.items()}, inner.under)
-        case Operation("^", base, exponent) if _has_letters(base) and _has_decimals(exponent):
+        case Operation("^", base, exponent) if _has_decimals(exponent) and _has_letters(base):
             raise OutOfReach  # to sympy x^2. is another power than x^2
         case Operation(operator, left, right):
             return _operate(operator, quotient(left), quotient(right))
