@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from stepscale.publish.costs import claim_costs
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., "CompletedProcess[str]"]
@@ -35,6 +37,16 @@ def test_the_lab_runs_whole(data: Path, curves: pd.DataFrame) -> None:
     statuses = {claim["id"]: claim["status"] for claim in claims}
     assert statuses["A1"] in {"held", "did not hold", "inconclusive"}
     assert "best_of_n" in set(curves["method"])
+
+
+@pytest.mark.e2e
+def test_each_claim_that_was_measured_has_its_cost(data: Path) -> None:
+    claims = json.loads((data / "08_reporting" / "claims.json").read_text())
+    costs = claim_costs(data)
+    assert {claim for cost in costs for claim in cost.claims} == {
+        claim["id"] for claim in claims if claim["status"] != "not measured"
+    }
+    assert all(cost.seconds > cost.own_seconds > 0 for cost in costs)  # all need the generator
 
 
 @pytest.mark.e2e

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from configured import parameters
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro_datasets.pandas import ParquetDataset
 
@@ -82,7 +82,7 @@ class Project:
 
     def record_page(self) -> dict[str, Any]:
         """Write down what the page that lies there was made of."""
-        Lineage(self.folder, self.catalog(), "then").record("page", NODES["reporting"])
+        Lineage(self.folder, self.catalog(), "then").record("page", NODES["reporting"], seconds=1.0)
         record: dict[str, Any] = json.loads((self.folder / "lineage" / "page.json").read_text())
         return record
 
@@ -97,7 +97,7 @@ class Project:
             outputs = node.run({name: catalog.load(name) for name in node.inputs})
             for name, data in outputs.items():
                 catalog.save(name, data)
-                records.record(name, node)
+                records.record(name, node, seconds=1.0)
         return catalog
 
 
@@ -256,7 +256,7 @@ def test_each_record_is_read_once_however_many_ways_lead_to_it(tmp_path: Path, m
     for name in names:
         below = [f"{side}{int(name[1:]) - 1}" for side in "ab"] if name[1:] != "0" else []
         files[name].save(pd.DataFrame({"id": [name]}))
-        records.record(name, Node(lambda *_: None, below or None, name, name=name))
+        records.record(name, Node(lambda *_: None, below or None, name, name=name), seconds=1.0)
     reads: list[str] = []
     origin = records.origin
     monkeypatch.setattr(records, "origin", lambda name: reads.append(name) or origin(name))
@@ -275,7 +275,7 @@ def test_a_named_file_whose_content_has_changed_makes_stale_what_was_made_of_it(
     content.write_text("1")
     source: Any = FileSource(path=str(place), format="math")
     project.parameters = source if kind == "file" else PublicVerifier(adapter="trl", source=str(place))
-    Lineage(project.folder, project.catalog(), "then").record("samples", NODES["sampling"])
+    Lineage(project.folder, project.catalog(), "then").record("samples", NODES["sampling"], seconds=1.0)
     project.check("scoring")
     project.check("sampling", only_missing_outputs=True)
     content.write_text("22")
@@ -296,3 +296,15 @@ def test_a_run_finds_the_files_and_models_that_its_parameters_name(tmp_path: Pat
     assert list(named_files(typed.search)) == [f"file {tmp_path / 'x.jsonl'}"]
     assert f"file {tmp_path}" in list(named_files(typed.verifiers))
     assert not list(named_files({"path": str(tmp_path)})) and not list(named_files(typed.report))
+
+
+def test_times_of_nodes_whose_outputs_stay_in_memory_are_kept_with_the_next_dataset_on_disk(project: Project) -> None:
+    project.save("problems", 1)
+    catalog = project.catalog()
+    catalog["samples"] = MemoryDataset()
+    records = Lineage(project.folder, catalog, "now")
+    records.record("samples", NODES["sampling"], seconds=2.0)
+    project.save("scores", 1)
+    records.record("scores", NODES["scoring"], seconds=0.5)
+    origin = records.origin("scores")
+    assert origin and origin["seconds"] == {"sample": 2.0, "score": 0.5} and set(origin["inputs"]) == {"problems"}

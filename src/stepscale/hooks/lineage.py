@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
@@ -19,6 +19,7 @@ from kedro.pipeline.node import Node
 from stepscale.errors import InputError
 from stepscale.hooks.inputs import is_parameter, nodes_by_output
 from stepscale.hooks.named_files import named_files, place_of_named
+from stepscale.hooks.origin import MadeOf, Origin
 from stepscale.resume import code_hash, content_hash
 from stepscale.revision import code_revision
 
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
     from stepscale.parameters import Parameters
 
 _FOLDER, _IDS = "lineage", "ids.json"
-
-
-class Origin(TypedDict):
-    """What made a dataset."""
-
-    id: str
-    node: str
-    code: str
-    parameters: dict[str, Any]
-    inputs: dict[str, str]
-    revision: str
-    run: str
-    mlflow_run: str | None
-    time: str
 
 
 class Lineage:
@@ -53,7 +40,7 @@ class Lineage:
 
     def __init__(self, data: Path, catalog: CatalogProtocol[Any, Any], run: str) -> None:
         self._folder, self.catalog, self._run = data / _FOLDER, catalog, run
-        self._in_memory: dict[str, tuple[dict[str, Any], dict[str, str]]] = {}
+        self._in_memory: dict[str, MadeOf] = {}
         self._ids: dict[str, tuple[str, str]] = self._read_json(_IDS) or {}
 
     def origin(self, name: str) -> Origin | None:
@@ -68,17 +55,18 @@ class Lineage:
         origin = self._read_json(f"{name}.json")
         return origin if origin and origin.get("id") == self.id_of(name) else None
 
-    def record(self, name: str, node: Node) -> None:
+    def record(self, name: str, node: Node, seconds: float) -> None:
         """Write down that ``node`` has just saved the dataset.
 
         Args:
             name: Of the dataset.
             node: What made it.
+            seconds: How long the node took.
         """
-        parameters, inputs = self._made_of(node)
+        made_of = self._made_of(node, seconds)
         identity = self.id_of(name)
         if identity is None:
-            self._in_memory[name] = (parameters, inputs)
+            self._in_memory[name] = made_of
             return
         import mlflow
 
@@ -87,8 +75,9 @@ class Lineage:
             id=identity,
             node=node.name,
             code=code_of(node),
-            parameters=parameters,
-            inputs=inputs,
+            parameters=made_of.parameters,
+            inputs=made_of.inputs,
+            seconds=made_of.seconds,
             revision=code_revision(),
             run=self._run,
             mlflow_run=active.info.run_id if active else None,
@@ -168,20 +157,19 @@ class Lineage:
             raise KeyError(name)
         return self.catalog.load(name)
 
-    def _made_of(self, node: Node) -> tuple[dict[str, Any], dict[str, str]]:
-        """Parameters and ids of inputs; for inputs in memory, those that they were made from."""
-        parameters, inputs = dict[str, Any](), dict[str, str]()
+    def _made_of(self, node: Node, seconds: float) -> MadeOf:
+        """For inputs in memory, what they were made of."""
+        made_of = MadeOf({}, {}, {node.name: round(seconds, 3)})
         for name in node.inputs:
             if is_parameter(name):
                 block = self._parameter(name)
-                parameters[name] = plain(block)
-                inputs |= {file: identity for file in named_files(block) if (identity := self.id_of(file))}
+                made_of.parameters[name] = plain(block)
+                made_of.inputs.update({file: found for file in named_files(block) if (found := self.id_of(file))})
             elif name in self._in_memory:
-                parameters |= self._in_memory[name][0]
-                inputs |= self._in_memory[name][1]
+                made_of.add(self._in_memory[name])
             elif not self.is_of_earlier_run(name) and (identity := self.id_of(name)):
-                inputs[name] = identity
-        return parameters, inputs
+                made_of.inputs[name] = identity
+        return made_of
 
     def is_of_earlier_run(self, name: str) -> bool:
         """Whether the name is an alias for a dataset of an earlier run, which this run replaces later by design.

@@ -1,6 +1,7 @@
 """The hooks that Kedro calls: they check the request before any work, record what is made, and print the result."""
 
 import logging
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ class ProjectHooks:
         self.lock: DataLock | None = None
         self.lineage: Lineage | None = None
         self.cluster: Cluster | None = None
+        self.began: dict[str, float] = {}  # when each node did, on a clock that never jumps
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -131,12 +133,13 @@ class ProjectHooks:
         """Refuse inputs that an earlier node of this run has made stale."""
         if self.lineage:
             check_node(self.lineage, node)
+        self.began[node.name] = time.monotonic()
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
         """Record what made the dataset."""
         if self.lineage:
-            self.lineage.record(dataset_name, node)
+            self.lineage.record(dataset_name, node, time.monotonic() - self.began[node.name])
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:

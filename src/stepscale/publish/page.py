@@ -33,15 +33,27 @@ def finished_run(folder: Path) -> ReportPage:
     Raises:
         InputError: The run is not finished, or a file of it is damaged.
     """
-    reporting = folder / "08_reporting"
-    path = reporting / "run_facts.json"
-    if not path.is_file():
-        raise InputError(f"{path} is not there: finish `kedro run --params data_root={folder}` first")
+    files, path = part_files(folder), folder / "08_reporting" / "run_facts.json"
     facts = read_run_file(path)
     if not isinstance(facts, dict):
         raise InputError(f"{path} does not hold the facts of a run; run the pipeline reporting again")
-    parts: list[Part] = [read_part(file) for file in sorted((reporting / "parts").glob("*.json"))]
+    parts: list[Part] = [read_part(file) for file in files]
     return ReportPage(in_order(parts), {name: str(facts[name]) for name in _FACTS if name in facts})
+
+
+def part_files(folder: Path) -> list[Path]:
+    """The files of the parts of a finished run's report, each named like its dataset in the catalog, less ``_part``.
+
+    Args:
+        folder: The run's data.
+
+    Raises:
+        InputError: The run is not finished.
+    """
+    path = folder / "08_reporting" / "run_facts.json"
+    if not path.is_file():
+        raise InputError(f"{path} is not there: finish `kedro run --params data_root={folder}` first")
+    return sorted((folder / "08_reporting" / "parts").glob("*.json"))
 
 
 def finished_runs(folders: Sequence[Path]) -> ReportPage:
