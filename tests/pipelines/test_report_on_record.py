@@ -4,10 +4,12 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
+from configured import parameters
 from mlflow import MlflowClient
 
+from stepscale.parameters import check_parameters
 from stepscale.pipelines.curve_logging import log_best_of_n, log_search_curves
-from stepscale.pipelines.reporting.page import keep_report
+from stepscale.pipelines.reporting.page import keep_report, report
 from stepscale.pipelines.revisions.measuring import log_revision_curves
 
 CURVES = pd.DataFrame(
@@ -53,6 +55,14 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
     assert history("revisions.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("revisions.chain.pass at 1") == [(1, 0.4), (2, 0.45)]
     assert history("revisions.chain.pass at 1_high") == [(1, 0.5), (2, 0.55)]
+
+
+def test_the_page_has_parameters_as_written_whether_or_not_kedro_has_typed_them() -> None:
+    written = parameters("smoke")
+    typed = {"search": check_parameters(written).search}
+    plain, partly = (report([], [], [], {"seed": "0"}, one)["report"] for one in (written, written | typed))
+    assert "per_problem 4" in plain and "SampleCounts" not in partly
+    assert plain == partly
 
 
 def test_without_a_run_or_without_curves_nothing_is_written() -> None:

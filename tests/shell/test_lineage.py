@@ -206,6 +206,19 @@ def test_parameters_are_compared_with_their_defaults_whether_or_not_the_run_read
     assert now["params:tree_search"]["problems"] == now["params:search_settings"]["tree_search"]["problems"] == 11
 
 
+def test_all_parameters_at_once_are_compared_alike_whichever_blocks_kedro_has_typed(tmp_path: Path) -> None:
+    written = parameters("smoke")
+    typed = check_parameters(written)
+    catalog = DataCatalog()
+    catalog["parameters"] = written
+    then = Lineage(tmp_path, catalog, "then").parameters_now(["parameters"])
+    of_this_run = {"data_root": "elsewhere", "run_name": "mine"}
+    catalog["parameters"] = written | of_this_run | {"search": typed.search, "tree_search": typed.tree_search}
+    assert Lineage(tmp_path, catalog, "now").parameters_now(["parameters"]) == then
+    catalog["parameters"] = written | {"seed": 5}
+    assert Lineage(tmp_path, catalog, "now").parameters_now(["parameters"])["parameters"]["seed"] == 5
+
+
 def test_other_code_is_a_warning(
     project: Project, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stepscale.parameters import Parameters
 
 _FOLDER, _IDS = "lineage", "ids.json"
+_OF_ONE_RUN = {"data_root", "tracking_root", "run_name"}  # where it is and how it is called: not what data is made of
 
 
 class Lineage:
@@ -149,6 +150,8 @@ class Lineage:
         from stepscale.parameters import SETTINGS, settings_of
 
         block = name.removeprefix("params:")
+        if self._parameters and block == "parameters":  # all, alike whichever blocks Kedro has typed
+            return self._parameters.model_dump(mode="json", exclude=_OF_ONE_RUN)
         if self._parameters and block in SETTINGS:
             return settings_of(self._parameters, block)
         if self._parameters and block in type(self._parameters).model_fields:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kedro.pipeline import Node
+from pydantic import BaseModel
 
 from stepscale.report.html_page import html_page
 from stepscale.report.part import Part
@@ -107,6 +108,8 @@ def keep_report(report: str) -> None:
 
 
 def _flat(value: Any) -> str:
+    if isinstance(value, BaseModel):  # a block that Kedro has typed: as the configuration has it
+        value = value.model_dump(mode="json", exclude_unset=True)
     return (
         ", ".join(f"{key} {_flat(part)}" for key, part in value.items()) if isinstance(value, Mapping) else str(value)
     )
