@@ -126,7 +126,7 @@ class SearchBlock(Block):
         False, description="keep the certainty of each token of these samples, for votes by self-certainty"
     )
     grading_rules: Literal["prm800k", "lenient"] = Field(
-        "prm800k", description="of test samples, searches, revisions; what is sampled to train on goes by prm800k"
+        "prm800k", description="of test samples, searches and revisions; the labeled pool goes by prm800k"
     )
 
     @field_validator("public_prms")
