@@ -6,16 +6,20 @@ so it is not counted again. FLOPs follow Snell et al. 2024, section 7: 2 P D (P 
 layers x width x context per token) is kept apart, so it can be added.
 """
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args
+
+from stepscale.errors import InputError, in_short
 
 Phase = Literal["prefill", "decode", "verify"]
+_PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 @dataclass
 class ModelCost:
-    """Counts for one model.
+    """Counts for one model, as Python integers: those of NumPy and of tensors overflow.
 
     Attributes:
         parameters: P.
@@ -34,6 +38,16 @@ class ModelCost:
     verify: int = 0
     context_sum: int = 0
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Take counts of every integer type.
+
+        Raises:
+            InputError: A count is no whole number, or the time is no number.
+        """
+        for name in ("parameters", "attention_width", *_PHASES, "context_sum"):
+            setattr(self, name, _whole(getattr(self, name), name))
+        self.seconds = _seconds(self.seconds)
 
     @property
     def tokens(self) -> int:
@@ -67,7 +81,7 @@ class Ledger:
         context_sum: int = 0,
         seconds: float = 0.0,
     ) -> None:
-        """Count tokens that a model processed.
+        """Count tokens that a model processed. Counts may be of any integer type; a float that is whole, such as 7e9, counts.
 
         Args:
             model: Its name.
@@ -77,8 +91,18 @@ class Ledger:
             attention_width: Layers x width, likewise.
             context_sum: The sum over these tokens of the tokens each attended to.
             seconds: Wall time that they took.
+
+        Raises:
+            InputError: There is no such phase, a count is no whole number, or the time is no number. Nothing is counted then.
         """
-        cost = self.models.setdefault(model, ModelCost())
+        if phase not in _PHASES:
+            raise InputError(f"phase must be one of {', '.join(_PHASES)}, not {in_short(phase)}")
+        tokens, context_sum = _whole(tokens, "tokens"), _whole(context_sum, "context_sum")
+        parameters = _whole(parameters, "parameters")
+        attention_width, seconds = _whole(attention_width, "attention_width"), _seconds(seconds)
+        cost = self.models.get(model)
+        if cost is None:
+            cost = self.models[model] = ModelCost()
         cost.parameters = cost.parameters or parameters
         cost.attention_width = cost.attention_width or attention_width
         setattr(cost, phase, getattr(cost, phase) + tokens)
@@ -106,8 +130,12 @@ class Ledger:
         """Tokens that verifiers read."""
         return sum(cost.verify for cost in self.models.values())
 
-    def __add__(self, other: "Ledger") -> "Ledger":
-        return total([self, other])
+    def __add__(self, other: object) -> "Ledger":
+        return total([self, other]) if isinstance(other, Ledger) else NotImplemented
+
+    def __radd__(self, other: object) -> "Ledger":
+        # the built-in sum begins with 0
+        return total([self]) if isinstance(other, int) and other == 0 else NotImplemented
 
 
 def total(ledgers: Iterable[Ledger]) -> Ledger:
@@ -119,10 +147,43 @@ def total(ledgers: Iterable[Ledger]) -> Ledger:
     result = Ledger()
     for ledger in ledgers:
         for name, cost in ledger.models.items():
-            for phase in ("prefill", "decode", "verify"):
-                result.add(name, phase, getattr(cost, phase), parameters=cost.parameters)
-            summed = result.models[name]
-            summed.attention_width = summed.attention_width or cost.attention_width
-            summed.context_sum += cost.context_sum
-            summed.seconds += cost.seconds
+            for phase in _PHASES:
+                result.add(name, phase, getattr(cost, phase))
+            result.add(
+                name,
+                "prefill",
+                0,
+                parameters=cost.parameters,
+                attention_width=cost.attention_width,
+                context_sum=cost.context_sum,
+                seconds=cost.seconds,
+            )
     return result
+
+
+def _whole(value: Any, name: str) -> int:
+    """A whole number of any type as a Python integer, which cannot overflow."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        pass
+    if (number := _real(value)) is None or not number.is_integer():
+        raise InputError(f"{name} must be a whole number, not {in_short(value)}")
+    return int(value)
+
+
+def _seconds(value: Any) -> float:
+    """A time as a Python float: a sum in half or single precision loses what is small."""
+    if (number := _real(value)) is None:
+        raise InputError(f"seconds must be a number, not {in_short(value)}")
+    return number
+
+
+def _real(value: Any) -> float | None:
+    """One number as a float; None for anything else."""
+    if isinstance(value, str | bytes) or getattr(value, "ndim", None):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None

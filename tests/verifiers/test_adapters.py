@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.verifiers.adapters import PublicVerifier, open_public_verifier
+from stepscale.verifiers.adapters.parts import trajectory_steps
 from stepscale.verifiers.adapters.qwen_math_prm import SYSTEM
 from stepscale.verifiers.contract import Trajectory
 
@@ -273,3 +274,27 @@ def test_a_solution_too_long_for_a_public_model_keeps_its_first_scores(
     assert 0 < read < 60
     short = Trajectory(long.problem, long.steps[:read])
     np.testing.assert_allclose(1 - scores.negative[:read], published(short), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "step", ["a", "Step 1: a", "Step 1:a", "Step 1:\na", " Step 1: a", "Step 1 : a", "Step  1:  a", "\nStep 1\t:\n a"]
+)
+def test_a_step_is_numbered_once_however_its_own_number_is_written(step: str) -> None:
+    assert trajectory_steps(Trajectory("p", (step, step.replace("1", "2"))), "Step {}: ") == ["Step 1: a", "Step 2: a"]
+
+
+@pytest.mark.parametrize("step", ["Step 2: a", "Step 10: a", "Step 11: a", "step one: a", "So Step 1: a", "Step 1", ""])
+def test_what_is_not_a_step_s_own_number_is_kept_as_its_text(step: str) -> None:
+    assert trajectory_steps(Trajectory("p", (step,)), "Step {}: ") == ["Step 1: " + step]
+
+
+def test_math_shepherd_scores_a_step_alike_however_its_number_is_written(
+    math_shepherd: tuple[Path, Callable[[Trajectory], Any]],
+) -> None:
+    folder, published = math_shepherd
+    verifier = open_public_verifier(PublicVerifier(adapter="math_shepherd", source=str(folder)))
+    plain = Trajectory("What is 2 + 3?", ("2 + 3 = 5.", "So 5."))
+    for mark in ("Step {}:", "Step {}:\n", " Step {}: ", "Step {} : "):
+        marked = tuple(mark.format(i) + step for i, step in enumerate(plain.steps, 1))
+        scores = verifier.score([Trajectory(plain.problem, marked)], Ledger())[0]
+        np.testing.assert_allclose(1 - scores.negative, published(plain), atol=1e-5)

@@ -1,6 +1,7 @@
 """Aggregating step scores."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,3 +65,42 @@ def test_a_probability_may_miss_its_bounds_by_rounding() -> None:
 def test_a_product_with_a_step_that_is_surely_wrong_is_zero(others: tuple[float, ...]) -> None:
     for steps in ((1.0, *others), (*others, 1.0)):
         assert aggregate([list(steps), [0.5, 0.5]], [[0.0] * len(steps), [0.0, 0.0]], "product").tolist() == [0.0, 0.25]
+
+
+@pytest.mark.parametrize("neutral", [None, [0.1], 5, "x", [["0.1"]], [[None]], [[[0.1]]], [{0.1}], {0: [0.1]}, [["a"]]])
+def test_neutral_scores_that_are_no_numbers_are_refused_where_they_count(neutral) -> None:
+    assert aggregate([[0.1]], neutral, "min") == pytest.approx([0.9])
+    with pytest.raises(InputError, match="step scores must be") as caught:
+        aggregate([[0.1]], neutral, "min", "negative")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "negative",
+    [[["0.1"]], [np.array(["0.1"])], "0.1", 5, None, {0: [0.1]}, [{0.1}], [[1j]], [[np.datetime64("2020")]], [[[0.1]]]],
+)
+def test_text_and_what_has_no_rows_are_no_step_scores(negative) -> None:
+    with pytest.raises(InputError, match="step scores must be"):
+        aggregate(negative, [[0.0]], "min")
+
+
+def test_a_mask_of_step_scores_is_not_lost() -> None:
+    hidden = np.ma.array([[0.1, 0.9]], mask=[[0, 1]])
+    for scores in (hidden, [hidden[0]], [[0.1, np.ma.masked]]):
+        with pytest.raises(InputError, match="step scores is a masked array"):
+            aggregate(scores, [[0.0, 0.0]], "min")
+        with pytest.raises(InputError, match="step scores is a masked array"):
+            aggregate([[0.1, 0.1]], scores, "min", "negative")
+
+
+def test_step_scores_in_every_container_are_read() -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor([[0.25, 0.5]], requires_grad=True)
+    rows = [[0.25, 0.5]]
+    forms = [rows, (tuple(rows[0]),), np.array(rows), pd.DataFrame(rows, columns=["a", "b"]), pd.Series(rows)]
+    forms += [tensor, [tensor[0]], [list(tensor[0])], [np.array(rows[0], np.float16)], [pd.Series(rows[0])]]
+    for form in forms:
+        assert aggregate(form, form, "min", "negative") == pytest.approx([0.0])
+        assert aggregate(form, [], "mean") == pytest.approx([0.625])
+    assert aggregate([], [], "min").shape == (0,)
+    assert aggregate([[], [0.1]], [[], [0.2]], "min", "negative") == pytest.approx([0.0, 0.7])

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +65,25 @@ def test_scores_that_are_no_numbers_never_mean_that_all_is_right(negative) -> No
 def test_a_threshold_that_is_no_number_is_refused() -> None:
     with pytest.raises(InputError, match="threshold is NaN"):
         predict_first_errors([[0.9]], math.nan)
+
+
+@pytest.mark.parametrize(
+    "negative", [[["0.9"]], ["0.9"], "0.9", 5, None, [0.9], [[[0.9]]], {0: [0.9]}, [{0.9}], [["a"]]]
+)
+def test_probabilities_that_are_no_numbers_per_solution_are_refused(negative) -> None:
+    with pytest.raises(InputError, match=r"P\(negative\) must be numbers"):
+        predict_first_errors(negative, 0.5)
+
+
+def test_masks_are_not_lost_and_tensors_are_read() -> None:
+    torch = pytest.importorskip("torch")
+    for call in (
+        lambda: predict_first_errors([np.ma.array([0.9, 0.1], mask=[1, 0])], 0.5),
+        lambda: processbench_score(np.ma.array([0, -1], mask=[1, 0]), [0, -1]),
+    ):
+        with pytest.raises(InputError, match="mask would be lost"):
+            call()
+    negative = torch.tensor([[0.1, 0.9], [0.2, 0.3]], requires_grad=True)
+    for form in (negative, list(negative), [[0.1, 0.9], negative[1]]):
+        assert predict_first_errors(form, 0.5).tolist() == [1, -1]
+    assert processbench_score([torch.tensor(1), torch.tensor(-1)], [1, 0]).correct == 0.0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Bools, Floats, checked_numbers
+from stepscale.estimators.checking import Bools, Floats, cell_values, checked_numbers
 from stepscale.estimators.resampling import Counts, percentile_bounds, resample_counts
 
 RESAMPLES = 1000
@@ -86,7 +86,8 @@ def problem_resamples(problem_ids: Sequence[str], resamples: int = RESAMPLES, se
     Raises:
         InputError: A number is not whole or too small.
     """
-    names, problem = np.unique(np.asarray(problem_ids, object), return_inverse=True)
+    cells = cell_values(np.fromiter(problem_ids, object, len(problem_ids)))  # an id that is a tuple stays one id
+    names, problem = np.unique(cells, return_inverse=True)
     counts = resample_counts(len(names), resamples, seed) if len(names) else np.zeros((resamples, 0), np.int64)
     return ProblemResamples(problem, counts)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_numbers, checked_values, in_short
+from stepscale.errors import InputError, in_short
+from stepscale.estimators.checking import Floats, checked_numbers, checked_values
 from stepscale.estimators.intervals import Interval, interval_of
 from stepscale.estimators.resampling import resample_counts, with_estimate
 

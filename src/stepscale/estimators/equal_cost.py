@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_values, in_short
+from stepscale.errors import InputError, in_short
+from stepscale.estimators.checking import Floats, checked_values
 from stepscale.estimators.curve import Curve, at_nearest, check_curves, interpolated, known_interval
 from stepscale.estimators.intervals import Interval
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_flags, checked_numbers, checked_values, in_short
+from stepscale.errors import InputError, in_short
+from stepscale.estimators.checking import Floats, checked_flags, checked_numbers, checked_values
 from stepscale.estimators.resampling import (
     over_repeats,
     percentile_bounds,

@@ -7,8 +7,8 @@ kind of thing raises InputError with one line.
 from collections.abc import Hashable, Iterable, Mapping, Set
 from typing import Any
 
-from stepscale.errors import InputError
-from stepscale.estimators.checking import in_short
+from stepscale.errors import InputError, in_short
+from stepscale.estimators.checking import cell_value
 
 
 def checked_ids(ids: Any, name: str = "ids", number: int | None = None) -> tuple[Any, ...]:
@@ -24,7 +24,7 @@ def checked_ids(ids: Any, name: str = "ids", number: int | None = None) -> tuple
     """
     if isinstance(ids, str | bytes | Set | Mapping) or not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) != 1:
         raise InputError(f"{name} must be a list of names, not {in_short(ids)}")
-    names = tuple(ids)
+    names = tuple(map(cell_value, ids))  # two tensors of one number would be two names
     if (wrong := next((item for item in names if not _can_be_hashed(item)), None)) is not None:
         raise InputError(f"{name} must be strings or other hashable labels, not {in_short(wrong)}")
     if number is not None and len(names) != number:

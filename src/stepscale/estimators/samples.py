@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stepscale.errors import InputError
 from stepscale.estimators.checking import (
     MOST_PLACES,
+    cell_values,
     check_columns,
     checked_count,
     checked_places,
@@ -88,8 +89,8 @@ def sample_grid(
         raise InputError(f"a problem has {width} samples, more than the {stated} places stated (given_samples.places)")
     shape = (len(ids), stated or width)
     answers, correct, mask = np.full(shape, None, object), np.zeros(shape, bool), np.zeros(shape, bool)
-    cells = solutions["answer"].to_numpy(object)
-    answered = np.array([not is_no_answer(answer) for answer in cells], bool) & solutions["answer"].notna().to_numpy()
+    cells = cell_values(solutions["answer"].to_numpy(object))
+    answered = np.array([not is_no_answer(answer) for answer in cells], bool) & pd.Series(cells).notna().to_numpy()
     answers[rows[answered], columns[answered]] = cells[answered]
     correct[rows, columns] = checked_verdicts(solutions["is_correct"], "is_correct")
     mask[rows, columns] = answered

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, check_columns, checked_budgets, checked_numbers, in_short
+from stepscale.errors import InputError, in_short
+from stepscale.estimators.checking import Floats, check_columns, checked_budgets, checked_numbers
 from stepscale.estimators.curve import Curve
 from stepscale.estimators.curve import curve as make_curve
 from stepscale.estimators.names import checked_ids

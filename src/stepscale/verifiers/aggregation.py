@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
+from stepscale.estimators.checking import Floats, checked_rows
 
 How = Literal["product", "min", "last", "mean"]
 NeutralIs = Literal["positive", "negative"]
@@ -35,22 +36,22 @@ def aggregate(
         Scores [solutions] in [0, 1]; 0 for a solution without steps.
 
     Raises:
-        InputError: An unknown way to aggregate, a score that is not a probability, or solutions of other lengths in ``neutral``.
+        InputError: An unknown way to aggregate, a score that is not a probability or is masked, or solutions of other lengths in
+            ``neutral``.
     """
     if how not in HOWS or neutral_is not in NEUTRALS:
         raise InputError(f"aggregation {how!r}, neutral {neutral_is!r}: choose from {HOWS} and {NEUTRALS}")
-    try:
-        lengths = np.fromiter((len(steps) for steps in negative), np.int64, len(negative))  # type: ignore[arg-type]
-    except TypeError:
-        raise InputError("step scores must be numbers, a list per solution") from None
+    wrong_by_solution = checked_rows(negative, "step scores")
+    lengths = np.array([len(steps) for steps in wrong_by_solution], np.int64)
     result = np.zeros(len(lengths))
     if not lengths.sum():
         return result
-    wrong = _flat(negative)
+    wrong = _flat(wrong_by_solution)
     if neutral_is == "negative":
-        if [len(steps) for steps in neutral] != lengths.tolist():  # type: ignore[arg-type]
+        neutral_by_solution = checked_rows(neutral, "step scores")
+        if [len(steps) for steps in neutral_by_solution] != lengths.tolist():
             raise InputError("neutral must have as many scores as negative for each solution, one per step")
-        wrong = wrong + _flat(neutral)
+        wrong = wrong + _flat(neutral_by_solution)
     right = np.clip(1 - wrong, 0, 1)
     filled = lengths > 0
     starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
@@ -66,14 +67,9 @@ def aggregate(
     return result
 
 
-def _flat(scores: Sequence[ArrayLike]) -> NDArray[np.float64]:
+def _flat(scores: Sequence[Floats]) -> Floats:
     """The scores of all solutions one after another."""
-    try:
-        flat = np.concatenate([np.asarray(steps, float) for steps in scores])
-    except (TypeError, ValueError):
-        raise InputError("step scores must be numbers, a list per solution") from None
-    if flat.ndim != 1:
-        raise InputError("step scores must be numbers, a list per solution")
+    flat = np.concatenate(scores)
     if not np.isfinite(flat).all():
         raise InputError("step scores must be finite numbers; a score is NaN or infinite")
     if len(flat) and not (flat.min() >= -_ROUNDING and flat.max() <= 1 + _ROUNDING):

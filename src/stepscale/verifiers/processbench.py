@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
+from stepscale.estimators.checking import checked_rows, without_tensors
 
 NO_ERROR = -1
 _MOST_THRESHOLDS = 1000  # tried; beyond as many distinct probabilities, their quantiles
@@ -50,7 +51,9 @@ def processbench_score(first_error_true: ArrayLike, first_error_pred: ArrayLike)
     Raises:
         InputError: The lengths differ, or something is not a whole number.
     """
-    truth, predicted = np.asarray(first_error_true), np.asarray(first_error_pred)
+    truth, predicted = (
+        np.asarray(without_tensors(errors, "first errors")) for errors in (first_error_true, first_error_pred)
+    )
     if truth.shape != predicted.shape or truth.ndim != 1:
         raise InputError(f"{predicted.size} predictions for {truth.size} solutions; pass one for each")
     if truth.size and not all(values.dtype.kind in "iu" for values in (truth, predicted)):
@@ -117,12 +120,10 @@ def choose_threshold(first_error_true: Sequence[int], negative: Sequence[Sequenc
 
 def _padded(negative: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Ragged rows as [solutions, longest], -inf after the end of each."""
-    try:
-        padded = np.full((len(negative), max((len(row) for row in negative), default=0) or 1), -np.inf)
-        for index, row in enumerate(negative):
-            padded[index, : len(row)] = row
-    except (TypeError, ValueError):
-        raise InputError("P(negative) must be numbers, a list per solution") from None
+    rows = checked_rows(negative, "P(negative)")
+    padded = np.full((len(rows), max(map(len, rows), default=0) or 1), -np.inf)
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
     if np.isnan(padded).any():
         raise InputError("P(negative) is NaN for a step; score every step, or leave the solution out")
     return padded

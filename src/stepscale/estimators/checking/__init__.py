@@ -1,7 +1,7 @@
 """Turns the arguments that a user gives to an estimator into checked arrays. No other code does.
 
-In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``arrays``, ``sample_arrays``), budgets and
-other settings as Python numbers (``numbers``). Every public estimator goes through here. Whatever is refused raises
+In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``cells``, ``arrays``, ``sample_arrays``),
+budgets and other settings as Python numbers (``numbers``). Every public estimator goes through here. Whatever is refused raises
 InputError with one line; nothing is repaired by guessing.
 """
 
@@ -14,10 +14,11 @@ from stepscale.estimators.checking.arrays import (
     checked_flags,
     checked_numbers,
     checked_places,
+    checked_rows,
     checked_values,
     checked_verdicts,
-    in_short,
 )
+from stepscale.estimators.checking.cells import cell_value, cell_values, without_tensors
 from stepscale.estimators.checking.numbers import (
     checked_bins,
     checked_budgets,
@@ -41,6 +42,8 @@ __all__ = [
     "Bools",
     "Codes",
     "Floats",
+    "cell_value",
+    "cell_values",
     "check_columns",
     "checked_answers",
     "checked_bins",
@@ -54,11 +57,12 @@ __all__ = [
     "checked_numbers",
     "checked_places",
     "checked_resamples",
+    "checked_rows",
     "checked_samples",
     "checked_scores",
     "checked_table",
     "checked_values",
     "checked_verdicts",
-    "in_short",
     "is_no_answer",
+    "without_tensors",
 ]

@@ -1,6 +1,6 @@
 """Any container as a checked array: numbers, flags, verdicts, places; and frames whose columns are there."""
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from contextlib import suppress
 from numbers import Number
 from typing import Any
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.errors import InputError
+from stepscale.errors import InputError, in_short
+from stepscale.estimators.checking.cells import cell_values, label_table, without_tensors
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -40,6 +41,27 @@ def checked_numbers(values: ArrayLike, name: str) -> Floats:
         return np.asarray(np.where(np.asarray(pd.isna(table), bool), np.nan, table), float)
     except CANNOT_CONVERT:
         raise InputError(f"{name} must be numbers that a float can hold, not {in_short(values)}") from None
+
+
+def checked_rows(values: Any, name: str) -> list[Floats]:
+    """Numbers in lists of any length, such as those of the steps of each solution, as floats [rows][numbers].
+
+    Args:
+        values: A list, array or tensor per row.
+        name: What they are called in an error.
+
+    Raises:
+        InputError: They are not rows of real numbers, or masked.
+    """
+    given = values if isinstance(values, list) else without_tensors(values, name)
+    if isinstance(given, pd.DataFrame):  # it would give the names of its columns
+        given = given.to_numpy()
+    is_list = isinstance(given, Iterable) and not isinstance(given, str | bytes | Set | Mapping)
+    rows = [_row(row, name) for row in given] if is_list else [None]
+    checked = [row for row in rows if row is not None]
+    if len(checked) < len(rows):
+        raise InputError(f"{name} must be numbers, a list per row, not {in_short(values)}")
+    return checked
 
 
 def checked_values(values: ArrayLike, name: str) -> Floats:
@@ -145,32 +167,42 @@ def as_array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
         labels: Whether it holds labels, which stay objects; else numbers.
 
     Raises:
-        InputError: It has no order, is masked, or its rows differ in length.
+        InputError: It has no order, is masked, its rows differ in length, or NumPy cannot hold it.
     """
-    if isinstance(values, np.ma.MaskedArray):
-        raise InputError(f"{name} is a masked array; pass its data, and mask=~array.mask for what is missing")
     if isinstance(values, Set | Mapping):
         raise InputError(f"{name} must be rows in an order, not a {type(values).__name__}")
+    is_list = isinstance(values, list | tuple)
+    if is_list and labels:
+        return cell_values(label_table(values, name))
+    plain = without_tensors(values, name)
     try:
-        plain = isinstance(values, list | tuple)
-        table = np.array(values, dtype=object) if plain else np.asarray(values)
-        if plain and not labels and table.size and all(type(cell) in (int, float, bool) for cell in table.ravel()):
-            table = np.asarray(values)
+        table = cell_values(np.array(plain, dtype=object) if is_list else np.asarray(plain))
+        if is_list and table.size and all(type(cell) in (int, float, bool) for cell in table.ravel()):
+            table = np.asarray(table.tolist())
         return table.astype(object) if labels and table.dtype.kind not in _NUMERIC_KINDS else table
     except CANNOT_CONVERT:
         raise InputError(f"{name} must be an array of rows of one length, not {in_short(values)}") from None
 
 
+def _row(row: Any, name: str) -> Floats | None:
+    """Numbers of one axis as floats; None for anything else."""
+    # quick where they are numbers beyond doubt: thousands of short rows are usual
+    is_sure = row.dtype.kind in _NUMERIC_KINDS if type(row) is np.ndarray else type(row) is list and _are_floats(row)
+    if is_sure:
+        numbers = np.asarray(row, float)
+    else:
+        plain = without_tensors(row, name)
+        try:
+            numbers = checked_numbers(plain, name)
+        except InputError:
+            return None
+    return numbers if numbers.ndim == 1 else None
+
+
+def _are_floats(row: list[Any]) -> bool:
+    return set(map(type, row)) <= {float}
+
+
 def _is_real_or_missing(cell: Any) -> bool:
     is_real = isinstance(cell, Number | np.bool_) and not isinstance(cell, complex | np.complexfloating)
     return is_real or cell is None or cell is pd.NA or cell is pd.NaT
-
-
-def in_short(values: Any) -> str:
-    """What was handed in, cut to one short line, as an error shows it.
-
-    Args:
-        values: Anything.
-    """
-    text = " ".join(repr(values).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.errors import InputError
-from stepscale.estimators.checking.arrays import CANNOT_CONVERT, checked_numbers, in_short
+from stepscale.errors import InputError, in_short
+from stepscale.estimators.checking.arrays import CANNOT_CONVERT, checked_numbers
+from stepscale.estimators.checking.cells import cell_value
 
 _MOST_CELLS = 1 << 30  # resamples x problems: 8 GiB of counts
 
@@ -126,6 +127,9 @@ def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
 
 def _whole_number(value: Any) -> int:
     """One whole number; raises TypeError for anything else."""
+    value = cell_value(value)
+    if getattr(value, "ndim", 0):
+        raise TypeError("a list is not a number")
     if isinstance(value, bool | np.bool_):
         raise TypeError("a boolean is not a number of samples")
     whole_float = isinstance(value, float | np.floating) and float(value).is_integer()

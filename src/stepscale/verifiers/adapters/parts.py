@@ -4,6 +4,7 @@ An adapter says three things: how a public model wants its steps laid out, at wh
 numbers there are the judgment. Everything else (batches, shared prefixes, the ledger) is ``StepScorer``'s.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -184,13 +185,16 @@ def one_by_one(encode_one: Callable[[Trajectory], Encoded]) -> Encode:
 
 
 def trajectory_steps(trajectory: Trajectory, numbered: str) -> list[str]:
-    """The steps, each numbered unless it is so already.
+    """The steps, each with its number in front exactly once: a number that a step has already is rewritten.
 
     Args:
         trajectory: A problem and its steps.
-        numbered: How a step begins, with a place for its number: ``Step {}: ``.
+        numbered: How a step begins, with a place for its number: ``Step {}: ``. Spaces and line ends in and around a step's own
+            number do not matter.
     """
-    return [
-        step if step.startswith(numbered.format(i)) else numbered.format(i) + step
-        for i, step in enumerate(trajectory.steps, 1)
-    ]
+    steps = []
+    for i, step in enumerate(trajectory.steps, 1):
+        parts = numbered.format(i).replace(":", " : ").split()  # a space may stand before the colon
+        own_number = re.match(r"\s*" + r"\s*".join(map(re.escape, parts)) + r"\s*", step)
+        steps.append(numbered.format(i) + step[own_number.end() if own_number else 0 :])
+    return steps
