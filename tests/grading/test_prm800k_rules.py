@@ -86,6 +86,31 @@ def test_wrong_answers(prediction: str, gold: str) -> None:
     assert not is_equivalent(prediction, gold)
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2009", "\u202f", "\u3000", "\x0b", "\x85", " \u00a0"])
+@pytest.mark.parametrize(
+    ("form", "gold"),
+    [("12{}", "12.0"), ("{}12", "12.0"), ("12{}cm", "12"), ("5{}%", "5"), ("{}-3{}", "-3.0"), ("({}7{},2)", "(7.0,2)")],
+)
+def test_blanks_around_an_integer_are_those_that_python_numbers_know(blank: str, form: str, gold: str) -> None:
+    assert is_equivalent(form.replace("{}", blank), gold)
+    assert is_equivalent(gold, form.replace("{}", blank))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold"),
+    [
+        ("12\x1c", "12.0"),
+        ("\x1c12", "12.0"),
+        ("12\u200b", "12.0"),
+        ("1\u00a02", "12"),
+        ("12\u00a0", "13"),
+        ("\u00a0", "0"),
+    ],
+)
+def test_other_characters_around_or_blanks_within_an_integer_are_none(prediction: str, gold: str) -> None:
+    assert not is_equivalent(prediction, gold)
+
+
 def test_long_integers_are_compared_digit_by_digit() -> None:
     assert is_equivalent("12345678901234567890", "12,345,678,901,234,567,890")
     assert not is_equivalent("12345678901234567890", "12345678901234567891")

@@ -30,22 +30,29 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _ASKED_FOR = re.compile(r"answer|number|result|solution|value|expression|\bans\b", re.IGNORECASE)
+_KIND_OF_ANSWER = re.compile(  # may be an answer too, so it gives way only to another
+    r"(?:(?:a|an|the|your|my|single|chosen|correct|final|simplified|exact)\s+)*"
+    r"(?:integer|numeric|numerical|decimal|fraction|digit|letter|choice|option|response)"
+    r"(?:\s+(?:here|only|number|answer|choice|option|letter|value|response|result|solution))*",
+    re.IGNORECASE,
+)
 _ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
     r"(?P<macro>\\(?:text|mathrm|mathbf)(?:bf|rm|it)?\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is\b\s*:?|\s*[:=])\s*(?P<end>\})?\s*"
     r"(?=\S)(?P<answer>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_MENTION = re.compile(rf"[`$]*{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}}){{0,100}}\}}|[ \t]*\{{)?[`$]*")
+_MENTION = re.compile(rf"(?<![`$])[`$]*+{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}}){{0,100}}\}}|[ \t]*\{{)?[`$]*")
 _MOST_BOXES = 100  # looked at from the end
 _MOST_LISTED = 50  # boxes in one list
 _LONGEST_CONTENT = 10_000  # characters
 
 
-def boxed_answer(text: str) -> str | None:
+def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
     """The content of the last box that has one, after the contents of the boxes listed beside it.
 
     Args:
         text: A solution's text.
+        kinds: Whether a kind of answer, such as ``integer``, is content.
 
     Returns:
         The contents joined by commas, or None where no box has content.
@@ -55,7 +62,7 @@ def boxed_answer(text: str) -> str | None:
     for box in list(BOX.finditer(text))[-_MOST_BOXES:][::-1]:
         after_brace = text[box.end() : min(list_end, box.end() + _LONGEST_CONTENT)]
         content, end = _content(after_brace)
-        if is_mention(content):
+        if is_mention(content) or (not kinds and is_kind_of_answer(content)):
             if contents:
                 break
             continue
@@ -84,6 +91,30 @@ def _without_announcement(content: str) -> str:
 def without_mentions(text: str) -> str:
     """The text without its boxes, for a text in which no box has content."""
     return _MENTION.sub("", text)
+
+
+def without_requests(text: str) -> str:
+    """The text without its boxes and what stands before each in its sentence: ``Put it in \\boxed{integer}``.
+
+    Args:
+        text: A solution's text.
+    """
+    kept: list[str] = []
+    end = 0
+    for mention in _MENTION.finditer(text):
+        start = max(text.rfind("\n", end, mention.start()), text.rfind(". ", end, mention.start()))
+        kept.append(text[end : max(start, end)])
+        end = mention.end()
+    return "".join(kept) + text[end:]
+
+
+def is_kind_of_answer(content: str) -> bool:
+    """True for a box that may only say what to put in it: ``integer``, ``numeric answer``, ``letter``.
+
+    Args:
+        content: What stands between its braces.
+    """
+    return len(content) < 60 and _KIND_OF_ANSWER.fullmatch(_SPACING.sub(" ", content).strip(" <>[]()")) is not None
 
 
 def _content(after_brace: str) -> tuple[str, int | None]:

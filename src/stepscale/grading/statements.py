@@ -6,6 +6,7 @@ apples.") states what stands behind its verb, or its last value.
 
 import re
 
+from stepscale.grading.asides import without_asides, without_unit
 from stepscale.grading.names import before_reason, is_name, leading_name, without_marks
 from stepscale.grading.sentences import sentences
 from stepscale.grading.values import FORMULA, FUNCTION, MINUS, formulas, inside, leading_value, tidied, values
@@ -16,10 +17,10 @@ _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
 _VERB = re.compile(r"\b(?:is|are|be|equals)\b:?\s+")
 _FILLER = re.compile(
     r"(?:(?:i\.e\.|e\.g\.|(?:therefore|thus|hence|so|then|simply|just|exactly|approximately|about|around|roughly|nearly|only|indeed"
-    r"|equal to|given by|option|choice)\b)[,:]?[ ]+)+",
+    r"|equal to|given by|option|choice|(?:both|either)(?=[ ]+(?:[^\w\s*_]|\d|[a-zA-Z]\b)))\b)[,:]?[ ]+)+",
     re.IGNORECASE,
 )
-_ABOUT = re.compile(r"(?:\\(?:approx|sim|simeq)(?![a-zA-Z])|[~\u2248\u223c\u2243\u2245=])\s*")
+ABOUT = re.compile(r"(?:\\(?:approx|sim|simeq)(?![a-zA-Z])|~(?!~)|[\u2248\u223c\u2243\u2245=])\s*")
 _CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
     r"(?P<bracketed>\\text(?:bf)?\{[ ]*\([A-Za-z]\)[ ]*\}|\([A-Za-z]\))[ ]+(?=[$\d]|\\(?!cdot|times|div|pm|cup|cap|in\b))"
     r"|(?P<letter>[A-E])[.)][ ]+(?=\S)"
@@ -33,7 +34,7 @@ _REMARK = re.compile(  # what is said of an answer, not the answer
     r"|consistent|clear|unclear|known|unknown|found|given|stated|boxed|not \w+|to be|what|that|this|our|your)\b",
     re.IGNORECASE,
 )
-_TAGS = re.compile(r"</?(?:b|i|u|em|strong|code|span|p|answer)>")
+TAGS = re.compile(r"</?(?:b|i|u|em|strong|code|span|p|answer)>")
 _EMPHASIS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")
 _PROSE = re.compile(r"[A-Za-z]{2,}")
 _MACRO = re.compile(r"\\[a-zA-Z]+(?:\{[^{}]*\})?")
@@ -42,9 +43,7 @@ _UNIT_LETTER = re.compile(
     r"(?<=\d)m[\u00b2\u00b3]\Z"
     rf"|(?<=[\d}}\u2070-\u207f\u00b2\u00b3\u00b9])[ ][mgsLhNJVWK]{_UNIT_POWER}(?:/[a-zA-Z]{_UNIT_POWER})?\Z"
 )
-_EXPLANATION = re.compile(
-    r"(?<=[\d%])(?:\s+\((?:[^()a-zA-Z]|(?<=[ \d])x(?=[ \d]))*\)\Z|:\s.*)"
-)  # `18 (9 x 2)`, `7: 3 + 4`
+_EXPLANATION = re.compile(r"(?<=[\d%]):\s.*")  # `7: 3 + 4`
 _MATHEMATICAL = re.compile(
     r"[\x00-\x7f\u00b1\u00b2\u00b3\u00b7\u00b9\u00bc-\u00be\u00d7\u00f7\u0391-\u03c9\u2010-\u2014\u2032\u2044\u2070-\u209c"
     r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\u2a2f\u2a7d\u2a7e\ufe63\uff0d]+"
@@ -76,7 +75,7 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
     if date_or_name := leading_date(statement) or leading_name(statement):
         return date_or_name
     statement = behind_computation(statement)
-    statement = statement[about.end() :] if (about := _ABOUT.match(statement)) else statement
+    statement = statement[about.end() :] if (about := ABOUT.match(statement)) else statement
     if choice := _CHOICE.match(statement):
         return choice["bracketed"] or choice["letter"]
     if _is_bare(statement):
@@ -133,7 +132,7 @@ def stated_answer(sentence: str) -> str | None:
 
 def _first_sentence(text: str) -> str:
     """The first sentence of a text, without emphasis."""
-    sentence = next(sentences(_TAGS.sub("", text.strip())), "")
+    sentence = next(sentences(TAGS.sub("", text.strip())), "")
     return _EMPHASIS.sub("", sentence).strip("*_ ")
 
 
@@ -180,6 +179,6 @@ def _is_bare(sentence: str) -> bool:
 
 
 def _bare(sentence: str) -> str:
-    answer = _CLOSING_MARKS.sub("", sentence.strip(' "'))
-    answer = _EXPLANATION.sub("", answer).replace("\\$", "")
-    return tidied(_UNIT_LETTER.sub("", answer))
+    answer = without_asides(_CLOSING_MARKS.sub("", sentence.strip(' "')))
+    answer = _EXPLANATION.sub("", _CLOSING_MARKS.sub("", answer)).replace("\\$", "")
+    return tidied(_UNIT_LETTER.sub("", without_unit(answer)))

@@ -100,12 +100,17 @@ def _integer_text(numeral: str, *, nearest: bool) -> str | None:
     Up to 2**53 by way of a float, as the papers' grader does (so ``6.99999999`` is an integer, read as 7 where ``nearest``
     and cut to 6 else). Beyond that a float would make different integers equal, so the digits themselves count.
     """
-    if not numeral or not (numeral[-1].isdigit() or numeral[-1] in ". \t\n\r") or len(numeral) > 10_000:
+    if not numeral or len(numeral) > 10_000:
+        return None
+    last = numeral[-1]  # the float that is tried then drops blanks of every kind, so any of them may stand here
+    if not (last.isdigit() or last == "." or last.isspace()):
         return None
     try:
         value = float(numeral)
         near = round(value)
-    except (ValueError, OverflowError):  # not a numeral, or infinite, or nan
+    except ValueError:  # not a numeral to the float, whatever blanks a pattern would allow, or nan
+        return None
+    except OverflowError:  # infinite
         return _digits(numeral)
     if abs(value) >= _EXACT_FLOAT:
         return _digits(numeral) or str(near)

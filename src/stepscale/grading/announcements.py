@@ -1,0 +1,74 @@
+"""What the last "the answer is" or "Answer:" of a text announces.
+
+In: plain lines of a solution. Out: the statement behind an announcement, and the answer in it.
+"""
+
+import re
+from collections import deque
+
+from stepscale.grading.statements import announced_answer
+from stepscale.grading.values import FORMULA
+
+LONGEST_STATEMENT = 400  # characters
+# An underscore is a letter to a pattern. Here `_Answer:_` is the word in italics, and `final_answer` is another word.
+_ANSWER = r"(?<![^\W_])(?<![^\W_]_)(?<![^\W_]__)answers?(?![^\W_]|_{1,3}[^\W_])"
+ANNOUNCEMENT = re.compile(
+    rf"{_ANSWER}[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{{1,60}}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
+    r"|[ \t]*[:=]|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
+    rf"|(?<!your[ ]){_ANSWER}[ \t]+(?:must|will|would)[ \t]+be\b[*_]*[ \t]*:?",
+    re.IGNORECASE,
+)
+POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)
+_BEFORE_STATEMENT = re.compile(
+    r"(?:[ \t*_\"'`\u201c\u2018\u00ab}]|</?[a-z]+>|\n+(?:[ \t]*>)*(?:[ \t]*[-*\u2022][ \t]+)?)*"
+)
+_MOST_ANNOUNCEMENTS = 20  # tried from the end
+_MOST_FORMULA_LINES = 20
+
+
+def announced(text: str, *, words_with_reason: bool = True) -> str | None:
+    """The answer of the last announcement that is followed by one; words with a reason count where there is no other.
+
+    Args:
+        text: Plain lines.
+        words_with_reason: Whether they count at all.
+    """
+    announcements = reversed(deque(ANNOUNCEMENT.finditer(text), maxlen=_MOST_ANNOUNCEMENTS))
+    statements = [statement(text[place.end() :][:LONGEST_STATEMENT]) for place in announcements]
+    turns = (False, True) if words_with_reason else (False,)
+    answers = (announced_answer(said, words_with_reason=turn) for turn in turns for said in statements)
+    return next(filter(None, answers), None)
+
+
+def statement(text: str) -> str:
+    """The line with which a text begins, or the display formula that begins there, with the rest of its line.
+
+    Args:
+        text: What follows an announcement. A line that ends with a colon ("the area is given by:") leads to the next line.
+    """
+    text = POLITENESS.sub("", text[:LONGEST_STATEMENT])
+    while True:
+        blank = _BEFORE_STATEMENT.match(text)
+        text = text[blank.end() :] if blank else text
+        formula = FORMULA.match(text)
+        remainder = text[formula.end() if formula else 0 :]
+        line = formula_line(remainder)
+        below = remainder[len(line) + 1 :]
+        line = formula[0] + line if formula else line
+        if not line.rstrip("*_ ").endswith(":") or not below.strip():
+            return line
+        text = below
+
+
+def formula_line(text: str) -> str:
+    r"""The first line of a text, with the lines that follow up to the end of an environment or bracket opened in it.
+
+    Args:
+        text: Plain lines.
+    """
+    lines = text.split("\n", _MOST_FORMULA_LINES)[:_MOST_FORMULA_LINES]
+    for count in range(1, len(lines) + 1):
+        line = "\n".join(lines[:count])
+        if line.count("\\begin{") <= line.count("\\end{") and line.count("\\left") <= line.count("\\right"):
+            return line
+    return lines[0]

@@ -1,0 +1,94 @@
+"""The answer under a heading ``# Answer`` or ``**Final Answer**``, or in it.
+
+In: plain lines of a solution. Out: the first line below the heading, without what dresses it: emphasis, quotes, a fence of code,
+an explanation. What stands there is an answer as a whole, so its units and words stay (``7 of 9``, ``12 feet, 3 inches``).
+"""
+
+import re
+
+from stepscale.grading.announcements import ANNOUNCEMENT, LONGEST_STATEMENT, announced, formula_line, statement
+from stepscale.grading.asides import without_asides
+from stepscale.grading.plain_lines import last_match
+from stepscale.grading.statements import ABOUT, TAGS, announced_answer
+from stepscale.grading.values import FORMULA, leading_value, result_of_arithmetic
+
+# Blanks are read without a second try (`*+`): six places for them beside each other can be filled in too many ways.
+_MARKUP = r"[*_]{0,4}+"
+_TITLE = r"(?:(?:the|my|your)[ \t]++)?(?:final[ \t]++)?answers?"
+HEADING = re.compile(
+    rf"^[ \t]*+(?:#++[ \t]*+{_MARKUP}[ \t]*+{_TITLE}|[*_]{{2,4}}+[ \t]*+{_TITLE}|(?:the[ \t]++)?final[ \t]++answer"
+    rf"|[*_]{_TITLE}(?=[ \t]*+:?[*_])"
+    rf"|\\(?:(?:sub)*section|paragraph|textbf)\*?\{{[ \t]*+{_TITLE}[ \t]*+:?[ \t]*+\}})"
+    rf"[ \t]*+:?[ \t]*+{_MARKUP}[ \t]*+:?[ \t]*+#*+[ \t]*+$",
+    re.MULTILINE | re.IGNORECASE,
+)
+IN_HEADING = re.compile(  # `# Answer 7` on one line; with a colon it is an announcement
+    rf"^[ \t]*+(?:#++[ \t]*+{_MARKUP}[ \t]*+{_TITLE}|[*_]{{2,4}}+[ \t]*+{_TITLE}|final[ \t]++answer)"
+    r"(?:[ \t]*+[*_]{1,4}+[ \t]++|[ \t]++)(?:[-\u2013\u2014][ \t]++)?(?!\d+[:.)]\s)(?P<answer>[^\s:=][^\n]*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HEADING_MARKS = re.compile(r"\A#{2,}[ \t]+(?=\S)")  # "# Answer", and below it "#### 5"
+_FENCE = re.compile(r"\A(?:```|~~~)[\w+-]{0,20}[ \t]*\n\s*")
+_SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
+_VERB_OR_TITLE = re.compile(r"\s*(?:[:.)]\s|(?:is|are|was|to|of|for|key|choices?)\b)")
+_PAIRS = {"*": "*", "_": "_", "`": "`", '"': '"', "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
+_MOST_MARKS = 8  # around one answer
+
+
+def under_heading(text: str) -> str | None:
+    """What the first line below the last heading says.
+
+    Args:
+        text: Plain lines.
+    """
+    heading = last_match(HEADING, text)
+    return None if heading is None else _first_line(text[heading.end() :].strip())
+
+
+def in_heading(text: str) -> str | None:
+    """What the last heading says behind its title; None where a sentence goes on.
+
+    Args:
+        text: Plain lines.
+    """
+    heading = last_match(IN_HEADING, text)
+    if heading is None:
+        return None
+    below = text[heading.end() :].strip()
+    if leading_value(below):  # "# Answer 2", and below it the answer
+        return _first_line(below)
+    answer = heading["answer"].strip(" \t*_#")
+    value = leading_value(answer)
+    is_whole = value is not None and not answer[value.end :].strip(" .")
+    has_marks = text[heading.start() :].lstrip().startswith(("#", "*", "_"))
+    return value.text if value and (is_whole or (has_marks and not _VERB_OR_TITLE.match(answer, value.end))) else None
+
+
+def _first_line(below: str) -> str | None:
+    """The line that follows a heading, or what it states where it is a sentence or a formula."""
+    below = _HEADING_MARKS.sub("", below)
+    below = below[fence.end() :] if (fence := _FENCE.match(below)) else below
+    line = formula_line(below).strip()
+    if ANNOUNCEMENT.search(line):
+        return announced(line)
+    if FORMULA.match(below[:LONGEST_STATEMENT]) or _SENTENCE_VERB.search(line):
+        return announced_answer(statement(below))
+    line = _undressed(line)
+    line = line[about.end() :] if (about := ABOUT.match(line)) else line
+    return result_of_arithmetic(without_asides(line))
+
+
+def _undressed(line: str) -> str:
+    """A line without HTML emphasis and the marks around the whole of it: ``7`` of ``**`7`**.``"""
+    if line.startswith("<"):
+        line = TAGS.sub("", line).strip()
+    for _ in range(_MOST_MARKS):
+        bare = line[:-1] if line.endswith(".") and line[-2:-1] in _PAIRS.values() else line
+        opening = bare[:1]
+        closing = _PAIRS.get(opening)
+        length = min(len(bare) - len(bare.lstrip(opening)), 3)  # `**`, and three of a fence in one line
+        inner = bare[length:-length]
+        if closing is None or bare[-length:] != closing * length or not inner or opening in inner or closing in inner:
+            break
+        line = inner.strip()
+    return line
