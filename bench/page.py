@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import PageOptions
+from stepscale.labeling.page.sample import Sample
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 STEPS = 60

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import PageOptions
 from stepscale.labeling.page.queue import Queue
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.page.store import RecordFile
 
 

@@ -5,10 +5,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from campaigns.kills.work import Work, note
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import PageOptions
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.records import StepJudgment, Submission
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.page.store import RecordFile
 
 _SAMPLES = 60

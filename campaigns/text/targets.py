@@ -14,8 +14,8 @@ from campaigns.text.watching import Wrong
 from stepscale.grading import extract_answer, is_equivalent
 from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.labeling.page.app import sample_for_page
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import as_html
+from stepscale.labeling.page.sample import Sample
 
 _ANSWERED = (200, 400, 413, 422)  # HTTP
 _ESCAPED = re.compile(r"\\+\$")

@@ -6,9 +6,9 @@ import pytest
 from served_page import sample
 
 from stepscale.errors import InputError
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import LabelFile
 from stepscale.labeling.page.records import Kind, Submission, make_record
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.people import labelers_left_out, n_waiting, read_people
 from stepscale.studies.verifiers.people import people_facts, people_tables
 
@@ -99,3 +99,11 @@ def test_a_file_of_another_format_is_a_bad_line(tmp_path: Path) -> None:
 def test_published_records_are_people_too(shared_data: Path) -> None:
     people = read_people(LabelFile(path=str(shared_data / "prm800k" / "phase1_test.reconstructed.jsonl")))
     assert sum(row["solutions"] for row in people.labelers) > 70
+
+
+def test_a_time_that_is_no_number_is_a_bad_line(tmp_path: Path) -> None:
+    bad = record(SAMPLES[0], "ann", -1)
+    bad["label"]["total_time"] = "5"
+    labels = file_of(tmp_path / "people.jsonl", record(SAMPLES[1], "ann", -1), bad)
+    with pytest.raises(InputError, match=r"people\.jsonl:2: 'total_time' is '5' .*; correct the line$"):
+        read_people(labels)

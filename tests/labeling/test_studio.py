@@ -16,7 +16,7 @@ from served_page import records_in, sample
 
 from stepscale.errors import InputError
 from stepscale.labeling.label_commands import label_pull, label_push
-from stepscale.labeling.page.asked_samples import Sample
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.studio.rest import CONFIG
 from stepscale.labeling.studio.tasks import make_task, records_of
 
@@ -117,7 +117,8 @@ class Studio:
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Studio:
     server, client = Studio(), httpx.Client
-    monkeypatch.setattr(httpx, "Client", lambda **more: client(transport=httpx.MockTransport(server.answer), **more))
+    transport = httpx.MockTransport(lambda request: server.answer(request))
+    monkeypatch.setattr(httpx, "Client", lambda **more: client(transport=transport, **more))
     monkeypatch.chdir(tmp_path)
     lines = [sample(f"p{i}").model_dump_json(include={"problem", "steps"}) + "\n" for i in range(3)]
     (tmp_path / "asked.jsonl").write_text("".join(lines))
@@ -140,6 +141,42 @@ def test_push_and_pull_move_each_solution_and_each_label_once(studio: Studio, tm
 def test_a_server_that_refuses_or_is_absent_is_one_line(studio: Studio) -> None:
     result = CliRunner().invoke(label_pull, ["--project", "3", "--token", "wrong"])
     assert result.exit_code == 1 and "refuses the token" in result.output and len(result.output.splitlines()) == 1
+
+
+@pytest.mark.parametrize("reply", ['{"a":1}', "[1]", "null", '[{"annotations":[1]}]', '{"tasks":[5],"total":1}', "x"])
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [(label_push, ["asked.jsonl"]), (label_push, ["asked.jsonl", "--project", "1"]), (label_pull, ["--project", "1"])],
+)
+def test_a_server_of_another_kind_is_one_line(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, command: Any, words: list[str], reply: str
+) -> None:
+    monkeypatch.setattr(studio, "answer", lambda request: httpx.Response(200, text=reply))
+    result = CliRunner().invoke(command, [*words, "--token", TOKEN])
+    assert result.exit_code == 1 and len(result.output.splitlines()) == 1, result.exception
+    assert "no answer of Label Studio's (" in result.output and "is it running there?" in result.output
+
+
+@pytest.mark.parametrize("token", ["tök", "a b", "a\n", " "])
+def test_a_token_that_no_header_can_hold_is_one_line_which_does_not_show_it(studio: Studio, token: str) -> None:
+    result = CliRunner().invoke(label_pull, ["--project", "3", "--token", token])
+    assert result.exit_code == 1 and "holds a character that no token has" in result.output
+    assert len(result.output.splitlines()) == 1 and (token == " " or token not in result.output)
+
+
+@pytest.mark.parametrize("url", ["http://a..b", "http://[::1", "http://h:99999999", "nonsense", ""])
+def test_an_address_that_cannot_be_is_one_line(url: str) -> None:
+    result = CliRunner().invoke(label_pull, ["--project", "3", "--token", TOKEN, "--url", url])
+    assert result.exit_code == 1 and "no answer of Label Studio's (" in result.output, result.exception
+    assert len(result.output.splitlines()) == 1
+
+
+def test_labels_that_hold_a_line_of_another_kind_are_left_as_they_are(studio: Studio, tmp_path: Path) -> None:
+    bad = '{"question":{},"label":{}}\n'
+    (tmp_path / "people.jsonl").write_text(bad)
+    result = CliRunner().invoke(label_pull, ["--project", "3", "--token", TOKEN])
+    assert result.exit_code == 1 and "people.jsonl:1: not a PRM800K record (" in result.output
+    assert (tmp_path / "people.jsonl").read_text() == bad
 
 
 @pytest.fixture(scope="module")

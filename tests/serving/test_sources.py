@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from fake_vllm import FakeVLLM
 from search_fakes import random_generator, random_verifier
 
@@ -12,6 +13,7 @@ from stepscale.engine.loading import load_tokenizer
 from stepscale.errors import InputError
 from stepscale.remote.access import ServerAccess
 from stepscale.remote.client import check_serves
+from stepscale.serving.__main__ import main
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.question import PolicyQuestion
@@ -167,3 +169,20 @@ def test_what_is_neither_a_saved_policy_nor_a_file_is_refused(tmp_path) -> None:
     (tmp_path / "empty.yml").write_text("")
     with pytest.raises(InputError, match=r"empty\.yml: the file: "):
         ModelSources.read(tmp_path / "empty.yml")
+
+
+def test_what_the_command_cannot_open_or_listen_on_is_one_line_before_any_model_is_opened(
+    tmp_path, monkeypatch
+) -> None:
+    def refusal(*words: str) -> str:
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 1 and len(result.output.splitlines()) == 1, result.exception
+        return result.output
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert "path is ''; give the name of a file or folder" in refusal("")
+    assert "cannot be opened (File name too long); check the path" in refusal("y" * 300)
+    assert f"{tmp_path}/home/saved: neither a saved policy" in refusal("~/saved")
+    for host in ("a..b", "h" * 300):
+        assert "cannot be listened on" in refusal("saved", "--host", host)

@@ -8,6 +8,7 @@ line. It does not interpret records.
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 _MAX_REASONS = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
 _BOM = b"\xef\xbb\xbf"
 _BAD = object()
+_OR_SKIP = ", or read with on_error='skip' to leave it out"
 _MOST_NAMED = 5  # files in a warning
 _START = 1024  # bytes: more blanks than that open no file
 
@@ -118,8 +120,7 @@ class Records:
         file, number = place or self.place
         message = f"{file}:{number}: {' '.join(reason.split())}"
         if self.on_error == "raise":
-            remedy = "correct the line, or read with on_error='skip' to leave it out"
-            raise ReadError(f"{message}; {remedy}", good=self.good, is_foreign=lacks_key)
+            raise ReadError(f"{message}; correct the line{_OR_SKIP}", good=self.good, is_foreign=lacks_key)
         self.skipped += 1
         if len(self.reasons) < _MAX_REASONS:
             self.reasons.append(message)
@@ -184,6 +185,15 @@ class Records:
                 yield value
             else:
                 self.refuse(f"a JSON object is needed, got {type(value).__name__}")
+
+
+@contextmanager
+def no_skipping() -> Iterator[None]:
+    """Where a user cannot say ``on_error``, no error advises it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error).replace(_OR_SKIP, "")) from None
 
 
 def iter_records(path: Source, *, on_error: OnError = "raise") -> Iterator[Record]:

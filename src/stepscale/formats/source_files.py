@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stepscale.errors import InputError
-from stepscale.user_paths import is_there
+from stepscale.user_paths import is_there, refuse_blank
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +95,7 @@ def checked_path(path: object) -> str | Path:
     name = os.fspath(path)
     if not isinstance(name, str):
         raise InputError(f"path is {name!r:.60}, bytes; give a file or folder as a string or Path")
-    if not name.strip() or "\0" in name:
-        raise InputError(f"path is {name!r:.60}; give the name of a file or folder")
+    refuse_blank(name)
     protocol, separator, _ = name.partition("://")
     if separator and protocol.isalnum() and protocol != "hf":
         raise InputError(f"{name}: {protocol}:// is not read; give a local file or folder, or 'hf://owner/name'")

@@ -9,6 +9,7 @@ import click
 from pydantic import ValidationError
 
 from stepscale.errors import InputError
+from stepscale.user_paths import given_path
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,7 +44,15 @@ def in_one_line(function: Callable[P, R]) -> Callable[P, R]:
     return command
 
 
-_samples = click.argument("samples", default=_ASKED_BY_LOOP, type=click.Path(path_type=Path))
+def _path(_: click.Context, parameter: click.Parameter, typed: str | None) -> Path | None:
+    """A path with "~" written out; a blank one is refused."""
+    try:
+        return None if typed is None else given_path(typed)
+    except InputError as error:
+        raise click.ClickException(f"{parameter.opts[0]}: {error}") from None
+
+
+_samples = click.argument("samples", default=_ASKED_BY_LOOP, callback=_path)
 _format = click.option(
     "--format",
     default="asked",
@@ -55,7 +64,8 @@ _labels = click.option(
     "labels",
     default="people.jsonl",
     show_default=True,
-    type=click.Path(path_type=Path),
+    metavar="PATH",
+    callback=_path,
     help="the file of labels",
 )
 
@@ -72,7 +82,8 @@ _labels = click.option(
 @click.option(
     "--known",
     "known_labels",
-    type=click.Path(path_type=Path),
+    metavar="PATH",
+    callback=_path,
     help="PRM800K file with the known labels of the two below",
 )
 @click.option("--screening", default=0, show_default=True, help="known questions that a new labeler answers first")

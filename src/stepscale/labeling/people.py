@@ -15,12 +15,13 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
-from stepscale.formats.lines import Records
+from stepscale.formats.lines import Records, no_skipping
 from stepscale.labeling.agreement import agreement
 from stepscale.labeling.contract import label_table, up_to_first_negative
-from stepscale.labeling.page.asked_samples import latest_asked, read_known, read_samples, sample_of
+from stepscale.labeling.page.asked_samples import latest_asked, read_known, read_samples
 from stepscale.labeling.page.known import Tally, id_of, is_known_question, tallies
 from stepscale.labeling.page.page_options import LabelFile
+from stepscale.labeling.page.prm800k_samples import check_label, sample_of
 
 _FINISHED = ("found_error", "solution")
 
@@ -95,10 +96,11 @@ def _records(path: str | Path) -> list[Record]:
     records: list[Record] = []
 
     def add(record: Record) -> None:
-        id_of(record)  # a line of another format is a bad line
+        check_label(record)  # a line of another format is a bad line
         records.append(record)
 
-    Records(str(path)).read_into(add)
+    with no_skipping():
+        Records(str(path)).read_into(add)
     return records
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from stepscale.errors import InputError
 from stepscale.opening import needs
+from stepscale.user_paths import given_path
 
 try:
     with needs("serving"):
@@ -18,7 +19,7 @@ SAVED = Path("data/08_reporting/policy")
 
 
 @click.command(help=__doc__)
-@click.argument("source", type=click.Path(path_type=Path), default=SAVED)
+@click.argument("source", default=str(SAVED))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5001, show_default=True, help="0: any free one.")
 @click.option("--name", default="stepscale-policy", show_default=True, help="What clients give as model.")
@@ -32,7 +33,7 @@ SAVED = Path("data/08_reporting/policy")
 @click.option("--questions-at-once", default=64, show_default=True, help="Questions answered side by side.")
 @click.option("--questions-waiting", default=256, show_default=True, help="Questions that wait; more are refused.")
 def main(
-    source: Path,
+    source: str,
     host: str,
     port: int,
     name: str,
@@ -52,7 +53,7 @@ def main(
         limits = ServiceLimits.model_validate(at_once)
         answering = {"budget": budget, "seconds": seconds, "workers": workers, "limits": limits}
         options = ServerOptions.model_validate({"host": host, "port": port, "name": name, **answering})
-        serve(partial(open_answerer, source), options)
+        serve(partial(open_answerer, given_path(source)), options)
     except ValidationError as error:
         first = error.errors()[0]
         raise click.ClickException(f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}") from None

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from stepscale.http_bounds import BoundedBodies
+from stepscale.listening import address_family
 from stepscale.serving.answering import Answerer
 from stepscale.serving.openai_app import OpenAIEndpoints, openai_app
 from stepscale.serving.service import AnswerService, ServiceLimits
@@ -94,8 +95,9 @@ def serve(open_answerer: OpenAnswerer, options: ServerOptions) -> None:
         options: Address, names and limits.
 
     Raises:
-        InputError: The models cannot be opened.
+        InputError: The models cannot be opened, or there is no such address.
     """
+    address_family(options.host, options.port)  # before the models, which take minutes
     answerer = open_answerer()
     processes = processes_for(answerer) if options.workers == "auto" else options.workers
     settings: dict[str, Any] = {"host": options.host, "port": options.port, "log_level": "warning"}

@@ -17,6 +17,7 @@ from stepscale.opening import is_address
 from stepscale.remote.access import ServerAccess
 from stepscale.serving.answering import Answerer, room_for_prompt
 from stepscale.serving.policy import ServedPolicy, ServedSampling
+from stepscale.user_paths import is_there
 from stepscale.user_settings import UserSettings
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Trajectory
@@ -142,7 +143,7 @@ def open_answerer(source: Path) -> Answerer:
     Raises:
         InputError: There is neither, or it is at fault.
     """
-    if source.is_file():
+    if is_there(source) and source.is_file():
         return ModelSources.read(source).open()
     if not (source / "MLmodel").is_file():
         raise InputError(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from served_page import Served, browser
 
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import PageOptions
+from stepscale.labeling.page.sample import Sample
 
 __all__ = ["browser"]
 

@@ -11,9 +11,9 @@ from served_page import records_in, sample
 from stepscale.errors import InputError
 from stepscale.http_bounds import LARGEST_BODY
 from stepscale.labeling.page.app import create_app
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import PageOptions
 from stepscale.labeling.page.queue import Queue
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.page.serve import Files, address_of, serve
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.page.tokens import tokens_for

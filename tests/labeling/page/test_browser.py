@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from served_page import Served, records_in, sample
 
-from stepscale.labeling.page.asked_samples import Sample
+from stepscale.labeling.page.sample import Sample
 
 HOSTILE = "<img src=x onerror='document.title=\"hacked\"'><script>document.title='hacked'</script>"
 Serve = Callable[..., Served]

@@ -7,10 +7,10 @@ import pytest
 from served_page import records_in, sample
 
 from stepscale.errors import InputError
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import LabelFile, PageOptions
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.records import Submission
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.people import labelers_left_out, n_waiting, read_people
 

@@ -8,8 +8,8 @@ from served_page import sample
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import read
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.records import Submission, make_record
+from stepscale.labeling.page.sample import Sample
 
 ASKED = sample(answer="4", final_answer="5", score=0.25, round=2)
 PHASE_1 = sample(alternatives=(("other", "third"),), answer="4")

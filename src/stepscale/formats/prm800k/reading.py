@@ -11,6 +11,7 @@ the error is a label and not a step. ``is_correct`` is the labeler's verdict (a 
 null).
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -20,7 +21,7 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, maybe_answer, maybe_text, problem_text, required
+from stepscale.formats.fields import BadRecord, MissingKey, Record, maybe_answer, maybe_text, problem_text, required
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.prm800k.labels import LabelColumns
 from stepscale.formats.prm800k.records_table import RECORDS, LabeledProblem, RecordDetails, details_of
@@ -68,6 +69,26 @@ def read(
             counts = dict(reader.dropped)
             raise InputError(f"{source}: every record was dropped ({counts}); read with drop=() to keep all")
         return reader.tables(records)
+
+
+def check_record(record: Record) -> None:
+    """Refuse a record that `read` refuses. One that would be dropped is checked as a whole too.
+
+    Args:
+        record: A value of a file.
+
+    Raises:
+        BadRecord: It is not what the format says; the key is named.
+    """
+    try:
+        json.dumps(record, ensure_ascii=False).encode()  # half a surrogate pair is in no table
+        _RecordReader(frozenset()).add(record)
+    except BadRecord:
+        raise
+    except KeyError as error:
+        raise MissingKey(str(error.args[0])) from None
+    except (TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
+        raise BadRecord(f"a value is not of the expected type ({error})") from None
 
 
 class _RecordReader:

@@ -20,16 +20,15 @@ from fastapi.staticfiles import StaticFiles
 
 from stepscale.errors import InputError
 from stepscale.http_bounds import BoundedBodies
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import parts_as_json
-from stepscale.labeling.page.page_options import LOCAL_HOSTS, Ask
+from stepscale.labeling.page.page_options import LOCAL_HOSTS, NAME_RULE, Ask, is_labeler
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.records import Submission, completions_of
+from stepscale.labeling.page.sample import Sample
 
 logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).with_name("static")
-_NAME = re.compile(r"[\w.@+-]{1,64}")
 _LATEX = re.compile(r"[\\^_{]")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -123,8 +122,8 @@ def _as_latex(answer: str) -> str:
 
 def _by_name(x_labeler: Annotated[str, Header()] = "") -> str:
     """The name that the page sends; a header of our own cannot come from another site's form."""
-    if not _NAME.fullmatch(x_labeler):
-        raise HTTPException(401, "a labeler's name has 1 to 64 letters, digits, or . @ + - _; open /?labeler=NAME")
+    if not is_labeler(x_labeler):
+        raise HTTPException(401, f"{NAME_RULE}; open /?labeler=NAME")
     return x_labeler
 
 

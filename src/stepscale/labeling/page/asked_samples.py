@@ -4,61 +4,21 @@ In: a path. Out: samples in the order in which they are to be labeled. The same 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
-from hashlib import blake2b
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stepscale.errors import InputError
-from stepscale.formats.contract import problem_key
 from stepscale.formats.fields import BadRecord, Record
-from stepscale.formats.lines import Records
-from stepscale.formats.prm800k.walk import walk
+from stepscale.formats.lines import Records, no_skipping
 from stepscale.formats.registry import READABLE_FORMATS, read
+from stepscale.labeling.page.prm800k_samples import sample_of
+from stepscale.labeling.page.sample import Sample, checked_sample
+from stepscale.user_paths import is_there, written_out
 
 ASKED = "asked"
-_FINISHED = ("found_error", "solution")
-
-
-class Sample(BaseModel):
-    """A solution to be labeled. ``known``: its ratings, if they are known, up to the first -1."""
-
-    model_config = ConfigDict(frozen=True)
-
-    problem: str
-    steps: tuple[str, ...] = Field(min_length=1)
-    alternatives: tuple[tuple[str, ...], ...] = ()
-    answer: str | None = None
-    solution: str | None = None
-    final_answer: str | None = None
-    score: float | None = Field(None, allow_inf_nan=False)
-    round: int | None = None
-    known: tuple[int, ...] = ()
-    negative: tuple[float, ...] = ()  # the verifier's P(-1) and P(0) of each step, where a file has them
-    neutral: tuple[float, ...] = ()
-
-    @cached_property
-    def id(self) -> str:
-        """16 hex digits of problem and steps: the same in every file and after every restart."""
-        return sample_id(self.problem, self.steps)
-
-
-def sample_id(problem: str, steps: Iterable[str]) -> str:
-    """The id of a solution's text.
-
-    Args:
-        problem: The problem's text.
-        steps: Texts of the steps.
-    """
-    digest = blake2b(problem_key(problem).encode(), digest_size=8)
-    for step in steps:
-        text = step.encode("utf-8", "surrogatepass")
-        digest.update(len(text).to_bytes(8, "little") + text)
-    return digest.hexdigest()
 
 
 def read_samples(path: str | Path, format: str = ASKED) -> list[Sample]:
@@ -71,14 +31,15 @@ def read_samples(path: str | Path, format: str = ASKED) -> list[Sample]:
     Raises:
         InputError: The file is missing, a line of it is bad, or it holds no solution.
     """
-    if format == ASKED:
-        samples = _read(latest_asked(path), _asked_sample)
-    elif format == "prm800k":
-        samples = _read(path, sample_of)
-    elif format in READABLE_FORMATS:
-        samples = list(_of_tables(path, format))
-    else:
+    if format != ASKED and format not in READABLE_FORMATS:
         raise InputError(f"format {format!r}: choose one of {', '.join((ASKED, *READABLE_FORMATS))}")
+    with no_skipping():
+        if format == ASKED:
+            samples = _read(latest_asked(path), checked_sample)
+        elif format == "prm800k":
+            samples = _read(path, sample_of)
+        else:
+            samples = list(_of_tables(path, format))
     by_id: dict[str, Sample] = {}
     for sample in samples:
         by_id.setdefault(sample.id, sample)
@@ -111,10 +72,10 @@ def latest_asked(path: str | Path) -> Path:
     Raises:
         InputError: No file is named, or it does not exist.
     """
-    path = Path(path)
+    path, exists = written_out(path), is_there(path)
     if path.is_file():
         return path
-    if path.suffix and not path.exists():
+    if path.suffix and not exists:
         raise InputError(f"{path}: there is no such file; name the file of samples, and its --format")
     lists = {
         int(m[1]): file for file in path.glob("loop_asked_*.jsonl") if (m := re.search(r"_(\d+)\.jsonl$", file.name))
@@ -138,79 +99,6 @@ def _read(path: str | Path, sample_of_record: Callable[[Record], Sample | None])
     return samples
 
 
-def _asked_sample(record: Record) -> Sample:
-    try:
-        return Sample.model_validate({key: value for key, value in record.items() if key in Sample.model_fields})
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise BadRecord(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
-
-
-def sample_of(record: Record) -> Sample | None:
-    """The solution that a PRM800K record labels; None if it has no steps.
-
-    Args:
-        record: A line of a PRM800K file.
-
-    Raises:
-        BadRecord: It is not such a record.
-    """
-    try:
-        question, label = record["question"], record["label"]
-        steps = question.get("pre_generated_steps") or _trajectory(label["steps"])
-        if not steps:
-            return None
-        return Sample(
-            problem=question["problem"],
-            steps=steps,
-            alternatives=_alternatives(label["steps"], steps),
-            answer=question.get("ground_truth_answer"),
-            solution=question.get("ground_truth_solution"),
-            final_answer=question.get("pre_generated_answer"),
-            score=question.get("pre_generated_verifier_score"),
-            round=record.get("generation"),
-            known=ratings_of(label["steps"], steps) if label.get("finish_reason") in _FINISHED else (),
-        )
-    except (KeyError, TypeError, AttributeError, ValidationError) as error:
-        raise BadRecord(f"no PRM800K record ({str(error).splitlines()[0]:.80})") from None
-
-
-def ratings_of(labels: list[Record], steps: Iterable[str]) -> tuple[int, ...]:
-    """The ratings of a solution's own steps in ``label.steps``, up to the first -1 or the first step without one.
-
-    Args:
-        labels: The list ``label.steps`` of a PRM800K record.
-        steps: Texts of the solution's own steps.
-    """
-    ratings: list[int] = []
-    for label, text in zip(labels, steps, strict=False):
-        rating = next((c["rating"] for c in label["completions"] or () if c["text"] == text), None)
-        if rating is None:
-            break
-        ratings.append(rating)
-        if rating == -1:
-            break
-    return tuple(ratings)
-
-
-def _trajectory(labels: list[Record]) -> list[str]:
-    """The chosen steps, then the last step's first wrong completion, which was not chosen."""
-    walked = walk(labels)
-    last = labels[-1]["completions"] or () if labels else ()
-    wrong = [c["text"] for c in last if c["rating"] == -1]
-    is_open = bool(walked.chosen) and walked.chosen[-1] == -1
-    return [*walked.trajectory, *(wrong[:1] if is_open else [])]
-
-
-def _alternatives(labels: list[Record], steps: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """The other completions of each step, up to the end of the record."""
-    of_steps = zip(labels, steps, strict=False)
-    return tuple(
-        tuple(dict.fromkeys(c["text"] for c in label["completions"] or () if c["text"] != text))
-        for label, text in of_steps
-    )
-
-
 def _of_tables(path: str | Path, format: str) -> Iterator[Sample]:
     data = read(str(path), format)
     problems: dict[Any, Any] = data.problems.set_index("problem_id").to_dict("index")
@@ -223,15 +111,20 @@ def _of_tables(path: str | Path, format: str) -> Iterator[Sample]:
         problem, offered = problems[row["problem_id"]], scores.get((row["problem_id"], row["sample_id"]), [])
         # a reward of the whole solution, or scores of other steps, say nothing of these steps
         score = next((score for score in offered if len(score["negative"]) == len(row["steps"])), {})
-        yield Sample(
-            problem=problem["problem"],
-            steps=tuple(row["steps"]),
-            answer=_text(problem.get("answer")),
-            solution=_text(problem.get("solution")),
-            final_answer=_text(row["answer"]),
-            negative=tuple(score.get("negative", ())),
-            neutral=tuple(score.get("neutral", ())),
-        )
+        values = {
+            "problem": problem["problem"],
+            "steps": tuple(row["steps"]),
+            "answer": _text(problem.get("answer")),
+            "solution": _text(problem.get("solution")),
+            "final_answer": _text(row["answer"]),
+            "negative": tuple(score.get("negative", ())),
+            "neutral": tuple(score.get("neutral", ())),
+        }
+        try:
+            yield checked_sample(values)
+        except BadRecord as error:
+            place = f"{path}: problem {row['problem_id']:.60}, sample {row['sample_id']}"
+            raise InputError(f"{place}: {error}; correct the solution or leave it out") from None
 
 
 def _text(value: object) -> str | None:

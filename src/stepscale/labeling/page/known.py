@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stepscale.formats.fields import Record
-from stepscale.labeling.page.asked_samples import Sample, ratings_of, sample_id
+from stepscale.labeling.page.prm800k_samples import ratings_of
+from stepscale.labeling.page.sample import Sample, sample_id
 
 _UNFINISHED = ("give_up", "bad_problem")
 

@@ -1,5 +1,6 @@
 """The settings of people's labels: what the page asks of a labeler, where labels are, and how labelers are checked."""
 
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -10,6 +11,19 @@ Ask = Literal["first_error", "every_step", "alternatives"]
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "[::1]")
 """Names under which this machine alone is reached."""
+
+
+NAME_RULE = "a labeler's name has 1 to 64 letters, digits, or . @ + - _"
+_NAME = re.compile(r"[\w.@+-]{1,64}")
+
+
+def is_labeler(name: str) -> bool:
+    """Whether a labeler can have this name, by `NAME_RULE`.
+
+    Args:
+        name: As it was chosen, by the labeler or by who runs the server.
+    """
+    return _NAME.fullmatch(name) is not None
 
 
 class PageOptions(UserSettings):

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.known import Tally, id_of, is_known_question
 from stepscale.labeling.page.page_options import PageOptions
 from stepscale.labeling.page.records import Kind, Submission, make_record
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.page.store import RecordFile
 from stepscale.seeds import seed_for
 

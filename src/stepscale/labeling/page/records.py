@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
 from stepscale.formats.prm800k.records_table import LabeledProblem, RecordDetails, record_of
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import Ask
+from stepscale.labeling.page.sample import Sample
 
 Kind = Literal["task", "quality_control", "screening"]
 Rating = Annotated[int, Field(ge=-1, le=1)]

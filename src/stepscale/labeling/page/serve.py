@@ -1,6 +1,7 @@
 """The labeling server from what the command line says: files in, a server that listens out."""
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Sequence
@@ -9,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepscale.errors import InputError
-from stepscale.labeling.page.asked_samples import read_known, read_samples
-from stepscale.labeling.page.page_options import LOCAL_HOSTS, PageOptions
+from stepscale.labeling.page.asked_samples import ASKED, latest_asked, read_known, read_samples
+from stepscale.labeling.page.page_options import LOCAL_HOSTS, NAME_RULE, PageOptions, is_labeler
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.page.tokens import tokens_for
+from stepscale.listening import address_family, cannot_listen
+from stepscale.user_paths import is_there
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +57,10 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
 
     from stepscale.labeling.page.app import create_app
 
-    if not labelers and host not in LOCAL_HOSTS:
-        raise InputError(
-            f"--host {host} lets others in; name each labeler (--labeler ann --labeler bob): they get links"
-        )
+    _check_labelers(labelers, host)
     samples = read_samples(files.samples, files.format)
     known_samples = read_known(files.known_labels) if files.known_labels else {}
+    _check_labels_are_apart(files)
     with closing(RecordFile(files.labels)) as file, closing(_listen(host, port)) as listening:
         queue = Queue(samples, file, options, known_samples)
         tokens = tokens_for(labelers, files.labels.with_suffix(".tokens.json")) if labelers else {}
@@ -78,6 +79,31 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
         print(f"{len(file.records)} labels are in {files.labels}; {queue.progress('').waiting} solutions wait")
 
 
+def _check_labelers(labelers: Sequence[str], host: str) -> None:
+    """Raises InputError if one has a name that the page would not take, or if anybody could come from elsewhere."""
+    if not labelers and host not in LOCAL_HOSTS:
+        raise InputError(
+            f"--host {host[:100]} lets others in; name each labeler (--labeler ann --labeler bob): they get links"
+        )
+    if refused := [name for name in labelers if not is_labeler(name)]:
+        raise InputError(f"--labeler {refused[0]!r:.80}: {NAME_RULE}; choose another")
+
+
+def _check_labels_are_apart(files: Files) -> None:
+    """Raises InputError if labels would be added to what is labeled: its records would count as labels."""
+    labels = files.labels
+    labeled = latest_asked(files.samples) if files.format == ASKED else files.samples
+    for path in [labeled, files.known_labels] if files.known_labels else [labeled]:
+        if path.is_file() and is_there(labels) and path.samefile(labels):
+            raise InputError(
+                f"--to {labels} is the file {path} itself, which is only read; give labels a file of their own"
+            )
+        folder = os.path.realpath(path)
+        # a folder of Parquet tables is not searched for files of records
+        if path.is_dir() and files.format != "parquet" and Path(os.path.realpath(labels)).is_relative_to(folder):
+            raise InputError(f"--to {labels} lies in the folder {path}, which is read as a whole; give another place")
+
+
 def address_of(host: str, port: int) -> str:
     """What labelers open. A server that listens on every address of this machine is found by the machine's name.
 
@@ -91,11 +117,10 @@ def address_of(host: str, port: int) -> str:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family)
+        listening = socket.socket(address_family(host, port))
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(128)  # from here on a request waits, so the address may be printed
     except (OSError, OverflowError) as error:
-        raise InputError(f"{host}:{port} cannot be listened on ({error}); choose another --port or --host") from None
+        raise cannot_listen(host, port, error) from None
     return listening

@@ -8,11 +8,13 @@ import json
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from stepscale.errors import InputError
-from stepscale.formats.fields import Record
+from stepscale.formats.fields import BadRecord, Record
+from stepscale.labeling.page.prm800k_samples import check_label
 from stepscale.scratch import beside
 
 logger = logging.getLogger(__name__)
@@ -58,8 +60,13 @@ class RecordFile:
             record: What is added, as one line.
 
         Raises:
+            InputError: No reader would take the record; with it in the file, the others could not be read either.
             OSError: It could not be written; the file is then as it was. Or it was moved away.
         """
+        try:
+            check_label(record)
+        except BadRecord as error:
+            raise InputError(f"{self.path}: a label that cannot be read back is not added ({error})") from None
         if not self.path.exists() or not os.path.samestat(self.path.stat(), os.fstat(self._file)):
             raise OSError(errno.ENOENT, f"{self.path} was moved away or replaced; restart the server")
         size = os.fstat(self._file).st_size
@@ -78,24 +85,32 @@ class RecordFile:
 
     def _read(self) -> list[Record]:
         *lines, last = self.path.read_bytes().split(b"\n")
-        if last:
-            lines += self._mended(last)
-        records = []
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            record = _record(line)
-            if record is None:
-                raise InputError(f"{self.path}:{number}: not a PRM800K record; mend the line or move it elsewhere")
-            records.append(record)
-        return records
+        records = [self._record(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        if not last:
+            return records
+        # only once the others are records: a file of another kind stays as it is
+        if _parsed(last) is None:
+            self._set_aside(last)
+            return records
+        record = self._record(len(lines) + 1, last)
+        _write(self._file, b"\n")
+        os.fsync(self._file)
+        return [*records, record]
 
-    def _mended(self, last: bytes) -> list[bytes]:
-        """The last line, which has no end: it gets one if it is whole, else it is set aside."""
-        if _record(last) is not None:
-            _write(self._file, b"\n")
-            os.fsync(self._file)
-            return [last]
+    def _record(self, number: int, line: bytes) -> Record:
+        record: Record | None = _parsed(line)
+        try:
+            if record is None:
+                raise BadRecord("not JSON")
+            check_label(record)
+        except BadRecord as error:
+            raise InputError(
+                f"{self.path}:{number}: not a PRM800K record ({error}); correct the line or move it elsewhere"
+            ) from None
+        return record
+
+    def _set_aside(self, last: bytes) -> None:
+        """Move a last line that was broken off to a file of its own."""
         aside = self.path.with_suffix(".broken")
         with aside.open("ab") as file:
             file.write(last + b"\n")
@@ -104,16 +119,14 @@ class RecordFile:
         os.ftruncate(self._file, os.fstat(self._file).st_size - len(last))
         os.fsync(self._file)
         logger.warning("%s: its last line was broken off and never confirmed; it is in %s now", self.path, aside)
-        return []
 
 
-def _record(line: bytes) -> Record | None:
+def _parsed(line: bytes) -> Any:
+    """What the line holds; None if it is no JSON, as a line that was broken off is."""
     try:
-        record = json.loads(line.decode("utf-8-sig"))
+        return json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
-    is_record = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("question", "label"))
-    return record if is_record else None
 
 
 def _write(file: int, data: bytes) -> None:

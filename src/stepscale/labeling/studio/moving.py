@@ -3,8 +3,8 @@
 from contextlib import closing
 from pathlib import Path
 
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.known import id_of
+from stepscale.labeling.page.sample import Sample
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.studio.rest import StudioClient
 from stepscale.labeling.studio.tasks import make_task, records_of

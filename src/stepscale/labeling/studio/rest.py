@@ -1,8 +1,9 @@
 """Label Studio over its REST interface, by httpx alone: its SDK brings opencv, nltk and some twenty more packages."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -10,6 +11,9 @@ from stepscale.errors import InputError
 
 CONFIG = Path(__file__).with_name("config.xml")
 _BATCH = 100  # tasks in one request
+_REMEDY = "take a legacy token from Account & Settings there"
+
+T = TypeVar("T")
 
 
 class StudioClient:
@@ -18,12 +22,20 @@ class StudioClient:
     Args:
         url: Where it listens.
         token: A legacy API token of an account (Account & Settings, Access Token).
+
+    Raises:
+        InputError: The token or the address can be none.
     """
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
+        if not re.fullmatch("[!-~]+", token):  # no header could hold it
+            raise InputError(f"the token for {url} is blank or holds a character that no token has; {_REMEDY}")
         headers = {"Authorization": f"Token {token}"}
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=120, follow_redirects=True)
+        try:
+            self._client = httpx.Client(base_url=url, headers=headers, timeout=120, follow_redirects=True)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise self._no_answer("", error) from None
 
     def make_project(self, title: str, annotators: int = 1) -> int:
         """A new project with our configuration, tasks in the order of their import.
@@ -42,7 +54,7 @@ class StudioClient:
             "maximum_annotations": annotators,
             "show_collab_predictions": True,  # an empty prediction shows nothing; false would forget its score
         }
-        return int(self._ask("POST", "/api/projects", json=settings)["id"])
+        return self._ask("POST", "/api/projects", lambda reply: int(reply["id"]), json=settings)
 
     def import_tasks(self, project: int, tasks: list[dict[str, Any]]) -> None:
         """Add tasks, in this order.
@@ -52,7 +64,7 @@ class StudioClient:
             tasks: As Label Studio takes them.
         """
         for start in range(0, len(tasks), _BATCH):
-            self._ask("POST", f"/api/projects/{project}/import", json=tasks[start : start + _BATCH])
+            self._ask("POST", f"/api/projects/{project}/import", _anything, json=tasks[start : start + _BATCH])
 
     def export(self, project: int) -> list[dict[str, Any]]:
         """All tasks that have an annotation, with their data.
@@ -63,8 +75,7 @@ class StudioClient:
         Returns:
             The tasks as Label Studio gives them.
         """
-        exported = self._ask("GET", f"/api/projects/{project}/export", params={"exportType": "JSON"})
-        return list(exported)
+        return self._ask("GET", f"/api/projects/{project}/export", _labeled_tasks, params={"exportType": "JSON"})
 
     def task_ids(self, project: int) -> set[str]:
         """The ids of the samples that a project holds.
@@ -75,36 +86,59 @@ class StudioClient:
         Raises:
             InputError: Label Studio does not answer, or refuses.
         """
-        return {str(task["data"].get("id")) for task in self._tasks(project)}
+        return set(self._task_ids(project))
 
     def names(self) -> dict[int, str]:
         """The users' names, by number: the e-mail address before its @."""
-        users = self._ask("GET", "/api/users")
-        return {user["id"]: user.get("username") or user["email"].partition("@")[0] for user in users}
+        return self._ask("GET", "/api/users", _names)
 
-    def _tasks(self, project: int) -> Iterator[dict[str, Any]]:
+    def _task_ids(self, project: int) -> Iterator[str]:
         page = 1
         while True:
-            reply = self._ask("GET", "/api/tasks", params={"project": project, "page": page, "page_size": _BATCH})
-            yield from reply["tasks"]
-            if page * _BATCH >= reply["total"]:
+            params = {"project": project, "page": page, "page_size": _BATCH}
+            ids, total = self._ask("GET", "/api/tasks", _ids_and_total, params=params)
+            yield from ids
+            if not ids or page * _BATCH >= total:
                 return
             page += 1
 
-    def _ask(self, method: str, path: str, **more: Any) -> Any:
-        """The reply's JSON. Raises InputError, in one line, if there is none."""
+    def _ask(self, method: str, path: str, take: Callable[[Any], T], **more: Any) -> T:
+        """What ``take`` takes from the reply's JSON. Raises InputError, in one line, if it is not there."""
         try:
             reply = self._client.request(method, path, **more)
             if reply.status_code in (401, 403):
-                raise InputError(f"{self._url} refuses the token; take a legacy token from Account & Settings there")
+                raise InputError(f"{self._url} refuses the token; {_REMEDY}")
             if reply.is_error:
                 raise InputError(
                     f"{self._url}{path} answered {reply.status_code}: {' '.join(reply.text.split())[:200]}"
                 )
-            return reply.json()
-        except (httpx.HTTPError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(
-                f"{self._url}{path}: no answer of Label Studio's ({error}); is it running there?"
-            ) from None
+            return take(reply.json())
+        except InputError:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+            raise self._no_answer(path, error) from None
+        except (KeyError, TypeError, AttributeError, OverflowError):  # a server of another kind answers
+            raise self._no_answer(path, "its reply has another shape") from None
+
+    def _no_answer(self, path: str, reason: object) -> InputError:
+        return InputError(f"{self._url}{path}: no answer of Label Studio's ({reason}); is it running there?")
+
+
+def _anything(reply: Any) -> None:
+    """Nothing is taken from the reply."""
+
+
+def _labeled_tasks(reply: Any) -> list[dict[str, Any]]:
+    for task in reply:
+        dict.get(task, "data")  # TypeError if it is no object
+        for annotation in task["annotations"]:
+            dict.get(annotation, "result")
+    return list(reply)
+
+
+def _ids_and_total(reply: Any) -> tuple[list[str], int]:
+    return [str(task["data"].get("id")) for task in reply["tasks"]], int(reply["total"])
+
+
+def _names(reply: Any) -> dict[int, str]:
+    return {user["id"]: str(user.get("username") or user["email"].partition("@")[0]) for user in reply}

@@ -10,9 +10,9 @@ from typing import Any
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
-from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import as_html
 from stepscale.labeling.page.records import StepJudgment, Submission, make_record
+from stepscale.labeling.page.sample import Sample
 
 NAMES = {-1: "negative", 0: "neutral", 1: "positive"}
 RATINGS = {name: rating for rating, name in NAMES.items()}
@@ -87,7 +87,7 @@ def _record(task: Mapping[str, Any], annotation: Mapping[str, Any], names: Mappi
         record = make_record(sample, submission, names.get(number, f"user-{number}"), "task")
         record["timestamp"] = _timestamp(annotation["created_at"])
         return record
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         fault = str(error).splitlines()[0]
         raise InputError(
             f"Label Studio's task {task.get('id')}: {fault}; rate it to its end there, or delete the annotation"
