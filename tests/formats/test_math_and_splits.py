@@ -1,6 +1,7 @@
 r"""MATH in its shapes, its `\boxed` answers, and the leakage check of the 12,000/500 split."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,23 @@ MATH = {
         ("", None),
         ("\\boxed{ \\frac{1}{2}", None),
         ("Write \\boxed \nThe end.", None),
+        ("First \\boxed{3}, then finally $\\boxed\n{7}$.", "7"),
+        ("First \\boxed{3}, so \\boxed (1,2)", "(1,2)"),
+        ("First \\boxed{3}, so \\boxed (1, 2) at last", "(1, 2)"),
+        ("First \\boxed{3}, so \\boxed \u22127", "\u22127"),
+        ("First \\boxed{3}, so $\\boxed\\,7$", "7"),
+        ("\\boxed$7$", "7"),
+        ("So \\boxed .5", ".5"),
+        ("\\boxed \u221a2", "\u221a2"),
+        ("First \\boxed{3}, so $\\framebox[2cm]{42}$.", "42"),
+        ("\\boxed{1} or \\boxed \u22127", "1, \u22127"),
+        ("$\\boxed{3}$, as `\\boxed` and $\\boxed$ ask.", "3"),
+        ("So \\boxed{3}. Begin with \\boxed{", "3"),
+        ("First \\boxed{3}, so \\boxed{7", None),
+        ("First \\boxed{3}, so \\boxed @7", None),
+        ("First \\boxed{3}, so $\\boxed\n7$", None),
+        ("First \\boxed{3}, so $\\boxed \\{1, 2\\}$", None),
+        ("First \\boxed{3}, so $\\boxed \u2264 5$", None),
     ],
 )
 def test_a_missing_answer_is_the_solutions_last_box(jsonl: Jsonl, solution: str | None, answer: str | None) -> None:
@@ -100,6 +118,19 @@ def test_a_bad_line_is_named(jsonl: Jsonl, bad: object, reason: str) -> None:
 def test_problems_without_an_id_are_keyed_by_their_stripped_text(jsonl: Jsonl) -> None:
     ids = read(jsonl({"problem": " a\n"}, {"problem": "b"}, {"problem": "a"}), "math").problems["problem_id"].tolist()
     assert ids[2] == f"{ids[0]}-2" and ids[0] != ids[1]
+
+
+@pytest.mark.parametrize("absent", [{}, {"unique_id": None}, {"unique_id": float("nan")}])
+def test_an_id_that_is_missing_is_none_whatever_is_written_for_it(jsonl: Jsonl, absent: dict[str, object]) -> None:
+    ids = read(jsonl({"problem": "a", **absent}, {"problem": "a", **absent}), "math").problems["problem_id"].tolist()
+    assert ids[1] == f"{ids[0]}-2"
+
+
+def test_the_time_of_boxes_grows_with_the_text(jsonl: Jsonl) -> None:
+    for text in ("\\boxed{", "\\boxed{}", "\\boxed(", "\\boxed$7", "\\boxed\n"):
+        start = time.process_time()
+        read(jsonl({"problem": "p", "solution": text * 30_000}), "math")
+        assert time.process_time() - start < 5
 
 
 def test_leaks_are_found_on_stripped_text(jsonl: Jsonl) -> None:

@@ -1,5 +1,6 @@
 """Values that files spell in more than one way: Windows line ends, blank answers, integers as answers, whole floats."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,11 +179,19 @@ def test_scores_of_another_shape_are_named(jsonl: Jsonl, record: Any, reason: st
         read(jsonl(record), "best_of_n")
 
 
-@pytest.mark.parametrize("share", [float("nan"), -0.1, 1.5, float("inf")])
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("inf")])
 def test_rating_probabilities_outside_0_and_1_are_a_bad_line(jsonl: Jsonl, share: float) -> None:
     record = {**SCORED, "rating_probs": [{"1": 0.5, "0": share, "-1": 0.1}]}
     with pytest.raises(InputError, match="'rating_probs' holds a number outside"):
         read(jsonl(record), "scored_samples")
+
+
+@pytest.mark.parametrize("steps", [True, False])
+@pytest.mark.parametrize("share", ["null", "NaN", '"0.5"', "true"])
+def test_a_rating_probability_that_is_no_number_is_a_bad_line(jsonl: Jsonl, share: str, steps: bool) -> None:
+    line = json.dumps({**SCORED, "prm_score": None, "rating_probs": [{"1": 0.5, "0": 0.1, "-1": "share"}]})
+    with pytest.raises(InputError, match=r"data.jsonl:1: 'rating_probs' holds \S+ for '-1' where a number is needed"):
+        read(jsonl(line.replace('"share"', share)), "scored_samples", steps=steps)
 
 
 def test_prompts_of_older_harness_logs_are_read(jsonl: Jsonl) -> None:

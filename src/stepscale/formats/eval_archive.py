@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 
 from stepscale.errors import InputError
+from stepscale.formats.missing_values import parsed
 
 _ZSTD = 93  # zip's number of the method
 _HEADER = 30  # bytes of a member's local header, before its name
@@ -44,7 +45,7 @@ def eval_samples(path: Path) -> Iterator[Any]:
             if member.file_size > _LARGEST:
                 raise InputError(f"{path}: {name} has {member.file_size} bytes; a sample has at most {_LARGEST}")
             try:
-                yield orjson.loads(_content(archive, stream, member))
+                yield parsed(_content(archive, stream, member))
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, orjson.JSONDecodeError) as error:
                 raise InputError(f"{path}: {name} cannot be read ({error}); check the download") from None
 

@@ -1,6 +1,7 @@
 """Reads the gold answer from the target of evaluation tools: an answer, or a whole reference solution."""
 
-from stepscale.formats.math_problems import last_boxed
+from stepscale.formats.gold_boxes import last_boxed
+from stepscale.grading.boxes import BOX
 
 _GSM8K = "####"
 _LONGEST = 200  # characters of a bare answer; longer ones are solutions
@@ -19,7 +20,9 @@ def gold_answer(target: str, is_solution: bool = False) -> str | None:
     if _GSM8K in target:
         return target.rsplit(_GSM8K, 1)[1].strip() or None
     boxed = last_boxed(target)
-    if boxed is not None:
+    if boxed is not None or BOX.search(
+        target
+    ):  # a box that holds no answer, or cannot be read, is no answer as a whole
         return boxed
     bare = "" if is_solution else target.strip()
     return bare if bare and "\n" not in bare and len(bare) <= _LONGEST else None

@@ -5,12 +5,11 @@ counted (``on_error``) under its file and number. JSON lines are streamed: a fil
 line. It does not interpret records.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, Literal
 
 import orjson
 
@@ -18,6 +17,7 @@ from stepscale.errors import InputError
 from stepscale.formats import hub
 from stepscale.formats.eval_archive import eval_samples
 from stepscale.formats.fields import BadRecord, MissingKey, ReadError, Record
+from stepscale.formats.missing_values import parsed, without_nan
 from stepscale.formats.opening import arrow_rows, opened, parquet_rows, readable
 from stepscale.formats.source_files import LINES, Source, data_files, ending, sources
 
@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 _MAX_REASONS = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
 _BOM = b"\xef\xbb\xbf"
-_BAD = object()
 _OR_SKIP = ", or read with on_error='skip' to leave it out"
 _MOST_NAMED = 5  # files in a warning
 _START = 1024  # bytes: more blanks than that open no file
@@ -65,7 +64,8 @@ class Records:
     def __iter__(self) -> Iterator[Record]:
         for source in self._sources:
             if hub.is_hub_name(source):
-                yield from self._numbered(f"{source}", hub.rows(str(source), self.split, self.config))
+                rows = hub.rows(str(source), self.split, self.config)
+                yield from self._numbered(f"{source}", map(without_nan, rows))
                 continue
             for path in data_files(Path(source), self.split):
                 n_before = self.count + self.skipped
@@ -143,13 +143,13 @@ class Records:
     def _json_records(self, path: Path, stream: IO[bytes]) -> Iterator[Record]:
         """A ``.json`` file, or one of lines that is a list after all: a list of records, one record, or one per line."""
         content = stream.read().removeprefix(_BOM)
-        value, reason = _parsed(content)
-        if value is not _BAD:
+        value, reason = _value_or_reason(content)
+        if reason is None:
             yield from self._numbered(str(path), value if isinstance(value, list) else [value])
             return
         lines = content.splitlines()
         first = next((line for line in lines if line.strip()), b"")
-        if len(lines) > 1 and (ending(path) in LINES or isinstance(_parsed(first)[0], dict)):
+        if len(lines) > 1 and (ending(path) in LINES or isinstance(_value_or_reason(first)[0], dict)):
             yield from self._line_records(str(path), lines)
         elif content.strip():
             self.file, self.number = str(path), content[: reason.pos].count(b"\n") + 1
@@ -164,11 +164,11 @@ class Records:
                 text = line.removeprefix(_BOM)
                 if not text.strip():
                     continue
-                record, reason = _parsed(text)
-                if record is _BAD and b"\r" in text.strip():  # lines that end in CR alone
+                record, reason = _value_or_reason(text)
+                if reason is not None and b"\r" in text.strip():  # lines that end in CR alone
                     yield from self._line_records(name, text.splitlines(), self.number)
                     continue
-                if record is _BAD:
+                if reason is not None:
                     self.refuse(f"not JSON ({reason.msg} at column {reason.pos + 1})")
                     continue
             if type(record) is dict:
@@ -218,17 +218,9 @@ def _begins_with_list(stream: Any) -> bool:
     return start.removeprefix(_BOM).lstrip().startswith(b"[")
 
 
-def _parsed(content: bytes) -> tuple[Any, orjson.JSONDecodeError]:
-    """The value of a JSON text (or `_BAD`), and the fast parser's complaint.
-
-    Python's own parser takes what that one refuses (a NaN), unless no table could hold it (half a surrogate pair).
-    """
+def _value_or_reason(content: bytes) -> tuple[Any, orjson.JSONDecodeError | None]:
+    """The value of a JSON text, or the parser's complaint."""
     try:
-        return orjson.loads(content), cast(orjson.JSONDecodeError, None)
+        return parsed(content), None
     except orjson.JSONDecodeError as error:
-        try:
-            value = json.loads(content)
-            orjson.dumps(value)
-        except (ValueError, TypeError, RecursionError):
-            return _BAD, error
-        return value, error
+        return None, error

@@ -101,7 +101,7 @@ def _problem(record: Record, problem: str | None, answer: str | None) -> Problem
         raise BadRecord(f"'doc' is {doc!r:.60}, not a JSON object")
     key = problem or next((key for key in _QUESTIONS if isinstance(doc.get(key), str)), None)
     question = text(doc, key) if key is not None else _prompt(record)
-    gold = str(required(doc, answer)) if answer is not None else gold_answer(_target(record))
+    gold = gold_answer(_target(record)) if answer is None else _named_gold(doc, answer)
     name = next((doc[key] for key in _IDS if isinstance(doc.get(key), str) or is_whole(doc.get(key))), None)
     return ProblemRow(
         problem_key(question) if name is None else str(name),
@@ -111,6 +111,12 @@ def _problem(record: Record, problem: str | None, answer: str | None) -> Problem
         _maybe_word(doc, "subject") or _maybe_word(doc, "type"),
         level_if_any(doc),
     )
+
+
+def _named_gold(doc: Record, key: str) -> str | None:
+    """The gold answer under the key that the user named, whatever its type; None where it is null."""
+    value = required(doc, key)
+    return None if value is None else str(value)
 
 
 def _target(record: Record) -> str:

@@ -9,7 +9,6 @@ A missing answer is the content of the solution's last box, and nothing else: a 
 It does not split: see `splits`.
 """
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -29,20 +28,11 @@ from stepscale.formats.fields import (
     maybe_text,
     problem_text,
 )
+from stepscale.formats.gold_boxes import last_boxed
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
-from stepscale.grading.boxes import is_mention
 
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*")
-_BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
-_DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
-_BETWEEN_BOXES = re.compile(
-    r"(?:[\s,;$]|\\[,;:! ()]|\\q?quad\b|\\text\s*\{\s*(?:,\s*)?(?:and|or)\s*\}|\band\b|\bor\b)*"
-)
-_UNBRACED = re.compile(
-    r"(?:[-+.\d]|\\[a-zA-Z]|[a-zA-Z](?![a-zA-Z])).*?(?=\$|\\\)|\\\]|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}|\n|\Z)"
-)
 _COLUMNS = ("problem_id", "problem", "answer", "solution", "subject", "level", "split")
 
 
@@ -74,7 +64,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         answer = maybe_answer(record, "answer") or last_boxed(solution or "")
         uses[problem_id] += 1
         if uses[problem_id] > 1:
-            if "unique_id" in record:
+            if not is_absent(record, "unique_id"):
                 raise BadRecord(f"unique_id {problem_id!r} was given before")
             problem_id = f"{problem_id}-{uses[problem_id]}"
         rows.row(problem_id, problem, answer, solution, subject, level, split or (place and place.split("/")[0]))
@@ -101,42 +91,6 @@ def write(data: Tables, path: str | Path) -> int:
     columns = [data.problems[name].astype(object).where(data.problems[name].notna(), None) for name in _COLUMNS[:6]]
     rows = (dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True))
     return write_lines(path, (orjson.dumps({key: row[key] for key in row if row[key] is not None}) for row in rows))
-
-
-def last_boxed(solution: str) -> str | None:
-    r"""The content of the last box that has one, after those that stand beside it in one list.
-
-    Args:
-        solution: LaTeX text with ``\\boxed{...}``, ``\\fbox{...}`` or ``\\boxed 2``.
-
-    Returns:
-        The content (``1, 2`` of two boxes joined by a comma or "and"); None if there is no box with content.
-    """
-    contents: list[str] = []
-    start = 0
-    for box in reversed(list(_BOX.finditer(solution))):
-        content, end = _content(solution, box.end())
-        if not content or is_mention(content):
-            continue
-        if contents and not _BETWEEN_BOXES.fullmatch(solution, end, start):
-            break
-        if not contents or contents[0] != content:
-            contents.insert(0, content)
-        start = box.start()
-    return ", ".join(contents) or None
-
-
-def _content(solution: str, start: int) -> tuple[str, int]:
-    """What the box whose macro ends at ``start`` holds, and where it closes."""
-    if not solution.startswith("{", start):
-        unbraced = _UNBRACED.match(solution, start)
-        return (unbraced[0].strip(), unbraced.end()) if unbraced else ("", start)
-    depth = 0
-    for brace in _BRACE.finditer(solution, start):
-        depth += 1 if brace[1] == "{" else -1
-        if depth == 0:
-            return _DOLLAR.sub("", solution[start + 1 : brace.end() - 1]).strip(), brace.end()
-    return "", len(solution)  # never closed
 
 
 def _place(file: str) -> str | None:

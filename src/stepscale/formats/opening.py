@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
+from stepscale.formats.missing_values import rows_without_nan
 
 _BUFFER = 1 << 20  # bytes: Python's own 8 KiB cost a fifth of the time of reading PRM800K
 _ROWS = 1024
@@ -109,7 +110,7 @@ def parquet_rows(path: Path) -> Iterator[Record]:
             raise InputError(f"{path}: not a Parquet file; check the download")
     file = parquet.ParquetFile(path, page_checksum_verification=True)
     for batch in file.iter_batches(batch_size=_ROWS):
-        yield from batch.to_pylist()
+        yield from rows_without_nan(batch.to_pylist(), file.schema_arrow)
 
 
 def arrow_rows(path: Path) -> Iterator[Record]:
@@ -128,4 +129,4 @@ def arrow_rows(path: Path) -> Iterator[Record]:
         for batch in batches:
             batch.validate(full=True)  # of a damaged file: offsets that lead out of the buffers end the process
             for start in range(0, batch.num_rows, _ROWS):
-                yield from batch.slice(start, _ROWS).to_pylist()
+                yield from rows_without_nan(batch.slice(start, _ROWS).to_pylist(), batch.schema)

@@ -9,7 +9,6 @@ list holds a score per step, a number is a reward of any scale. Tables that can 
 are read too.
 """
 
-import json
 from typing import Any
 
 from stepscale.formats.contract import Tables, problem_key
@@ -30,6 +29,7 @@ from stepscale.formats.fields import (
 from stepscale.formats.graded import UNFINISHED
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
+from stepscale.formats.missing_values import parsed
 from stepscale.formats.sample_fields import token_counts
 from stepscale.formats.sample_rows import (
     ProblemRow,
@@ -165,6 +165,6 @@ def _unpacked(value: Any, key: str) -> Any:
     if type(value) is not str:
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
+        return parsed(value)
+    except ValueError:
         raise BadRecord(f"{key!r} is the text {value!r:.60}, which holds no JSON") from None

@@ -17,10 +17,12 @@ from stepscale.formats.fields import (
     BadRecord,
     Record,
     checked_id,
+    is_absent,
     is_number,
     maybe_answer,
     maybe_text,
     problem_text,
+    required,
     texts,
 )
 from stepscale.formats.lines import OnError, Records
@@ -39,10 +41,13 @@ def prm_score(record: Record) -> float:
 
     Returns:
         1 - P(-1), multiplied over the steps.
+
+    Raises:
+        BadRecord: A probability is missing or no number.
     """
     score = 1.0
     for step in record["rating_probs"]:
-        score *= 1.0 - step["-1"]
+        score *= 1.0 - _share(step, "-1")
     return score
 
 
@@ -106,7 +111,7 @@ def read(
 
 def _judged(record: Record) -> tuple[str | None, float, float, bool]:
     """answer, prm_score, orm_score, is_correct; an answer that is missing, null or blank is None and never correct."""
-    answer = record.get("answer", record.get("given_answer"))
+    answer = record.get("given_answer") if is_absent(record, "answer") else record["answer"]
     answer = None if type(answer) is str and not answer.strip() else answer
     correct, orm = record["is_correct"], record["orm_score"]
     prm = prm_score(record) if record.get("prm_score") is None else record["prm_score"]
@@ -124,7 +129,15 @@ def _steps(record: Record) -> tuple[list[str], list[float], list[float]]:
     steps, probabilities = texts(record, "steps"), record["rating_probs"]
     if type(probabilities) is not list or len(probabilities) != len(steps):
         raise BadRecord(f"'rating_probs' is {probabilities!r:.60} where one per step ({len(steps)}) is needed")
-    negative, neutral = ([float(step[rating]) for step in probabilities] for rating in ("-1", "0"))
+    negative, neutral = ([_share(step, rating) for step in probabilities] for rating in ("-1", "0"))
     if not all(-_ROUNDING <= share <= 1 + _ROUNDING for shares in (negative, neutral) for share in shares):
         raise BadRecord("'rating_probs' holds a number outside [0, 1]")
     return steps, negative, neutral
+
+
+def _share(step: Record, rating: str) -> float:
+    """The probability of a rating of one step."""
+    share = required(step, rating)
+    if type(share) not in (int, float):
+        raise BadRecord(f"'rating_probs' holds {share!r:.60} for {rating!r} where a number is needed")
+    return float(share)

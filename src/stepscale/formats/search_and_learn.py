@@ -27,8 +27,9 @@ from stepscale.formats.fields import (
     text,
     texts,
 )
+from stepscale.formats.gold_boxes import last_boxed
 from stepscale.formats.lines import OnError, Records
-from stepscale.formats.math_problems import last_boxed, level_of
+from stepscale.formats.math_problems import level_of
 from stepscale.formats.prediction_rows import PredictionRow, PredictionRows
 from stepscale.formats.sample_fields import check_columns, token_counts
 from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, paragraphs, stated_answer

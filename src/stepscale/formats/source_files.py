@@ -4,13 +4,13 @@ In: what a user gave as source. Out: the data files in order of their names. Wha
 cannot be read is one InputError, other names are a warning: nothing is left out without a word. It opens no data file.
 """
 
-import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stepscale.errors import InputError
+from stepscale.formats.saved_folders import refuse_missing_parts
 from stepscale.user_paths import is_there, refuse_blank
 
 logger = logging.getLogger(__name__)
@@ -31,18 +31,7 @@ _DATA = {
     *(".geojson", ".mat", ".hdf", ".joblib", ".dill", ".cbor", ".dta", ".sav", ".rda", ".rds", ".psv", ".xml", ".mds"),
 }
 _BESIDE_DATA = {
-    ".md5",
-    ".sha1",
-    ".sha256",
-    ".sha512",
-    ".sig",
-    ".asc",
-    ".lock",
-    ".idx",
-    ".index",
-    ".license",
-    ".md",
-    ".py",
+    *(".md5", ".sha1", ".sha256", ".sha512", ".sig", ".asc", ".lock", ".idx", ".index", ".license", ".md", ".py"),
 }
 _ABOUT_DATA = ("readme", "license", "notice", "changelog", "_success")  # how their names begin
 _LIBRARY_FILES = {
@@ -128,11 +117,12 @@ def data_files(path: Path, split: str | None = None) -> list[Path]:
             raise InputError(f"{path}: it has no split {split!r}; choose one of {', '.join(_folders(path))}")
         path = path / split
     walked = sorted(_walk(path))
+    _refuse_broken_links(walked)
     files = [file for file in walked if _is_data(file)]
     for file in files:
         _refuse_unreadable(file)
     _refuse_twice_the_same(files)
-    _refuse_missing_shards(walked)
+    refuse_missing_parts(walked)
     if unreadable := [file.name for file in walked if not _is_data(file) and not _belongs_to_no_data(file)]:
         file_names = ", ".join(unreadable[:5]) + (f" and {len(unreadable) - 5} more" if len(unreadable) > 5 else "")
         logger.warning("%s: not read, for their names are not those of data: %s", path, file_names)
@@ -214,20 +204,14 @@ def _refuse_twice_the_same(files: list[Path]) -> None:
             )
 
 
-def _refuse_missing_shards(files: list[Path]) -> None:
-    """Raises InputError if a folder of ``datasets.save_to_disk`` lacks a file that its ``state.json`` names."""
-    for state in (file for file in files if file.name == "state.json"):
-        try:
-            stated = [state.parent / shard["filename"] for shard in json.loads(state.read_text())["_data_files"]]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # of another library
-        if absent := next((shard for shard in stated if not shard.exists()), None):
-            raise InputError(f"{absent}: it is absent, though {state.name} names it; copy the whole folder")
+def _refuse_broken_links(files: list[Path]) -> None:
+    """Raises InputError if a link leads nowhere, whatever its name: it may have led to a folder of data."""
+    for file in files:
+        if file.is_symlink() and not file.exists():
+            raise InputError(f"{file}: the link leads nowhere; mend or remove it")
 
 
 def _refuse_unreadable(file: Path) -> None:
-    if file.is_symlink() and not file.exists():
-        raise InputError(f"{file}: the link leads nowhere; mend or remove it")
     if not file.is_file():
         raise InputError(f"{file}: not a regular file; remove it, or give another path")
     if not is_readable(file):

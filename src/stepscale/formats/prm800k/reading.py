@@ -12,6 +12,7 @@ null).
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -27,12 +28,20 @@ from stepscale.formats.prm800k.labels import LabelColumns
 from stepscale.formats.prm800k.records_table import RECORDS, LabeledProblem, RecordDetails, details_of
 from stepscale.formats.prm800k.walk import walk
 from stepscale.formats.source_files import Source
+from stepscale.grading import extract_answer
+from stepscale.grading.boxes import BOX
 
 Filter = Literal["quality_control", "screening", "bad_problem", "give_up"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
 """What the paper leaves out of its 800,000 labels (D): quality control, screening, and unfinished records."""
 
 _ANSWER_HEADING = "# Answer"
+_LINE_END = re.compile(r"[ \t]*\r?\n")
+_ANY_HEADING = re.compile(  # as people and other models spell it
+    r"(?:^[^\S\n]*|(?<=[^\S\n])(?=(?-i:# Answer)))#+[^\S\n]*[*_]{0,2}"
+    r"(?:(?:the|my|your|final)[^\S\n]+){0,2}answers?\b(?P<marks>[ \t\r\u00a0.:;!*_#-]*$)?",
+    re.IGNORECASE | re.MULTILINE,
+)
 _VERDICTS: dict[str | None, bool] = {"solution": True, "found_error": False}
 _FINISHES = ("solution", "found_error", "bad_problem", "give_up")
 
@@ -177,7 +186,18 @@ def _merged(first: LabeledProblem | None, question: Record) -> LabeledProblem:
 
 def _outcome(trajectory: list[str], finish: str | None) -> tuple[str | None, bool | None, str | None]:
     """answer (what the last step gives under its heading), is_correct (the labeler's verdict) and finish."""
-    answer = None
-    if trajectory and _ANSWER_HEADING in trajectory[-1]:
-        answer = trajectory[-1].rpartition(_ANSWER_HEADING)[2].strip() or None
+    answer = _answer(trajectory[-1]) if trajectory else None
     return answer, _VERDICTS.get(finish), finish
+
+
+def _answer(last_step: str) -> str | None:
+    """What stands below the published heading, as it is. A box there, or another heading, is read as the grader reads it."""
+    _, heading, below = last_step.rpartition(_ANSWER_HEADING)
+    if heading and _LINE_END.match(below) and BOX.search(below) is None:
+        return below.strip() or None
+    headings = list(_ANY_HEADING.finditer(last_step))
+    if not headings:
+        return None
+    last = headings[-1]
+    alone = last["marks"] is not None  # "# Answer." is a heading, whatever marks it ends with
+    return extract_answer(f"{_ANSWER_HEADING}{last_step[last.end() :]}" if alone else last_step[last.start() :])
