@@ -98,8 +98,8 @@ def evaluate(
         ``times_fewer``. ``left_out`` says which votes the file does not tell, and why.
 
     Raises:
-        InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget or
-            a vote rule is impossible.
+        InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out or gave some
+            of them a number and others step scores, or a budget or a vote rule is impossible.
     """
     check_rules(rules)
     vote_rules = _checked_rules(vote_rules)
