@@ -481,7 +481,7 @@ def test_rewards_and_token_counts_of_some_samples_are_left_out_with_a_reason(
         for name, frame in {"solutions": some, "scores": rewards}.items()
     }
     frame = evaluate(written(tmp_path, problems=problems, **many), bootstrap=10)
-    assert "v: 10 of 20 samples have a reward, so rewards are left out" in caplog.text
+    assert "v: 10 of 20 samples have a reward, so rewards are left out; all are ranked by their prob" in caplog.text
     reason = "Accuracy against tokens is left out: 10 of 20 samples have no count of tokens."
     assert reason in frame.attrs["left_out"] and reason in caplog.text
     whole = evaluate(written(tmp_path, problems=problems, **many | {"solutions": many["solutions"].assign(n_tokens=9)}))

@@ -337,6 +337,38 @@ def test_a_source_that_holds_no_model_is_one_clear_line(load, source: str, reaso
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("load", [stepscale.load_generator, stepscale.load_verifier])
+@pytest.mark.parametrize(
+    "source", ["data/06_models/none", "a b/c", "a b", "Qwen/x@", "@", "models/g\u00e9n", "Qwen/x/"]
+)
+def test_what_no_hub_model_can_be_called_is_an_absent_folder(load, source: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load(source)
+    line = f"{source}: there is no such folder; give one that holds a model, or a hub name (owner/name)"
+    assert str(caught.value) == line
+
+
+@pytest.mark.parametrize("source", ["gpt2", "owner/name", "owner/name@main", "owner/name@refs/pr/1", "a/B-c_1.5"])
+def test_what_a_hub_model_may_be_called_is_no_absent_folder(source: str) -> None:
+    assert checked_folder(source) == source
+
+
+def test_of_a_verifier_it_is_said_first_that_nothing_is_there(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models" / "empty").mkdir(parents=True)
+    for source, reason in (
+        (
+            "models/gen",
+            "models/gen: there is no such folder; if it is a name on the hub, name the model's adapter, one of",
+        ),
+        ("nope", "nope: there is no such folder; if it is a name on the hub"),
+        ("models/empty", "models/empty holds no model (no config.json); give the folder of a verifier"),
+    ):
+        with pytest.raises(InputError) as caught:
+            stepscale.load_verifier(source)
+        assert str(caught.value).startswith(reason) and "\n" not in str(caught.value)
+
+
 def test_options_that_would_be_passed_over_are_refused(folders) -> None:
     with pytest.raises(InputError, match="it takes no model, tokenizer or key"):
         stepscale.load_verifier(folders["ours"], model="x")

@@ -20,8 +20,7 @@ from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
 from stepscale.formats.graded import graded, report_missing, warn_of_places_without_a_sample
 from stepscale.formats.hub import HubError, is_hub_name
-from stepscale.formats.nearest import most_helpful, nearest_format
-from stepscale.formats.parquet import is_folder_of_tables
+from stepscale.formats.nearest import what_is_wrong
 from stepscale.formats.registry import takes_rules
 from stepscale.formats.source_files import Source, data_files, sources
 from stepscale.grading import Rules
@@ -99,8 +98,8 @@ def evaluate(
         ``times_fewer``. ``left_out`` says which votes the file does not tell, and why.
 
     Raises:
-        InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget or
-            a vote rule is impossible.
+        InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out or gave some
+            of them a number and others step scores, or a budget or a vote rule is impossible.
     """
     check_rules(rules)
     vote_rules = _checked_rules(vote_rules)
@@ -186,10 +185,7 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
         if not tables.solutions.empty:
             return name, tables
         understood = understood or name
-    is_tables = isinstance(path, str | Path) and is_folder_of_tables(path)  # it is nothing else
-    complaint = str(complaints.get("parquet", "")) if is_tables else most_helpful(complaints)
-    if not complaint and (nearest := nearest_format(path)) in complaints:
-        complaint = f"{complaints[nearest]} (read as {nearest}, the nearest format; name another with format=)"
+    complaint = what_is_wrong(path, complaints)
     if understood and not complaint:
         raise InputError(
             f"{path}: it is read as {understood} and holds no samples; give sampled solutions, such as a line per sample with "

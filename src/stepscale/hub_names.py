@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeGuard
 from stepscale.user_paths import is_there
 
 _SECONDS = 5.0  # to ask the hub whether a name is there
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(@[\w./-]+)?")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(@[\w./-]+)?", re.ASCII)
 
 Answer = Literal["there", "absent", "no answer"]
 

@@ -8,6 +8,7 @@ from typing import TypeGuard
 from pydantic import ValidationError
 
 from stepscale.errors import InputError, MissingExtra
+from stepscale.hub_names import is_hub_model
 from stepscale.user_paths import written_out
 from stepscale.user_settings import faults_in_a_line
 
@@ -69,7 +70,7 @@ def checked_folder(source: str | Path) -> str | Path:
         The same, with the home folder written out.
 
     Raises:
-        InputError: Nothing is there, a file, or it is an address.
+        InputError: Nothing is there and the hub has no such names, or a file is there, or it is an address.
     """
     if not isinstance(source, str | Path) or not str(source).strip() or "\0" in str(source):
         raise InputError(f"{source!r:.60} names no model; give a folder or a Hugging Face name")
@@ -83,8 +84,8 @@ def checked_folder(source: str | Path) -> str | Path:
         raise InputError(f"{source!r:.60} names no model ({error.strerror}); give a folder or a hub name") from None
     if is_file:
         raise InputError(f"{source}: it is a file; give the folder that holds the model, or a hub name")
-    if is_path and not is_folder:
-        raise InputError(f"{source}: there is no such folder; give one that holds a model, or a hub name")
+    if not is_folder and (is_path or not is_hub_model(source)):
+        raise InputError(f"{source}: there is no such folder; give one that holds a model, or a hub name (owner/name)")
     return place if isinstance(source, Path) else str(place) if is_path else source
 
 

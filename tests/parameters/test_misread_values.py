@@ -17,6 +17,8 @@ FUZZY: list[tuple[str, Any, str]] = [
     ("generator.sampling.temperature", math.inf, "finite number"),
     ("generator.fine_tuning.learning_rate", math.inf, "finite number"),
     ("generator.fine_tuning.epochs", math.nan, "finite number"),
+    ("revisions.orms.epochs", 1e308, "less than or equal to 10000"),
+    ("revisions.orms.epochs", 10_001, "less than or equal to 10000"),
     ("revisions.temperature", math.inf, "finite number"),
     ("world_map.grid.slips", [0.5, True], "must be a number, not true"),
     ("problems.lab.train", 10**30, r"below 2\^63"),

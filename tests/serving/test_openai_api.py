@@ -59,6 +59,37 @@ def test_the_last_message_of_the_user_is_answered_with_a_solution_and_how_it_was
     assert reply["usage"]["total_tokens"] == spent["total"] and reply["usage"]["completion_tokens"] == spent["decode"]
 
 
+EARLIER = [
+    {"role": "assistant", "content": None},
+    {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f"}}]},
+    {"role": "assistant"},
+    {"role": "assistant", "content": [{"type": "refusal", "refusal": "I cannot."}]},
+    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,x"}}]},
+    {"role": "tool", "content": "2", "tool_call_id": "1"},
+    {"role": "user", "content": None},
+]
+
+
+@pytest.mark.parametrize("earlier", EARLIER)
+def test_what_was_said_before_is_not_read_whatever_it_holds(client, earlier) -> None:
+    first, last = {"role": "user", "content": "another problem"}, CHAT["messages"][0]
+    reply = client.post("/v1/chat/completions", json={**CHAT, "messages": [first, earlier, last]})
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["choices"] == client.post("/v1/chat/completions", json=CHAT).json()["choices"]
+    after = client.post("/v1/chat/completions", json={**CHAT, "messages": [first, last, {**earlier, "role": "tool"}]})
+    assert after.json()["choices"] == reply.json()["choices"], "nor what was said after it"
+
+
+@pytest.mark.parametrize(
+    "content", [None, 5, {}, [5], [{"type": "refusal", "refusal": "x"}], [{"type": "text", "text": 5}]]
+)
+def test_the_last_message_of_the_user_is_text_and_its_place_is_told_if_not(client, content) -> None:
+    messages = [*CHAT["messages"], {"role": "assistant", "content": None}, {"role": "user", "content": content}]
+    reply = client.post("/v1/chat/completions", json={**CHAT, "messages": messages})
+    line = "messages.2.content: must be a text, or a list of parts of type text"
+    assert (reply.status_code, reply.json()["error"]["message"]) == (400, line)
+
+
 def test_both_endpoints_and_mlflows_give_the_same_answer(client) -> None:
     chat = client.post("/v1/chat/completions", json={**CHAT, "budget": 6}).json()
     text = client.post("/v1/completions", json={**TEXT, "budget": 6}).json()
@@ -279,9 +310,35 @@ def test_a_fault_of_ours_is_a_server_error_without_its_traceback(settings, error
     "body", [b"[" * 100_000, b'{"inputs":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"inputs":' + b"9" * 5000 + b"}"]
 )
 def test_json_that_python_cannot_read_is_the_client_s_error(client, body) -> None:
-    for path in ("/v1/chat/completions", "/invocations"):
+    said = set()
+    for path in ("/v1/chat/completions", "/v1/completions", "/invocations"):
         reply = client.post(path, content=body, headers={"Content-Type": "application/json"})
         assert reply.status_code == 400 and "\n" not in reply.text
+        said.add(reply.json()["message"] if path == "/invocations" else reply.json()["error"]["message"])
+    assert len(said) == 1 and said.pop().startswith("the body cannot be read as JSON (")
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"5"])
+def test_a_body_that_is_no_object_is_told_what_it_must_be(client, body) -> None:
+    for path in ("/v1/chat/completions", "/v1/completions"):
+        reply = client.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert reply.status_code == 400
+        assert reply.json()["error"]["message"].startswith("the body must be a JSON object such as {")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/models", "/v1/models/stepscale-policy", "/ping", "/version"])
+def test_head_is_answered_as_get_without_the_body(client, path) -> None:
+    got, asked = client.get(path), client.head(path)
+    assert got.status_code == asked.status_code == 200 and got.content and not asked.content
+    assert asked.headers["content-length"] == got.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/models/other", 404), ("/v1/completions", 404), ("/invocations", 405)]
+)
+def test_head_of_what_get_does_not_have_is_refused_as_get_is(client, path, status) -> None:
+    assert client.head(path).status_code == client.get(path).status_code == status
+    assert not client.head(path).content
 
 
 def test_null_is_as_if_a_key_were_not_there(client) -> None:

@@ -15,6 +15,7 @@ from stepscale.errors import InputError
 from stepscale.hub_names import cached_folder, how_to_download, is_hub_model, loading_options
 from stepscale.references import TOKENIZER_FILES, architectures, model_source
 from stepscale.scratch import new_mode
+from stepscale.user_paths import is_there
 
 _GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
 _HEADS = ("score", "classifier")  # what token classifiers call their heads
@@ -219,6 +220,8 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
     source = model_source(source)
     folder = Path(source)
     on_hub = is_hub_model(source)
+    if not on_hub and not is_there(folder):
+        raise InputError(f"{source}: there is no such folder; give one that holds a model, or a hub name (owner/name)")
     if not on_hub and not (folder / "config.json").is_file() and what != "tokenizer":
         raise InputError(f"{source} holds no config.json: give a folder written by save_pretrained, or a hub name")
     try:

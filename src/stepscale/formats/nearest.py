@@ -5,11 +5,14 @@ complaints of several readers it picks the most helpful one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import ReadError
 from stepscale.formats.lines import iter_records
+from stepscale.formats.parquet import holds_tables, is_folder_of_tables
 from stepscale.formats.registry import READABLE_FORMATS
 from stepscale.formats.source_files import Source
 
@@ -33,31 +36,68 @@ SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sample_lines", ("problem", "answer", "completion", "scores")),
 )
 """The keys that a record of each shape cannot do without."""
+_LINE = (
+    ("problem", "question"),
+    ("answer", "gold_answer", "ground_truth", "gt", "target"),
+    ("completion", "response", "prediction", "predicted_answer", "extracted_answer"),
+)
+"""A line per sample may name each of these parts otherwise: it is recognized by all three, not by two of them."""
 
 
-def nearest_format(source: Source) -> str | None:
-    """Among formats of which the first record lacks just one key, the one with the most keys present.
+def what_is_wrong(source: Source, complaints: Mapping[str, InputError]) -> str:
+    """What to tell the user of a source that no reader took.
 
     Args:
         source: Files, a folder or a hub name.
+        complaints: By format what its reader said of the source.
 
     Returns:
-        The name; None if the record has no more than one key of any such, or cannot be read at all.
+        One complaint; "" where none fits.
+    """
+    one = source if isinstance(source, str | Path) else None
+    complaint = "" if one is not None and is_folder_of_tables(one) else most_helpful(complaints)  # it is nothing else
+    if not complaint and one is not None and holds_tables(one):
+        complaint = str(complaints.get("parquet", ""))
+    if complaint or (nearest := nearest_format(source, complaints)) is None:
+        return complaint
+    return f"{complaints[nearest]} (read as {nearest}, the nearest format; name another with format=)"
+
+
+def nearest_format(source: Source, refused_by: Collection[str]) -> str | None:
+    """The format that the first record has all keys of, or all but one: then its values are at fault, or that key.
+
+    Args:
+        source: Files, a folder or a hub name.
+        refused_by: Formats whose readers complained; the others have nothing to say.
+
+    Returns:
+        Of formats with all keys, or else of those with all but one, the one with the most keys present. None if it has no more
+        than one key of any such, or cannot be read at all.
     """
     try:
         record = next(iter(iter_records(source, on_error="skip")))
     except (InputError, StopIteration):
         return None
-    n_known, name = max(((n, name) for n, n_absent, name in _matches(record) if n_absent == 1), default=(0, ""))
-    return name if n_known >= 2 else None
+    matches = [match for match in _matches(record) if match.n_absent <= 1 and match.format in refused_by]
+    best = max(matches, key=lambda match: (-match.n_absent, match.n_known), default=None)
+    return best.format if best is not None and best.n_known >= 2 else None
 
 
-def _matches(keys: Iterable[str]) -> Iterable[tuple[int, int, str]]:
-    """By shape: the keys that are there, those that are not, and the format."""
+class _Match(NamedTuple):
+    """How a record fits a shape: the keys that are there, those that are not."""
+
+    format: str
+    n_known: int
+    n_absent: int
+
+
+def _matches(keys: Iterable[str]) -> Iterable[_Match]:
     key_set = set(keys)
     for name, shape in SHAPES:
         n_known = len(key_set & set(shape))
-        yield n_known, len(shape) - n_known, name
+        yield _Match(name, n_known, len(shape) - n_known)
+    if all(key_set.intersection(names) for names in _LINE):
+        yield _Match("sample_lines", len(_LINE), 0)
 
 
 def most_helpful(complaints: Mapping[str, InputError]) -> str:

@@ -43,7 +43,8 @@ def read(source: str | Path) -> Tables:
     """
     folder = Path(checked_path(source))
     if not is_folder_of_tables(folder):
-        message = f"{folder}: no problems.parquet there; give the folder that holds the tables"
+        remedy = "write it beside the others" if holds_tables(folder) else "give the folder that holds the tables"
+        message = f"{folder}: no problems.parquet there; {remedy}"
         raise ReadError(message, is_foreign=True)
     for file in data_files(folder):
         if file.parent == folder and file.name not in {f"{name}.parquet" for name in _TABLES}:
@@ -82,6 +83,17 @@ def is_folder_of_tables(folder: str | Path) -> bool:
         folder: Any path.
     """
     return is_there(folder := Path(checked_path(folder))) and (folder / "problems.parquet").is_file()
+
+
+def holds_tables(folder: str | Path) -> bool:
+    """Whether a folder has a file that is named as one of the tables are, be it without the problems.
+
+    Args:
+        folder: Any path.
+    """
+    return is_there(folder := Path(checked_path(folder))) and any(
+        (folder / f"{name}.parquet").is_file() for name in _TABLES
+    )
 
 
 def read_searches(source: str | Path) -> Tables:

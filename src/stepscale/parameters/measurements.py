@@ -164,7 +164,7 @@ class TrainingChains(Block):
 class RevisionOrms(Block):
     """How the two revision ORMs learn from these chains: like the run's ORM, until the validation loss stops falling."""
 
-    epochs: float = Field(4.0, gt=0, description="passes over the attempts, at most")
+    epochs: float = Field(4.0, gt=0, le=10_000, description="passes over the attempts, at most")
     validation_share: float = Field(
         0.1, ge=0, lt=1, description="share of the chains' problems kept apart for early stopping"
     )

@@ -13,6 +13,7 @@ from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.models import Model
 from mlflow.pyfunc import scoring_server
 
+from stepscale.serving.http_forms import unreadable_json
 from stepscale.serving.packaging import signature
 from stepscale.serving.pyfunc_model import WORKING_SHARE, PolicyModel
 from stepscale.serving.service import AnswerService
@@ -46,9 +47,7 @@ def invocations_app(service: AnswerService, seconds: float) -> FastAPI:
     app: FastAPI = scoring_server.init(_LoadedModel(service))  # type: ignore[arg-type]  # all that it uses
 
     async def refuse(_: Request, error: Exception) -> JSONResponse:
-        """A body that Python's JSON does not read: nested too deeply, or with a number of thousands of digits."""
-        reason = f"the body cannot be read as JSON ({' '.join(str(error).split())[:80]}); send one question, or a list of them"
-        return JSONResponse({"error_code": "BAD_REQUEST", "message": reason}, 400)
+        return JSONResponse({"error_code": "BAD_REQUEST", "message": unreadable_json(error)}, 400)
 
     for kind in (RecursionError, ValueError):
         app.add_exception_handler(kind, refuse)

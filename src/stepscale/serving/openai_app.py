@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from stepscale.errors import InputError
 from stepscale.serving.answering import PolicyAnswer
+from stepscale.serving.http_forms import unreadable_json
 from stepscale.serving.openai_replies import Json, Reply, error_body
 from stepscale.serving.openai_requests import ChatRequest, CompletionRequest, TextRequest
 from stepscale.serving.question import PolicyQuestion
@@ -140,6 +141,8 @@ class OpenAIEndpoints:
                 return 400, error_body(str(error), "invalid_request_error")
             case RequestValidationError():
                 return 400, error_body(_fault(error.errors()[0]), "invalid_request_error")
+            case HTTPException(__cause__=RecursionError() | ValueError() as cause):  # FastAPI itself does not say why
+                return 400, error_body(unreadable_json(cause), "invalid_request_error")
             case HTTPException():
                 return error.status_code, error_body(str(error.detail), "invalid_request_error")
             case UnknownModel():
@@ -223,7 +226,7 @@ def _fault(error: Any) -> str:
             return f"the body is not JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
         case "model_attributes_type" if where:
             return f"{where}: must be an object"
-        case "model_attributes_type":
+        case "model_attributes_type" | "missing" if not where:  # it is no object, or there is none
             form = '{"model": ..., "messages": [...]}'
             return f"the body must be a JSON object such as {form}, with Content-Type: application/json"
     return f"{where}: {reason}" if where else reason

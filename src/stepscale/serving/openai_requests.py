@@ -93,18 +93,23 @@ class CompletionRequest(BaseModel):
 
 
 class Message(BaseModel):
-    """A message of a conversation."""
+    """A message of a conversation. Its content may be anything that OpenAI's API has, for only one message is read."""
 
     role: str
-    content: Annotated[
-        str | list[dict[str, Any]] | None,
-        _must_be("a text, or a list of parts of type text", lambda content: _is_text_or_all(content, _is_text_part)),
-    ] = None
+    content: Any = None
 
-    @property
-    def text(self) -> str:
-        """All of its text."""
-        return self.content if isinstance(self.content, str) else "".join(part["text"] for part in self.content or ())
+    def text(self, number: int) -> str:
+        """All of its text.
+
+        Args:
+            number: Its place in the conversation.
+
+        Raises:
+            InputError: The content is not text alone.
+        """
+        if not _is_text_or_all(self.content, _is_text_part):
+            raise InputError(f"messages.{number}.content: must be a text, or a list of parts of type text")
+        return self.content if isinstance(self.content, str) else "".join(part["text"] for part in self.content)
 
 
 class ChatRequest(CompletionRequest):
@@ -113,19 +118,19 @@ class ChatRequest(CompletionRequest):
     messages: list[Message] = Field(min_length=1)
 
     def questions(self, default_budget: int, most: int) -> list[PolicyQuestion]:
-        """The last message of the user is the problem; what was said before is not read.
+        """The last message of the user is the problem; what else was said is not read.
 
         Args:
             default_budget: Generations of a request that states none.
             most: Questions of one request.
 
         Raises:
-            InputError: As ``about``.
+            InputError: As ``about``, or the user's last message holds more than text.
         """
-        of_user = [message.text for message in self.messages if message.role == "user"]
+        of_user = [number for number, message in enumerate(self.messages) if message.role == "user"]
         if not of_user:
             raise InputError('messages hold none of the role "user"; the last one of the user is the problem')
-        return self.about([of_user[-1]], default_budget, most)
+        return self.about([self.messages[of_user[-1]].text(of_user[-1])], default_budget, most)
 
 
 class TextRequest(CompletionRequest):

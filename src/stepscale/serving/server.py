@@ -19,6 +19,7 @@ from pydantic import Field
 from stepscale.http_bounds import BoundedBodies
 from stepscale.listening import address_family
 from stepscale.serving.answering import Answerer
+from stepscale.serving.http_forms import AnswersHead
 from stepscale.serving.openai_app import OpenAIEndpoints, openai_app
 from stepscale.serving.service import AnswerService, ServiceLimits
 from stepscale.serving.side_by_side import Answers
@@ -61,6 +62,7 @@ def application(answerer: Answerer, options: ServerOptions, answers: Answers | N
     budget = max(options.budget, answerer.policy.budgets[0].budget)
     app = openai_app(OpenAIEndpoints(service, options.name, options.seconds, budget))
     app.mount("/", invocations_app(service, options.seconds))
+    app.add_middleware(AnswersHead)
     app.add_middleware(BoundedBodies)
 
     @asynccontextmanager

@@ -115,12 +115,20 @@ def _known_adapter(adapter: Adapter | None, source: str | Path) -> Adapter:
     """The adapter that was named, or that fits the model's name or folder; raises InputError if neither is known."""
     adapter_name = adapter or adapter_for(source)
     if adapter_name is None:
-        raise InputError(
-            f"{source} is not a verifier that is known by itself; name its adapter, one of {', '.join(ADAPTERS)}"
-        )
+        raise InputError(_unknown(Path(source)))
     if adapter_name not in ADAPTERS:
         raise InputError(f"adapter {adapter_name!r}: no adapter has this name; choose one of {', '.join(ADAPTERS)}")
     return adapter_name
+
+
+def _unknown(folder: Path) -> str:
+    """Why no adapter is known: what is absent comes first, for there an adapter would not help."""
+    adapters = ", ".join(ADAPTERS)
+    if not folder.is_dir():
+        return f"{folder}: there is no such folder; if it is a name on the hub, name the model's adapter, one of {adapters}"
+    if not (folder / "config.json").is_file():
+        return f"{folder} holds no model (no config.json); give the folder of a verifier, or a hub name"
+    return f"{folder} is not a verifier that is known by itself; name its adapter, one of {adapters}"
 
 
 def open_verifier(folder: Path, name: str, placement: Placement) -> "StepReader":

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
 from stepscale.estimators.closed_form import best_of_n_per_problem, pass_at_k_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
@@ -25,6 +26,7 @@ IN_ORDER = "majority_in_order"
 """Majority as evaluators publish it: of the first N samples of the file, the first of equally frequent answers wins."""
 REWARD = "reward"
 """The aggregation of a number that the file gives for the whole solution."""
+_ROUNDING = 1e-6  # by which a probability may miss the sigmoid that it is
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +52,31 @@ def judges_steps(scores: pd.DataFrame) -> list[str]:
 
     Args:
         scores: A scores table.
+
+    Raises:
+        InputError: A verifier scored the steps of some solutions, and gave others a number: the two cannot be ranked together.
     """
+    _check_of_one_kind(scores)
     several = scores["negative"].map(len).gt(1).astype(bool)
     return list(scores.loc[several, "verifier"].unique())
+
+
+def _check_of_one_kind(scores: pd.DataFrame) -> None:
+    rewards = scores["reward"] if "reward" in scores else pd.Series(np.nan, scores.index)
+    for verifier, rows in scores.assign(reward=rewards.astype(float)).groupby("verifier", sort=False):
+        rewarded = rows["reward"].notna()
+        n_of_steps = int(rows.loc[~rewarded, "negative"].map(len).gt(0).sum())
+        numbers = zip(rows.loc[rewarded, "negative"], rows.loc[rewarded, "reward"], strict=True)
+        if n_of_steps and (n_numbers := sum(_is_reward_alone(*number) for number in numbers)):
+            raise InputError(
+                f"verifier {verifier!r} gave step scores for {n_of_steps} samples and a number for {n_numbers}, which cannot be "
+                "ranked together; give all samples the same kind, or leave this verifier's scores out"
+            )
+
+
+def _is_reward_alone(negative: Sequence[float], reward: float) -> bool:
+    """Whether a row was made of a number: its one probability is then nothing but 1 - sigmoid of it."""
+    return len(negative) == 1 and abs(negative[0] - 0.5 * (1 - np.tanh(reward / 2))) < _ROUNDING
 
 
 def scores_by_aggregation(grid: SampleGrid, rows: pd.DataFrame, of_steps: bool) -> Scores:
@@ -70,7 +94,12 @@ def scores_by_aggregation(grid: SampleGrid, rows: pd.DataFrame, of_steps: bool) 
         scores[REWARD] = grid.place(rows["reward"].to_numpy(float))
     elif n_rewarded := int(rewarded[rows["negative"].map(len).gt(0)].sum()):
         name = rows["verifier"].dropna().iloc[0]
-        logger.warning("%s: %d of %d samples have a reward, so rewards are left out", name, n_rewarded, len(rows))
+        logger.warning(
+            "%s: %d of %d samples have a reward, so rewards are left out; all are ranked by their probabilities",
+            name,
+            n_rewarded,
+            len(rows),
+        )
     if of_steps:
         scores |= {how: grid.place(aggregate(negative, neutral, how)) for how in HOWS}
     elif not scores:
