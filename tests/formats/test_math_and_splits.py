@@ -1,11 +1,11 @@
 r"""MATH in its shapes, its `\boxed` answers, and the leakage check of the 12,000/500 split."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bounded_work import ends
 
 from stepscale.errors import InputError
 from stepscale.formats import read, splits, write
@@ -128,9 +128,8 @@ def test_an_id_that_is_missing_is_none_whatever_is_written_for_it(jsonl: Jsonl, 
 
 def test_the_time_of_boxes_grows_with_the_text(jsonl: Jsonl) -> None:
     for text in ("\\boxed{", "\\boxed{}", "\\boxed(", "\\boxed$7", "\\boxed\n"):
-        start = time.process_time()
-        read(jsonl({"problem": "p", "solution": text * 30_000}), "math")
-        assert time.process_time() - start < 5
+        with ends():
+            read(jsonl({"problem": "p", "solution": text * 30_000}), "math")
 
 
 def test_leaks_are_found_on_stripped_text(jsonl: Jsonl) -> None:

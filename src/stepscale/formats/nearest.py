@@ -83,7 +83,7 @@ def nearest_format(source: Source, refused_by: Collection[str]) -> str | None:
     return best.format if best is not None and best.n_known >= 2 else None
 
 
-class _Match(NamedTuple):
+class _NearFormat(NamedTuple):
     """How a record fits a shape: the keys that are there, those that are not."""
 
     format: str
@@ -91,13 +91,13 @@ class _Match(NamedTuple):
     n_absent: int
 
 
-def _matches(keys: Iterable[str]) -> Iterable[_Match]:
+def _matches(keys: Iterable[str]) -> Iterable[_NearFormat]:
     key_set = set(keys)
     for name, shape in SHAPES:
         n_known = len(key_set & set(shape))
-        yield _Match(name, n_known, len(shape) - n_known)
+        yield _NearFormat(name, n_known, len(shape) - n_known)
     if all(key_set.intersection(names) for names in _LINE):
-        yield _Match("sample_lines", len(_LINE), 0)
+        yield _NearFormat("sample_lines", len(_LINE), 0)
 
 
 def most_helpful(complaints: Mapping[str, InputError]) -> str:
