@@ -18,7 +18,6 @@ from stepscale.estimators.checking.arrays import (
     checked_values,
     checked_verdicts,
 )
-from stepscale.estimators.checking.cells import cell_value, cell_values, without_tensors
 from stepscale.estimators.checking.numbers import (
     checked_bins,
     checked_budgets,
@@ -36,6 +35,7 @@ from stepscale.estimators.checking.sample_arrays import (
     checked_table,
     is_no_answer,
 )
+from stepscale.estimators.checking.single_values import cell_value, cell_values, without_tensors
 
 __all__ = [
     "MOST_PLACES",

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError, in_short
-from stepscale.estimators.checking.cells import cell_values, label_table, without_tensors
+from stepscale.estimators.checking.single_values import cell_values, label_table, without_tensors
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

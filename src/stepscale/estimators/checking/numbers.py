@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError, in_short
 from stepscale.estimators.checking.arrays import CANNOT_CONVERT, checked_numbers
-from stepscale.estimators.checking.cells import cell_value
+from stepscale.estimators.checking.single_values import cell_value
 
 _MOST_CELLS = 1 << 30  # resamples x problems: 8 GiB of counts
 
