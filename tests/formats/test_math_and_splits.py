@@ -1,7 +1,6 @@
 r"""MATH in its shapes, its `\boxed` answers, and the leakage check of the 12,000/500 split."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,11 +125,10 @@ def test_an_id_that_is_missing_is_none_whatever_is_written_for_it(jsonl: Jsonl, 
     assert ids[1] == f"{ids[0]}-2"
 
 
-def test_the_time_of_boxes_grows_with_the_text(jsonl: Jsonl) -> None:
-    for text in ("\\boxed{", "\\boxed{}", "\\boxed(", "\\boxed$7", "\\boxed\n"):
-        start = time.process_time()
-        read(jsonl({"problem": "p", "solution": text * 30_000}), "math")
-        assert time.process_time() - start < 5
+@pytest.mark.parametrize("text", ["\\boxed{", "\\boxed{}", "\\boxed(", "\\boxed$7", "\\boxed\n"])
+def test_a_text_of_many_broken_boxes_is_read_to_its_end(jsonl: Jsonl, text: str) -> None:
+    problems = read(jsonl({"problem": "p", "solution": text * 30_000}), "math").problems
+    assert problems["answer"].isna().all()
 
 
 def test_leaks_are_found_on_stripped_text(jsonl: Jsonl) -> None:
