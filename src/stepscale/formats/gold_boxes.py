@@ -14,7 +14,7 @@ _BETWEEN_BOXES = re.compile(
     r"(?:[\s,;$]|\\[,;:! ()]|\\q?quad\b|\\text\s*\{\s*(?:,\s*)?(?:and|or)\s*\}|\band\b|\bor\b)*"
 )
 _BLANKS = re.compile(r"(?:[^\S\n]|~|\\[,;:! ])*(?:\n[^\S\n]*(?=\S))?")  # a single line end is a blank to TeX
-_FORMULA = re.compile(r"\$(?P<content>[^$\n]+)\$")  # `\boxed$7$`
+_FORMULA = re.compile(r"\$(?P<content>(?:(?!\\(?:boxed|fbox|framebox))[^$\n])+)\$")  # `\boxed$7$`
 _NOTHING = re.compile(r"\\*\Z|\\[)\]\\]|\.(?!\d)|[\s$,:;!?'\"`\u2018\u2019\u201c\u201d)\]}|*_]|(?!\u03c0)[^\W\d_]{2,}")
 _SIGN = r"[-+\u2212\u2013\u00b1]"
 _BEGINS = re.compile(
