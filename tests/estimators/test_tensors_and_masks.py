@@ -160,3 +160,13 @@ def test_tensors_in_a_table_of_samples_are_read() -> None:
     table = pd.DataFrame({"problem_id": ["p"] * 3, "sample_id": [0, 1, 2], "is_correct": tensors([False, True, True])})
     grid = sample_grid(pd.DataFrame({"problem_id": ["p"]}), table.assign(answer=tensors([-1, 2, 2])))
     assert grid.mask.tolist() == [[False, True, True]] and grid.answers[0, 1] == grid.answers[0, 2] == 2
+
+
+def test_a_label_of_nested_tuples_is_one_label_in_lists_as_in_frames() -> None:
+    rows = [[((1, 2), (3, 4)), ((1, 2), (3, 4)), ((5, 6), (3, 4))]]
+    assert majority(rows, [[1, 1, 0]], [3]).tolist() == [1.0]
+
+
+def test_a_number_without_axes_is_no_rows() -> None:
+    with pytest.raises(InputError, match="must be numbers, a list per row"):
+        checked_rows(np.array(0.5), "scores")

@@ -47,7 +47,20 @@ def test_an_explanation_of_single_letters_is_left_out(frame: str, said: str, ans
     [
         *(
             (said, said)
-            for said in ("f(x)", "2 (x+1)", "x (x+1)", "3n (n+1)", "[2, 5)", "(1, 2)", "P (X = 3)", "x^2 (x > 0)")
+            for said in (
+                "f(x)",
+                "2 (x+1)",
+                "2 m(m+1)",
+                "3 N(N-1)",
+                "6 s(s+1)(s+2)",
+                "2 m^2 (m-1)",
+                "x (x+1)",
+                "3n (n+1)",
+                "[2, 5)",
+                "(1, 2)",
+                "P (X = 3)",
+                "x^2 (x > 0)",
+            )
         ),
         *(
             (said, said)

@@ -83,6 +83,8 @@ def test_a_form_feed_that_was_a_fraction_stays() -> None:
         ("The answer is 4.\n#### 5", "5"),
         ("The answer is 4.\n#### 5 eggs", "5"),
         ("#### 2 apples and 3 pears\nThat is all.", "2"),
+        ("The answer to the first part is 5.\n#### 18 apples\n\nHope it helps", "18"),
+        ("First part: the answer is 3.\n#### 12 apples\n\nQuestion: next", "12"),
         ("#### 3 ways to add\na\n#### Conclusion\nb", None),
         ("#### Step 1\na\n#### Step 2\nb", None),
     ],
@@ -104,6 +106,8 @@ def test_a_kind_of_answer_in_a_box_gives_way_to_an_answer_only(kind: str) -> Non
     ):
         assert extract_answer(text) == "12"
     assert extract_answer(f"Put it in {box}.\nThe answer is Evelyn.") == "Evelyn"
+    for text in (f"Part 1: \\boxed{{3}}.\nPart 2: the number is a {box}", f"Final Answer: 0.25 is a {box}"):
+        assert extract_answer(text) == kind
     for text in (f"It is {box}", f"The answer is an {box}.", f"We add 12.\nIt is {box}"):
         assert extract_answer(text) == kind
 

@@ -143,7 +143,20 @@ def test_a_server_that_refuses_or_is_absent_is_one_line(studio: Studio) -> None:
     assert result.exit_code == 1 and "refuses the token" in result.output and len(result.output.splitlines()) == 1
 
 
-@pytest.mark.parametrize("reply", ['{"a":1}', "[1]", "null", '[{"annotations":[1]}]', '{"tasks":[5],"total":1}', "x"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"a":1}',
+        "[1]",
+        "null",
+        "{}",
+        '""',
+        '{"tasks":{},"total":0}',
+        '[{"annotations":[1]}]',
+        '{"tasks":[5],"total":1}',
+        "x",
+    ],
+)
 @pytest.mark.parametrize(
     ("command", "words"),
     [(label_push, ["asked.jsonl"]), (label_push, ["asked.jsonl", "--project", "1"]), (label_pull, ["--project", "1"])],

@@ -46,6 +46,8 @@ def without_nan(value: Any) -> Any:
         return {key: without_nan(inner) for key, inner in value.items()}
     if type(value) is list:
         return [without_nan(inner) for inner in value]
+    if type(value) is tuple:  # an entry of a map of Arrow
+        return tuple(without_nan(inner) for inner in value)
     return value
 
 

@@ -24,7 +24,7 @@ _UNIT = r"[mgsLhNJVWK]"
 _UNIT_AT_END = re.compile(rf"(?<=[\d}}])[ ]({_UNIT})\Z")
 _UNIT_POWER = rf"(?:\^?\{{?[{MINUS}]?[\d\u00b2\u00b3]\}}?)?"
 _UNIT_BEHIND = re.compile(
-    rf"[ ]{_UNIT}{_UNIT_POWER}(?:[ ]?[/\u00b7*]?[ ]?{_UNIT}{_UNIT_POWER}(?![a-zA-Z]))*+[ ]*(?=[,;(=\[]|[x\u00d7][ ]?\d|\Z)"
+    rf"[ ]{_UNIT}{_UNIT_POWER}(?:[ ]?[/\u00b7*]?[ ]?{_UNIT}{_UNIT_POWER}(?![a-zA-Z]))*+[ ]*(?=[,;=]|[x\u00d7][ ]?\d|\Z)"
 )
 _LONGEST = 400  # characters: a longer answer is left as it is
 _OPENING = {")": "(", "]": "["}

@@ -36,6 +36,7 @@ _KIND_OF_ANSWER = re.compile(  # may be an answer too, so it gives way only to a
     r"(?:\s+(?:here|only|number|answer|choice|option|letter|value|response|result|solution))*",
     re.IGNORECASE,
 )
+_ASKS = re.compile(r"\b(?:put|write|place|give|use|using|inside|within|in|into|as|with)\b", re.IGNORECASE)
 _ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
     r"(?P<macro>\\(?:text|mathrm|mathbf)(?:bf|rm|it)?\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer(?:\s+is\b\s*:?|\s*[:=])\s*(?P<end>\})?\s*"
     r"(?=\S)(?P<answer>.+)",
@@ -106,6 +107,17 @@ def without_requests(text: str) -> str:
         kept.append(text[end : max(start, end)])
         end = mention.end()
     return "".join(kept) + text[end:]
+
+
+def from_last_box(text: str) -> str:
+    """The text from its last box on; all of it if the sentence asks for a box: ``Put it in \\boxed{integer}``.
+
+    Args:
+        text: A solution's text, with a box.
+    """
+    start = list(BOX.finditer(text))[-1].start()
+    sentence = text[max(text.rfind("\n", 0, start), text.rfind(". ", 0, start)) + 1 : start]
+    return text if _ASKS.search(sentence) else text[start:]
 
 
 def is_kind_of_answer(content: str) -> bool:

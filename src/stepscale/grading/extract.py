@@ -15,7 +15,14 @@ would be a guess: None.
 import re
 
 from stepscale.grading.announcements import ANNOUNCEMENT, LONGEST_STATEMENT, POLITENESS, announced
-from stepscale.grading.boxes import BOX, boxed_answer, is_kind_of_answer, without_mentions, without_requests
+from stepscale.grading.boxes import (
+    BOX,
+    boxed_answer,
+    from_last_box,
+    is_kind_of_answer,
+    without_mentions,
+    without_requests,
+)
 from stepscale.grading.gsm8k import GSM8K, gsm8k_answer
 from stepscale.grading.headings import HEADING, IN_HEADING, in_heading, under_heading
 from stepscale.grading.plain_lines import last_match, plain_lines, without_end_tokens
@@ -55,7 +62,8 @@ def extract_answer(text: str) -> str | None:
 
 
 def _other_than_a_kind(text: str) -> str | None:
-    r"""The answer marked in a text besides its last box, which says what to put there: ``\boxed{integer}``."""
+    r"""The answer marked besides the last box, ``\boxed{integer}``, where that says what to put there: behind it, or anywhere."""
+    text = from_last_box(text)
     if (boxed := boxed_answer(text, kinds=False)) is not None:
         return boxed
     _, answer = _marked_answer(without_requests(text))

@@ -60,9 +60,7 @@ def _is_value(answer: str, *, before: str, behind: str, is_last: bool) -> bool:
     if not behind or (value is not None and not _WORD.search(words)):
         return True
     # Words and more lines follow: "2nd check". The last such line counts, as GSM8K's own extraction has it, but no title does.
-    if not (is_last or _UNIT_ALONE.fullmatch(words)):
-        return False
-    return announced(before, words_with_reason=False) is None
+    return _UNIT_ALONE.fullmatch(words) is not None or (is_last and announced(before, words_with_reason=False) is None)
 
 
 def _last_words(text: str, marked: re.Match[str]) -> str | None:

@@ -102,7 +102,6 @@ def test_solutions_whose_labels_could_not_be_read_back_are_refused_before_anybod
     ("bad", "reason"),
     [
         (record({"problem": " "}), "'problem' is blank"),
-        (record({"pre_generated_steps": ["", "  "]}), "step 1 is blank"),
         (record({"pre_generated_steps": "abc"}), "'pre_generated_steps' is not a list of strings"),
         (
             record({"pre_generated_verifier_score": "NaN"}),
@@ -187,3 +186,8 @@ def test_a_labeler_gets_a_link_under_a_name_that_the_page_would_take_alone(folde
     line = refusal(*OK, "--labeler", "bob", "--labeler", name)
     assert "a labeler's name has 1 to 64 letters, digits, or . @ + - _; choose another" in line
     assert not (folder / "people.tokens.json").exists()
+
+
+def test_a_blank_step_of_a_prm800k_record_is_shown_as_its_reader_reads_it(folder: Path) -> None:
+    (folder / "blank.jsonl").write_text(json.dumps(record({"pre_generated_steps": ["a", " "]})) + "\n")
+    assert [sample.steps for sample in read_samples(folder / "blank.jsonl", "prm800k")] == [("a", " ")]

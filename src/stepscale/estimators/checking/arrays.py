@@ -57,6 +57,7 @@ def checked_rows(values: Any, name: str) -> list[Floats]:
     if isinstance(given, pd.DataFrame):  # it would give the names of its columns
         given = given.to_numpy()
     is_list = isinstance(given, Iterable) and not isinstance(given, str | bytes | Set | Mapping)
+    is_list = is_list and getattr(given, "ndim", 1) > 0
     rows = [_row(row, name) for row in given] if is_list else [None]
     checked = [row for row in rows if row is not None]
     if len(checked) < len(rows):

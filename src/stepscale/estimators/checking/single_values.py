@@ -31,7 +31,8 @@ def without_tensors(values: Any, name: str) -> Any:
     if hasattr(values, "detach"):
         return _array_of(values, name)
     if isinstance(values, list | tuple) and any(map(_may_hold_tensors, set(map(type, values)))):
-        return [without_tensors(value, name) for value in values]
+        opened = [without_tensors(value, name) for value in values]
+        return tuple(opened) if isinstance(values, tuple) else opened  # a tuple may be a label, which a list is not
     return values
 
 

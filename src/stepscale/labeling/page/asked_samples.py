@@ -15,7 +15,7 @@ from stepscale.formats.fields import BadRecord, Record
 from stepscale.formats.lines import Records, no_skipping
 from stepscale.formats.registry import READABLE_FORMATS, read
 from stepscale.labeling.page.prm800k_samples import sample_of
-from stepscale.labeling.page.sample import Sample, checked_sample
+from stepscale.labeling.page.sample import Sample, readable_sample
 from stepscale.user_paths import is_there, written_out
 
 ASKED = "asked"
@@ -35,7 +35,7 @@ def read_samples(path: str | Path, format: str = ASKED) -> list[Sample]:
         raise InputError(f"format {format!r}: choose one of {', '.join((ASKED, *READABLE_FORMATS))}")
     with no_skipping():
         if format == ASKED:
-            samples = _read(latest_asked(path), checked_sample)
+            samples = _read(latest_asked(path), readable_sample)
         elif format == "prm800k":
             samples = _read(path, sample_of)
         else:
@@ -121,7 +121,7 @@ def _of_tables(path: str | Path, format: str) -> Iterator[Sample]:
             "neutral": tuple(score.get("neutral", ())),
         }
         try:
-            yield checked_sample(values)
+            yield readable_sample(values)
         except BadRecord as error:
             place = f"{path}: problem {row['problem_id']:.60}, sample {row['sample_id']}"
             raise InputError(f"{place}: {error}; correct the solution or leave it out") from None

@@ -60,15 +60,27 @@ def checked_sample(values: Record, keys: Mapping[str, str] | None = None) -> Sam
         keys: What a field is called in the file, where that differs.
 
     Raises:
-        BadRecord: The problem is blank or holds a NUL, a step is blank, or a value is of another type. The key is named.
+        BadRecord: The problem is blank or holds a NUL, or a value is of another type. The key is named.
     """
     problem_text(values, "problem")
     try:
-        sample = Sample.model_validate(values)
+        return Sample.model_validate(values)
     except ValidationError as error:
         fault = error.errors()[0]
         field, *place = map(str, fault["loc"])
         raise BadRecord(f"{'.'.join(((keys or {}).get(field, field), *place))}: {fault['msg']}") from None
+
+
+def readable_sample(values: Record) -> Sample:
+    """The sample of some values, each of whose steps a person can read. PRM800K's own records may hold blank ones.
+
+    Args:
+        values: Its fields; others are ignored.
+
+    Raises:
+        BadRecord: It is no sample, or a step is blank. The key is named, or the step's number.
+    """
+    sample = checked_sample(values)
     if (blank := next((n for n, step in enumerate(sample.steps, 1) if not step.strip()), None)) is not None:
         raise BadRecord(f"step {blank} is blank where the text of a step is needed")
     return sample

@@ -128,8 +128,15 @@ def _anything(reply: Any) -> None:
     """Nothing is taken from the reply."""
 
 
+def _list(reply: Any) -> list[Any]:
+    """Raises TypeError if it is none: an empty object would pass as nothing labeled."""
+    if not isinstance(reply, list):
+        raise TypeError(f"a list is needed, not {type(reply).__name__}")
+    return reply
+
+
 def _labeled_tasks(reply: Any) -> list[dict[str, Any]]:
-    for task in reply:
+    for task in _list(reply):
         dict.get(task, "data")  # TypeError if it is no object
         for annotation in task["annotations"]:
             dict.get(annotation, "result")
@@ -137,8 +144,8 @@ def _labeled_tasks(reply: Any) -> list[dict[str, Any]]:
 
 
 def _ids_and_total(reply: Any) -> tuple[list[str], int]:
-    return [str(task["data"].get("id")) for task in reply["tasks"]], int(reply["total"])
+    return [str(task["data"].get("id")) for task in _list(reply["tasks"])], int(reply["total"])
 
 
 def _names(reply: Any) -> dict[int, str]:
-    return {user["id"]: str(user.get("username") or user["email"].partition("@")[0]) for user in reply}
+    return {user["id"]: str(user.get("username") or user["email"].partition("@")[0]) for user in _list(reply)}
