@@ -95,6 +95,19 @@ def test_matrices_within_matrices_are_not_padded_to_fill_the_memory(closed: bool
         assert latex_to_text(bomb) is None and settle_strict(bomb, "3") is False
 
 
+@pytest.mark.parametrize("unit", [r"\{0\^{", r"\hat{", r"\"{a", r"\bar{\frac12", r"}\vec{", r"\dot{\ddot{"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_accents_within_accents_do_not_double_the_text_without_end(unit: str, closed: bool) -> None:
+    bomb = unit * 60 + "0" + "}" * 60 * closed
+    with ends():
+        assert settle_strict(bomb, "3") is False
+
+
+def test_an_accent_within_an_accent_is_read_as_the_papers_grader_reads_it() -> None:
+    letters = r"\frac{\vec{a}}{\hat{\bar{b}}}"
+    assert latex_to_text(letters) == LatexNodes2Text().latex_to_text(letters.replace(r"\frac", r" \frac")).strip()
+
+
 def test_a_matrix_within_a_matrix_is_read_as_the_papers_grader_reads_it() -> None:
     block = r"\begin{pmatrix} \begin{bmatrix} 1 & 2 \end{bmatrix} \\ 3 \end{pmatrix}"
     assert latex_to_text(block) == LatexNodes2Text().latex_to_text(block).strip()

@@ -24,7 +24,10 @@ _TO_ASCII = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), (_UNION, "U"), ("·"
 _MAX_DEPTH = 12
 _ENVIRONMENT = re.compile(r"\\(begin|end)(?![A-Za-z])")
 _SEPARATOR = re.compile(r"&|\\\\")  # of a matrix's columns and rows
-_MOST_PADDED = 1_000_000  # characters
+_ACCENT = re.compile(  # of the converter's list
+    r"\\(?:['`\"^~=.]|(?:[cHkbdruvt]|vec|d?dot|hat|check|breve|acute|grave|tilde|bar|not)(?![A-Za-z]))"
+)
+_LONGEST_TEXT = 1_000_000  # characters
 _local = threading.local()
 
 
@@ -41,7 +44,7 @@ def latex_to_text(latex: str) -> str | None:
     latex = latex.replace("\\frac", " \\frac")  # a mixed number keeps a blank before its fraction
     text = _short(latex)
     if text is None:
-        if _most_padded(latex) > _MOST_PADDED:
+        if _most_padded(latex) * _most_accented(latex) > _LONGEST_TEXT:
             return None
         try:
             text = _converter().latex_to_text(latex)
@@ -64,6 +67,16 @@ def _most_padded(latex: str) -> int:
     cells = len(_SEPARATOR.findall(latex)) + 1
     padded: int = len(latex) * cells ** min(deepest, 20)  # two cells twenty deep are too many already
     return padded
+
+
+def _most_accented(latex: str) -> int:
+    """A bound on how many times longer accents make the text: the converter adds one to each sign, those of inner accents too."""
+    depth = deepest = 0
+    for sign in latex:
+        depth = max(depth + (sign == "{") - (sign == "}"), 0)
+        deepest = max(depth, deepest)
+    nested: int = min(len(_ACCENT.findall(latex)), deepest + 1, 40)
+    return 2**nested
 
 
 def _converter() -> "LatexNodes2Text":
