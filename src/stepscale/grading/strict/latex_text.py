@@ -76,7 +76,7 @@ def _most_accented(latex: str) -> int:
         depth = max(depth + (sign == "{") - (sign == "}"), 0)
         deepest = max(depth, deepest)
     nested: int = min(len(_ACCENT.findall(latex)), deepest + 1, 40)
-    return 2**nested
+    return 1 << nested
 
 
 def _converter() -> "LatexNodes2Text":
