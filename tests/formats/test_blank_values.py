@@ -3,11 +3,11 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from changed_records import with_value
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
@@ -45,15 +45,6 @@ def refused(file: Path, format: str) -> str | None:
     except InputError as error:
         return str(error)
     return None
-
-
-def with_value(record: dict[str, Any], place: tuple[Any, ...], value: Any) -> dict[str, Any]:
-    changed: Any = deepcopy(record)
-    inner = changed
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = value
-    return dict(changed)
 
 
 @pytest.mark.parametrize("good", RECORDS, ids=lambda good: good.format)

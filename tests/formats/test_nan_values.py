@@ -4,13 +4,13 @@ import json
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from changed_records import with_value
 from prm800k_records import LAST, completion, record, step
 from pyarrow import ipc, parquet
 
@@ -45,15 +45,6 @@ def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield (*place, key)
         if isinstance(inner, dict | list):
             yield from places(inner, (*place, key))
-
-
-def with_value(good: dict[str, Any], place: tuple[Any, ...], value: Any) -> dict[str, Any]:
-    changed: Any = deepcopy(good)
-    inner = changed
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = value
-    return dict(changed)
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.json"])

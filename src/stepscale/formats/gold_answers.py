@@ -20,9 +20,7 @@ def gold_answer(target: str, is_solution: bool = False) -> str | None:
     if _GSM8K in target:
         return target.rsplit(_GSM8K, 1)[1].strip() or None
     boxed = last_boxed(target)
-    if boxed is not None or BOX.search(
-        target
-    ):  # a box that holds no answer, or cannot be read, is no answer as a whole
-        return boxed
+    if boxed is not None or BOX.search(target):
+        return boxed  # a target whose box is empty, or cannot be read, is no answer as a whole
     bare = "" if is_solution else target.strip()
     return bare if bare and "\n" not in bare and len(bare) <= _LONGEST else None

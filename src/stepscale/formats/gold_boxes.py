@@ -6,10 +6,8 @@ read hides the ones before it: an earlier box would be another answer than the g
 
 import re
 
-from stepscale.grading.boxes import BOX, is_mention
+from stepscale.grading.boxes import BOX, BRACE, DOLLAR, MOST_BOXES, is_mention
 
-_BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
-_DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
 _BETWEEN_BOXES = re.compile(
     r"(?:[\s,;$]|\\[,;:! ()]|\\q?quad\b|\\text\s*\{\s*(?:,\s*)?(?:and|or)\s*\}|\band\b|\bor\b)*"
 )
@@ -23,7 +21,6 @@ _BEGINS = re.compile(
 _IN_BRACKETS = re.compile(r"[(\[][^()\[\]$\n]*[)\]]")  # its commas end nothing
 _END = re.compile(r"\$|\\\)|\\\]|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}|\n|\Z")
 _PAIRS = (("{", "}"), ("(", ")"), ("[", "]"))
-_MOST_BOXES = 100  # looked at from the end, so that the time grows with the text and not with its square
 
 
 def last_boxed(solution: str) -> str | None:
@@ -38,7 +35,7 @@ def last_boxed(solution: str) -> str | None:
     """
     contents: list[str] = []
     start = 0
-    for box in list(BOX.finditer(solution))[-_MOST_BOXES:][::-1]:
+    for box in list(BOX.finditer(solution))[-MOST_BOXES:][::-1]:
         content, end = _content(solution, box.end())
         if content is None:
             break
@@ -57,10 +54,10 @@ def _content(solution: str, start: int) -> tuple[str | None, int]:
     if not solution.startswith("{", start):
         return _unbraced(solution, start)
     depth = 0
-    for brace in _BRACE.finditer(solution, start):
+    for brace in BRACE.finditer(solution, start):
         depth += 1 if brace[1] == "{" else -1
         if depth == 0:
-            return _DOLLAR.sub("", solution[start + 1 : brace.end() - 1]).strip(), brace.end()
+            return DOLLAR.sub("", solution[start + 1 : brace.end() - 1]).strip(), brace.end()
     return ("" if is_mention(solution[start + 1 :]) else None), len(solution)  # never closed
 
 

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _MAX_REASONS = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
 _BOM = b"\xef\xbb\xbf"
+BAD_VALUES = (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError)  # what bad values raise
 _OR_SKIP = ", or read with on_error='skip' to leave it out"
 _MOST_NAMED = 5  # files in a warning
 _START = 1024  # bytes: more blanks than that open no file
@@ -90,12 +91,9 @@ class Records:
         for record in self:
             try:
                 add(record)
-            except BadRecord as error:
-                self.refuse(str(error), lacks_key=isinstance(error, MissingKey))
-            except KeyError as error:
-                self.refuse(f"key {error} is missing", lacks_key=True)
-            except (TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
-                self.refuse(f"a value is not of the expected type ({error})")
+            except BAD_VALUES as error:
+                bad = bad_record(error)
+                self.refuse(str(bad), lacks_key=isinstance(bad, MissingKey))
             else:
                 self.good += 1
         if not self.good:
@@ -185,6 +183,19 @@ class Records:
                 yield value
             else:
                 self.refuse(f"a JSON object is needed, got {type(value).__name__}")
+
+
+def bad_record(error: Exception) -> BadRecord:
+    """What to tell of a record that could not be read.
+
+    Args:
+        error: One of ``BAD_VALUES``.
+    """
+    if isinstance(error, BadRecord):
+        return error
+    if isinstance(error, KeyError):
+        return MissingKey(error.args[0])
+    return BadRecord(f"a value is not of the expected type ({error})")
 
 
 @contextmanager

@@ -6,13 +6,15 @@ Every scan is bounded, so that the time grows with the text and not with its squ
 
 import re
 
+from stepscale.grading.plain_lines import last_match
+
 _NAME = r"\\(?:boxed|fbox|framebox(?:\[[^\[\]\n]{0,20}\]){0,2})(?![a-zA-Z])"  # `\framebox[2cm][c]{42}`
 BOX = re.compile(rf"{_NAME}(?:\s*(?={{)|[ \t]*)")
 _LIST_SEPARATOR = re.compile(
     r"(?:[ \t,;$&]|\\[,;:! ()]|\\q?quad(?![a-zA-Z])|\\text\s*\{[^{}\n]{0,30}?\b(?:and|or)\s*\}|\band\b|\bor\b)*\Z"
 )
-_BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
-_DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
+BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
+DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
 _UNBRACED_END = re.compile(r"\$|\\\)|\\\]|\n|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}")
 _BEGINS_LIKE_AN_ANSWER = re.compile(
     r"[(\[]?(?:[-+\u2212\u2013\u00b1]?[ \t]?[.$]?\d|[-+\u2212\u2013\u00b1]?\\(?!boxed|fbox|framebox)(?:[a-zA-Z]|[{$])"
@@ -43,7 +45,7 @@ _ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
     re.IGNORECASE | re.DOTALL,
 )
 _MENTION = re.compile(rf"(?<![`$])[`$]*+{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}}){{0,100}}\}}|[ \t]*\{{)?[`$]*")
-_MOST_BOXES = 100  # looked at from the end
+MOST_BOXES = 100  # looked at from the end
 _MOST_LISTED = 50  # boxes in one list
 _LONGEST_CONTENT = 10_000  # characters
 
@@ -60,7 +62,7 @@ def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
     """
     contents: list[str] = []
     list_end = len(text)  # where the list continues: the start of the box after this one
-    for box in list(BOX.finditer(text))[-_MOST_BOXES:][::-1]:
+    for box in list(BOX.finditer(text))[-MOST_BOXES:][::-1]:
         after_brace = text[box.end() : min(list_end, box.end() + _LONGEST_CONTENT)]
         content, end = _content(after_brace)
         if is_mention(content) or (not kinds and is_kind_of_answer(content)):
@@ -103,8 +105,7 @@ def without_requests(text: str) -> str:
     kept: list[str] = []
     end = 0
     for mention in _MENTION.finditer(text):
-        start = max(text.rfind("\n", end, mention.start()), text.rfind(". ", end, mention.start()))
-        kept.append(text[end : max(start, end)])
+        kept.append(text[end : max(_sentence_start(text, end, mention.start()), end)])
         end = mention.end()
     return "".join(kept) + text[end:]
 
@@ -115,9 +116,16 @@ def from_last_box(text: str) -> str:
     Args:
         text: A solution's text, with a box.
     """
-    start = list(BOX.finditer(text))[-1].start()
-    sentence = text[max(text.rfind("\n", 0, start), text.rfind(". ", 0, start)) + 1 : start]
-    return text if _ASKS.search(sentence) else text[start:]
+    box = last_match(BOX, text)
+    if box is None:
+        return text
+    sentence = text[max(_sentence_start(text, 0, box.start()), 0) : box.start()]
+    return text if _ASKS.search(sentence) else text[box.start() :]
+
+
+def _sentence_start(text: str, low: int, high: int) -> int:
+    """Where the sentence that goes on at ``high`` begins, with the sign that ends the one before; -1: before ``low``."""
+    return max(text.rfind("\n", low, high), text.rfind(". ", low, high))
 
 
 def is_kind_of_answer(content: str) -> bool:
@@ -137,10 +145,10 @@ def _content(after_brace: str) -> tuple[str, int | None]:
         end = _UNBRACED_END.search(after_brace)
         return (after_brace if end is None else after_brace[: end.start()]).strip(), None
     depth = 0
-    for brace in _BRACE.finditer(after_brace):
+    for brace in BRACE.finditer(after_brace):
         depth += 1 if brace[1] == "{" else -1
         if depth == 0:
-            return _DOLLAR.sub("", after_brace[1 : brace.end() - 1]).strip(), brace.end()
+            return DOLLAR.sub("", after_brace[1 : brace.end() - 1]).strip(), brace.end()
     # Never closed: it counts to the end of its line, where it begins like an answer.
     inner = after_brace[1:].lstrip(" \t$")
     if not _BEGINS_LIKE_AN_ANSWER.match(inner) and not _ONE_WORD.match(inner):

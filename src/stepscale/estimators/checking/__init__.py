@@ -1,8 +1,8 @@
 """Turns the arguments that a user gives to an estimator into checked arrays. No other code does.
 
-In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``cells``, ``arrays``, ``sample_arrays``),
-budgets and other settings as Python numbers (``numbers``). Every public estimator goes through here. Whatever is refused raises
-InputError with one line; nothing is repaired by guessing.
+In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape (``single_values``, ``arrays``,
+``sample_arrays``), budgets and other settings as Python numbers (``numbers``). Every public estimator goes through here. Whatever
+is refused raises InputError with one line; nothing is repaired by guessing.
 """
 
 from stepscale.estimators.checking.arrays import (

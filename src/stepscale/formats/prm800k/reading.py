@@ -22,8 +22,8 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, MissingKey, Record, maybe_answer, maybe_text, problem_text, required
-from stepscale.formats.lines import OnError, Records
+from stepscale.formats.fields import BadRecord, Record, maybe_answer, maybe_text, problem_text, required
+from stepscale.formats.lines import BAD_VALUES, OnError, Records, bad_record
 from stepscale.formats.prm800k.labels import LabelColumns
 from stepscale.formats.prm800k.records_table import RECORDS, LabeledProblem, RecordDetails, details_of
 from stepscale.formats.prm800k.walk import walk
@@ -92,12 +92,8 @@ def check_record(record: Record) -> None:
     try:
         json.dumps(record, ensure_ascii=False).encode()  # half a surrogate pair is in no table
         _RecordReader(frozenset()).add(record)
-    except BadRecord:
-        raise
-    except KeyError as error:
-        raise MissingKey(str(error.args[0])) from None
-    except (TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
-        raise BadRecord(f"a value is not of the expected type ({error})") from None
+    except BAD_VALUES as error:
+        raise bad_record(error) from None
 
 
 class _RecordReader:
