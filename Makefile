@@ -54,7 +54,7 @@ map: $(READY) # which strategy pays in which world, after `make thorough`
 
 BASE := --width 96 --heads 3 --rotary_base 100 --documents 100000 --learning_rate 6e-3 --compile true
 bases: $(READY) # the lab's base model in seven stages of pretraining; some two and a half hours (docs/lab.md)
-	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/plain $(BASE) --layers 4 --steps 5000 --short_steps 800 --schedule constant_with_warmup --judged false
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/plain $(BASE) --layers 4 --steps 5000 --short_steps 800 --schedule constant_with_warmup --rated none
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/judging --init build/bases/plain $(BASE) --layers 6 --steps 6000 --schedule linear --seed 1
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/steadier --init build/bases/judging $(BASE) --layers 6 --steps 3500 --schedule linear --seed 2
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/revising --init build/bases/steadier $(BASE) --layers 6 --steps 2500 --schedule linear --seed 4 --transcripts 0.5 --documents 60000

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from stepscale.lab.exercises import write_exercise
 from stepscale.lab.hands import Hand
 from stepscale.lab.labeler import NEGATIVE, POSITIVE, rate_step, rate_steps, right_steps
+from stepscale.lab.misconceived import may_be_misconceived
 from stepscale.lab.problems import draw_problem, split_of
 from stepscale.lab.stories import HELD_OUT_WORDING, LEVELS
 from stepscale.lab.tokenizer import BOS, EOS
@@ -31,6 +32,8 @@ TRANSCRIPTS = 0.10  # share of the solutions that have earlier attempts
 _MOST_ATTEMPTS = 4
 _FAMILY_WEIGHTS = {"sums": 4, "products": 4, HELD_OUT_WORDING: 1}
 _TRIES = 6  # for a right revision
+
+Rated = Literal["all", "slips", "none"]  # steps with ratings; "slips": those that no misconception may strike
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,15 @@ def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ..
     return steps
 
 
-def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], list[int], list[int]]]:
+def encode_pages(
+    pages: list[Page], tokenizer: Any, rated: Rated = "all"
+) -> list[tuple[list[int], list[int], list[int]]]:
     """Pages as tokens with what is learned at each of them.
 
     Args:
         pages: The pages.
         tokenizer: The lab's.
+        rated: Which steps have a rating to learn.
 
     Returns:
         Of each page token ids, next tokens and rating classes, all [tokens of the page]; ``IGNORED`` where nothing is
@@ -154,7 +160,7 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
         classes = [IGNORED] * len(tokens)
         for steps, ratings, right in attempts:
             tokens += attempt_mark
-            classes += [IGNORED] * len(attempt_mark) + _classes(steps, ratings, right, ids, len(newline))
+            classes += [IGNORED] * len(attempt_mark) + _classes(steps, ratings, right, ids, len(newline), rated)
             tokens += [token for step in steps for token in [*ids[step], *newline]]
             classes += [IGNORED] * (len(tokens) - len(classes))
         if attempts:
@@ -164,7 +170,7 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
         # Attempts are read, never written.
         following = [IGNORED] * (len(tokens) - 1) + solution if page.imitated else []
         tokens += solution
-        classes += _classes(page.steps, page.ratings, page.right, ids, len(newline))
+        classes += _classes(page.steps, page.ratings, page.right, ids, len(newline), rated)
         encoded.append((tokens, _filled(following, len(tokens)), _filled(classes, len(tokens))))
     return encoded
 
@@ -188,10 +194,14 @@ def _classes(
     right: tuple[str, ...],
     ids: Mapping[str, list[int]],
     newline: int,
+    rated: Rated,
 ) -> list[int]:
     """Rating class of every token of the steps that are judged, each with ``newline`` tokens after it."""
     classes: list[int] = []
     for step, rating in zip(steps, ratings, strict=False):
+        if rated == "none" or (rated == "slips" and may_be_misconceived(step)):
+            classes += [IGNORED] * (len(ids[step]) + newline)
+            continue
         n_right = _shared(ids[step], [ids[right_step] for right_step in right]) if rating == NEGATIVE else 0
         classes += [POSITIVE + 1] * n_right + [rating + 1] * (len(ids[step]) - n_right + newline)
     return classes

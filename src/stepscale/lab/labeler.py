@@ -8,6 +8,7 @@ is looked at. Labels stop at the first negative step.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import permutations
 
 from stepscale.lab.stories import OPERATION_OF, Definition, Story, result_of
@@ -22,6 +23,40 @@ _STEP = re.compile(
 )
 _RESTATED = re.compile(r"(?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?")
 _ANSWER = re.compile(r"Answer: (?P<amount>[0-9]{1,4})\.?")
+
+
+@dataclass(frozen=True)
+class ReadStep:
+    """One operation as a step states it, right or wrong.
+
+    Attributes:
+        quoted: What the sentence before it defines; None where it quotes none, or none of the lab's.
+        operation: plus, minus or times.
+        left_amount: The first operand.
+        right_amount: The second one.
+    """
+
+    quoted: Definition | None
+    operation: str
+    left_amount: int
+    right_amount: int
+
+
+def read_step(step: str) -> ReadStep | None:
+    """The operation that a step in the lab's own form states.
+
+    Args:
+        step: Its text.
+
+    Returns:
+        None for a step in another form, and for one that does no operation.
+    """
+    text = step.strip()
+    match = _STEP.fullmatch(text) if len(text) <= MAX_STEP_CHARACTERS else None
+    if not match:
+        return None
+    sentence = _sentence(match["quoted"]) if match["quoted"] else None
+    return ReadStep(sentence, match["operation"], int(match["left_amount"]), int(match["right_amount"]))
 
 
 def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:

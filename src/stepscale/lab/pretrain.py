@@ -6,7 +6,6 @@ verifiers: those are fine-tuned from a base in every run.
 """
 
 import json
-import math
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -21,7 +20,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.engine.lanes import Lanes
 from stepscale.lab.base_model import go_on_from, new_model
-from stepscale.lab.corpus import IGNORED, LENGTHS, TRANSCRIPTS, encode_pages, write_page
+from stepscale.lab.corpus import IGNORED, LENGTHS, TRANSCRIPTS, Rated, encode_pages, write_page
 from stepscale.lab.muon import MuonAndAdamW
 from stepscale.lab.pretrain_options import PretrainOptions
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
@@ -35,14 +34,16 @@ _CHUNK = 20_000  # documents written by one worker at a time
 Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
 
 
-def _write_chunk(task: tuple[int, int, int, float]) -> list[Document]:
-    seed, chunk, n, transcripts = task
+def _write_chunk(task: tuple[int, int, int, float, Rated]) -> list[Document]:
+    seed, chunk, n, transcripts, rated = task
     rng = Random(seed_for(seed, "corpus", sample_id=chunk))
-    encoded = encode_pages([write_page(rng, transcripts=transcripts) for _ in range(n)], build_tokenizer())
+    encoded = encode_pages([write_page(rng, transcripts=transcripts) for _ in range(n)], build_tokenizer(), rated)
     return [(np.array(ids, np.uint16), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
 
 
-def write_corpus(documents: int, seed: int, workers: int, transcripts: float = TRANSCRIPTS) -> list[Document]:
+def write_corpus(
+    documents: int, seed: int, workers: int, transcripts: float = TRANSCRIPTS, rated: Rated = "all"
+) -> list[Document]:
     """``documents`` encoded documents; the same ones whatever the number of workers.
 
     Args:
@@ -50,11 +51,13 @@ def write_corpus(documents: int, seed: int, workers: int, transcripts: float = T
         seed: Decides them all.
         workers: Processes that write.
         transcripts: Share of the solutions that have earlier attempts, 0 to 1.
+        rated: Which steps have a rating to learn.
 
     Returns:
         The documents as token ids and targets.
     """
-    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK), transcripts) for i in range(math.ceil(documents / _CHUNK))]
+    sizes = [min(_CHUNK, documents - start) for start in range(0, documents, _CHUNK)]
+    tasks = [(seed, chunk, size, transcripts, rated) for chunk, size in enumerate(sizes)]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
 
@@ -174,7 +177,7 @@ def pretrain(options: PretrainOptions) -> None:
     """
     # 1. the corpus, and a new model or one to go on from
     tokenizer = build_tokenizer()
-    documents = write_corpus(options.documents, options.seed, options.workers, options.transcripts)
+    documents = write_corpus(options.documents, options.seed, options.workers, options.transcripts, options.rated)
     model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     if options.init:
         go_on_from(LlamaForCausalLM.from_pretrained(options.init), model)
@@ -191,9 +194,6 @@ def pretrain(options: PretrainOptions) -> None:
             optimizers=(optimizer, None),
         )
         torch.set_num_threads(max(1, options.threads if not lanes.n else 1))  # accelerate has set it to all cores
-        if not options.judged:
-            for _, targets in trainer.train_dataset.buckets.values():
-                targets[..., 1] = IGNORED
         trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
         if options.compile:
             torch.compiler.config.recompile_limit = 2 * len(LENGTHS) * max(1, options.threads)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-from stepscale.lab.corpus import TRANSCRIPTS
+from stepscale.lab.corpus import TRANSCRIPTS, Rated
 
 
 @dataclass
@@ -32,7 +32,10 @@ class PretrainOptions:
         default=10_000.0, metadata={"help": "of the position code; a small one tells neighbors apart better"}
     )
     schedule: str = field(default="cosine", metadata={"help": "of the learning rate, a name that transformers knows"})
-    judged: bool = field(default=True, metadata={"help": "learn the ratings of steps, too"})
+    rated: Rated = field(
+        default="all",
+        metadata={"help": "steps whose ratings are learned, too; slips: those that no misconception may strike"},
+    )
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
     threads: int = field(
