@@ -150,3 +150,10 @@ def test_known_questions_need_known_labels(file: RecordFile) -> None:
         Queue(SAMPLES, file, PageOptions(screening=1))
     with pytest.raises(InputError, match="screening asks 9 questions and 8 are known"):
         Queue(SAMPLES, file, PageOptions(screening=9), KNOWN)
+
+
+def test_a_file_in_the_home_folder_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    labels = LabelFile.model_validate({"path": "~/people.jsonl", "known": {"path": "~/known.jsonl"}})
+    assert labels.path == "/home/ann/people.jsonl"
+    assert labels.known and labels.known.path == "/home/ann/known.jsonl"

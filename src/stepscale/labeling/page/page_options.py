@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from stepscale.user_paths import UserPath
 from stepscale.user_settings import UserSettings
 
 Ask = Literal["first_error", "every_step", "alternatives"]
@@ -46,7 +47,7 @@ class PageOptions(UserSettings):
 class KnownLabels(UserSettings):
     """Labels that are known, by which people are checked: screening and quality control (Lightman et al. 2023, 2.4)."""
 
-    path: str = Field(description="PRM800K file of the known labels; relative to the project's folder")
+    path: UserPath = Field(description="PRM800K file of the known labels; relative to the project's folder")
     least_agreement: float = Field(0.75, ge=0, le=1, description="with them; a labeler with less is left out")
     least_questions: int = Field(5, ge=1, description="known questions answered before that is judged")
 
@@ -54,6 +55,6 @@ class KnownLabels(UserSettings):
 class LabelFile(UserSettings):
     """A file of people's labels, and what they are checked by."""
 
-    path: str = Field(description="the file, JSONL; relative to the project's folder")
+    path: UserPath = Field(description="the file, JSONL; relative to the project's folder")
     name: str = Field("human", description="of the labeler of records that name none")
     known: KnownLabels | None = Field(None, description="labels to check people by; null: no labeler is left out")
