@@ -92,3 +92,21 @@ def test_a_question_holds_the_problem_and_the_steps_as_they_are() -> None:
     solution = Trajectory("is {solution} {step}?", ("so {problem}", "\\1 {number}"))
     prompt = question(solution, ask="P {problem} S {solution}", step="{number}) {step}")
     assert prompt == "P is {solution} {step}? S 1) so {problem}\n2) \\1 {number}"
+
+
+@pytest.mark.parametrize(
+    ("step", "shown"),
+    [
+        ("Step 1: 2 + 2 = 4", "Step 1: 2 + 2 = 4"),
+        ("Step 1 : 2 + 2 = 4", "Step 1: 2 + 2 = 4"),
+        ("2 + 2 = 4", "Step 1: 2 + 2 = 4"),
+        ("Step 2: 2 + 2 = 4", "Step 1: Step 2: 2 + 2 = 4"),
+    ],
+)
+def test_a_step_that_has_its_number_is_not_numbered_again(step: str, shown: str) -> None:
+    assert question(Trajectory("p", (step,)), "{problem}|{solution}", "Step {number}: {step}") == f"p|{shown}"
+
+
+def test_a_number_that_a_step_computes_with_stays() -> None:
+    assert question(Trajectory("p", ("1.5 + 2",)), "{problem}|{solution}", "{number}. {step}") == "p|1. 1.5 + 2"
+    assert question(Trajectory("p", ("So a",)), "{problem}|{solution}", "So {step}") == "p|So So a"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.generative_options import NUMBER, PROBLEM, SOLUTION, STEP
+from stepscale.verifiers.step_numbers import without_number
 
 Verdicts = tuple[bool | None, ...]  # of each step whether it is right; None where nothing is known
 
@@ -38,9 +39,14 @@ def question(trajectory: Trajectory, ask: str, step: str) -> str:
     Args:
         trajectory: A problem and its steps; braces in them stand for themselves.
         ask: Template of the question, with the problem and the solution.
-        step: Template of one line of the solution, with the step and its number.
+        step: Template of one line of the solution, with the step and its number. A step that begins with its number as the
+            template states it is not numbered again.
     """
-    lines = (_filled(step, {STEP: text, NUMBER: str(number)}) for number, text in enumerate(trajectory.steps, 1))
+    before = step.partition(STEP)[0]
+    lines = []
+    for number, text in enumerate(trajectory.steps, 1):
+        shown = without_number(text, before.replace(NUMBER, str(number))) if NUMBER in before else text
+        lines.append(_filled(step, {STEP: shown, NUMBER: str(number)}))
     return _filled(ask, {PROBLEM: trajectory.problem, SOLUTION: "\n".join(lines)})
 
 

@@ -4,7 +4,6 @@ An adapter says three things: how a public model wants its steps laid out, at wh
 numbers there are the judgment. Everything else (batches, shared prefixes, the ledger) is ``StepScorer``'s.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.step_numbers import without_number
 from stepscale.verifiers.text_to_scores import Encode, read_right
 
 
@@ -192,9 +192,5 @@ def trajectory_steps(trajectory: Trajectory, numbered: str) -> list[str]:
         numbered: How a step begins, with a place for its number: ``Step {}: ``. Spaces and line ends in and around a step's own
             number do not matter.
     """
-    steps = []
-    for i, step in enumerate(trajectory.steps, 1):
-        parts = numbered.format(i).replace(":", " : ").split()  # a space may stand before the colon
-        own_number = re.match(r"\s*" + r"\s*".join(map(re.escape, parts)) + r"\s*", step)
-        steps.append(numbered.format(i) + step[own_number.end() if own_number else 0 :])
-    return steps
+    labels = (numbered.format(number) for number in range(1, len(trajectory.steps) + 1))
+    return [label + without_number(step, label) for label, step in zip(labels, trajectory.steps, strict=True)]
