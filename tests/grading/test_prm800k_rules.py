@@ -86,6 +86,20 @@ def test_wrong_answers(prediction: str, gold: str) -> None:
     assert not is_equivalent(prediction, gold)
 
 
+@pytest.mark.parametrize("blank", ["\t", "\r", "\x0c", "\t "])
+def test_other_blanks_of_ascii_are_skipped_where_they_part_nothing(blank: str) -> None:
+    for answer, gold in [("0.5 cm", "0.5"), ("x +1", "x+1"), ("(1, 2)", "(1,2)"), ("1/2 ", "0.5")]:
+        assert is_equivalent(answer.replace(" ", blank), gold, "prm800k")
+    for answer, gold in [("3 4", "34"), ("3 4", "12"), ("sin x", "s*i*n*x")]:
+        assert not is_equivalent(answer.replace(" ", blank), gold, "prm800k")
+
+
+@pytest.mark.parametrize(("answer", "right"), [("3\tx", True), ("3\rx", False), ("1/2\ncm", False), ("0.5\ncm", True)])
+def test_each_blank_of_ascii_is_read_as_the_papers_grader_reads_it(answer: str, right: bool) -> None:
+    gold = {"3": "3x", "1": "1/2", "0": "0.5"}[answer[0]]
+    assert is_equivalent(answer, gold, "prm800k") is right
+
+
 @pytest.mark.parametrize("blank", ["\u00a0", "\u2009", "\u202f", "\u3000", "\x0b", "\x85", " \u00a0"])
 @pytest.mark.parametrize(
     ("form", "gold"),

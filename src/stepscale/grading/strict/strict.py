@@ -24,7 +24,10 @@ from stepscale.grading.workers.pool import WorkerQuestion
 MAX_ANSWER = 2_000  # characters: a longer prediction is right only if its spelling is the gold's
 SECONDS = 0.9  # for symbolic work on one pair; a pair that takes longer is wrong
 _LONGEST_CACHED = 200
-_FRACTION = re.compile(r"-?[0-9]+.?/0*[1-9][0-9]*.?")
+_FRACTION = re.compile(r"-?[0-9]+.?/0*[1-9][0-9]*.?\n?")
+# Blanks that normalization leaves and SymPy skips. Between two names or numerals they tell these apart, so they stay and nothing
+# is read. Between a number and a name they may go.
+_OTHER_BLANKS = re.compile(r"[\t\f\r]+(?![A-Za-z0-9.])|(?<![A-Za-z0-9.\t\f\r])[\t\f\r]+|(?<=[0-9])[\t\f]+(?=[A-Za-z])")
 _RATIONAL = re.compile(r"-?(?:0{1,40}|[1-9][0-9]{0,39}|[0-9]{1,40}\.[0-9]{0,40}|\.[0-9]{1,40})(?:/[1-9][0-9]{0,40})?")
 
 
@@ -74,6 +77,7 @@ def _same_element(gold_text: str, predicted_text: str) -> bool | str:
         return gold_text == predicted_text
     if is_integer(gold_text) != is_integer(predicted_text):
         return False
+    gold_text, predicted_text = (_OTHER_BLANKS.sub("", text).strip("\n") for text in (gold_text, predicted_text))
     if _RATIONAL.fullmatch(gold_text) and _RATIONAL.fullmatch(predicted_text):
         return Fraction(0) == _rational(gold_text) - _rational(predicted_text)
     difference = f"({gold_text})-({predicted_text})"
