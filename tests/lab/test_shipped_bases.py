@@ -52,10 +52,8 @@ def tiny(stage: PretrainOptions, folder: Path) -> PretrainOptions:
 def test_every_stage_of_the_bases_runs_after_the_one_before_and_makes_a_model_of_the_shipped_kind(
     stages: list[PretrainOptions], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = cache(lambda transcripts: write_corpus(400, 0, 1, transcripts))  # once for the stages that read alike
-    monkeypatch.setattr(
-        pretraining, "write_corpus", lambda _documents, _seed, _workers, transcripts: written(transcripts)
-    )
+    written = cache(lambda *of: write_corpus(400, 0, 1, *of))  # once for the stages that read alike
+    monkeypatch.setattr(pretraining, "write_corpus", lambda _documents, _seed, _workers, *of: written(*of))
     assert [stage.init for stage in stages] == ["", *(stage.out for stage in stages[:-1])]
     for stage in stages:
         pretrain(tiny(stage, tmp_path))
