@@ -94,13 +94,13 @@ def measured(name: str, way: Callable[[], int], runs: int, device: str) -> dict[
 
 
 def ours(model: Any, tokenizer: Any, prompts: list[list[int]], arguments: argparse.Namespace) -> Callable[[], int]:
-    """Our engine, which forgets what it read between two runs; opened when it is first asked."""
+    """Our engine, whose cache is cleared between two runs; opened when it is first asked."""
     opened: list[LocalGenerator] = []
 
     def run() -> int:
         if not opened:
             opened.append(LocalGenerator(model, tokenizer, name="ours", memory_budget_gb=8.0))
-        opened[0].forget()
+        opened[0].clear_cache()
         requests = [Request(tuple(prompt), seed) for prompt in prompts for seed in range(arguments.samples)]
         continuations = opened[0].generate(requests, Sampling(1.0, 1.0, arguments.new), "solution", Ledger())
         return sum(len(continuation.tokens) for continuation in continuations)

@@ -54,8 +54,8 @@ def requests(lab: LocalGenerator, problem_texts: Sequence[str], samples: int, pu
 def generate(
     lab: LocalGenerator, work: Sequence[Request], ledger: Ledger | None = None, sampling: Sampling = SAMPLING
 ) -> list[Continuation]:
-    """Continuations to the end of the solution, nothing remembered from before."""
-    lab.forget()
+    """Continuations to the end of the solution, nothing cached from before."""
+    lab.clear_cache()
     return lab.generate(work, sampling, "solution", Ledger() if ledger is None else ledger)
 
 

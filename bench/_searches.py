@@ -67,7 +67,7 @@ def main(data: Path) -> None:
             for neutral in ("positive", "negative"):
                 prm: Verifier = ModelVerifier(data / "06_models" / "prm", "prm")
                 for verifier in (prm, Labeler()):
-                    lab.forget()
+                    lab.clear_cache()
                     options = read_options({**method, "n": n, "aggregation": "product", "neutral_is": neutral})
                     results = search(
                         questions,

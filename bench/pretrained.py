@@ -60,7 +60,7 @@ def _prompts() -> list[str]:
 def _ours(model: LocalGenerator, prompts: list[str]) -> int:
     ids = [model.encode_prompt(prompt) for prompt in prompts]
     work = [Request(prefix, seed_for(0, "bench", str(i), k)) for i, prefix in enumerate(ids) for k in range(SAMPLES)]
-    model.forget()
+    model.clear_cache()
     return sum(len(continuation.tokens) for continuation in model.generate(work, SAMPLING, "solution", Ledger()))
 
 

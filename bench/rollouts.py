@@ -12,7 +12,7 @@ import pandas as pd
 
 from bench._lab import PROMPT, SAMPLING, Plain, generator, problems, row, seconds
 from stepscale.cost import Ledger
-from stepscale.generation.contract import start_afresh
+from stepscale.engine.caching import clear_cache
 from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.grading import extract_answer
 from stepscale.labeling.rollouts import RolloutJob, parsable, roll_out
@@ -36,7 +36,7 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     scale, distinct = WHOLE / PROBLEMS, len(set(beginnings))
     ours, rival = [], []
     for _ in range(runs):
-        start_afresh(lab)
+        clear_cache(lab)
         ours.append(seconds(lambda: roll_out(job, lab, problem_table, solutions, Ledger())))
         sampled = beginnings[::EVERY]
         rival.append(seconds(lambda t=sampled: [plain.generate([text], ROLLOUTS) for text in t]) / len(sampled))

@@ -11,7 +11,8 @@ from campaigns.kills.work import Work, made_twice, note
 from campaigns.models_that_say import LikingVerifier
 from stepscale.cost import Ledger
 from stepscale.datasets.shards import ShardsDataset
-from stepscale.generation.contract import Generator, Sampling, start_afresh
+from stepscale.engine.caching import clear_cache
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.labeling.rollouts import RolloutJob, roll_out
@@ -67,7 +68,7 @@ class ShardWork(Work):
 
     def _piece(self, folder: Path, name: str, generator: Generator, part: pd.DataFrame) -> Made:
         note(folder, "making", name)
-        start_afresh(generator)
+        clear_cache(generator)
         return Made(self.make(generator, part))
 
 

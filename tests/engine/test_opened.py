@@ -13,11 +13,11 @@ class Model:
     opened = 0
 
     def __init__(self, name: str) -> None:
-        self.name, self.remembers = name, 0
+        self.name, self.n_cached = name, 0
         Model.opened += 1
 
-    def forget(self) -> None:
-        self.remembers = 0
+    def clear_cache(self) -> None:
+        self.n_cached = 0
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +30,11 @@ def nothing_open() -> Iterator[None]:
 
 def read(name: str) -> int:
     model = opened(Model, name)
-    model.remembers += 1
-    return model.remembers
+    model.n_cached += 1
+    return model.n_cached
 
 
-def test_equal_arguments_are_one_model_that_has_forgotten_what_it_read() -> None:
+def test_equal_arguments_are_one_model_whose_cache_has_been_cleared() -> None:
     first = opened(Model, "a")
     assert [read("a"), read("a")] == [1, 1]
     assert opened(Model, "a") is first and opened(Model, "b") is not first

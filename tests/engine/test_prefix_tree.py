@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepscale.engine.pool import KeyValuePool
+from stepscale.engine.kv_cache_pool import KVCachePool
 from stepscale.engine.prefix_tree import PrefixTree
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), max_size=8), min_size=1, max_size=12)
@@ -31,11 +31,11 @@ def test_each_distinct_token_of_the_tree_is_in_one_piece_and_a_path_spells_its_s
 def test_a_piece_that_is_split_keeps_its_places_and_is_older_than_what_comes_before_it() -> None:
     tree = PrefixTree()
     full = tree.add_tokens(array([1, 2, 3, 4]))
-    full.places = array([10, 11, 12, 13])
+    full.slots = array([10, 11, 12, 13])
     tree.touch(full)
     half = tree.add_tokens(array([1, 2, 7])).parent
-    assert half is not None and half.places is not None
-    assert (half.places.tolist(), half.own_places.tolist(), full.own_places.tolist()) == ([10, 11], [10, 11], [12, 13])
+    assert half is not None and half.slots is not None
+    assert (half.slots.tolist(), half.own_slots.tolist(), full.own_slots.tolist()) == ([10, 11], [10, 11], [12, 13])
     assert [tree.drop_oldest(), tree.drop_oldest()] == [full, half]
 
 
@@ -47,12 +47,12 @@ def test_chunks_are_kept_whole() -> None:
 
 
 def test_what_is_written_to_the_pool_is_gathered_left_aligned() -> None:
-    pool = KeyValuePool((3, 2, 4), torch.zeros(1))
+    pool = KVCachePool((3, 2, 4), torch.zeros(1))
     parts = [torch.randn(3, 2, 2, n, 4) for n in (5, 0, 2)]
-    places = [pool.take(part.shape[3]) for part in parts]
-    for at, part in zip(places, parts, strict=True):
+    slots = [pool.take(part.shape[3]) for part in parts]
+    for at, part in zip(slots, parts, strict=True):
         pool.write(at, part)
-    gathered = pool.gather(places)
+    gathered = pool.gather(slots)
     assert gathered.shape == (3, 2, 3, 2, 5, 4)
     for row, part in enumerate(parts):
         assert torch.equal(gathered[:, :, row, :, : part.shape[3]], part)

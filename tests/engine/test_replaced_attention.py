@@ -1,4 +1,4 @@
-"""Models whose layers remember by other means than attention are refused, and not run wrong in silence."""
+"""Models whose layers keep state by other means than attention are refused, and not run wrong in silence."""
 
 import pytest
 from transformers import AutoModelForCausalLM, DeepseekV3Config, DiffLlamaConfig, Gemma2Config, Lfm2Config, LlamaConfig
@@ -44,14 +44,14 @@ def test_keys_of_another_width_than_the_configuration_says_are_refused() -> None
         replace_attention(model)
 
 
-def test_an_attention_that_memories_do_not_compute_is_refused_when_the_model_is_loaded() -> None:
+def test_an_attention_that_caches_do_not_compute_is_refused_when_the_model_is_loaded() -> None:
     softcapped = AutoModelForCausalLM.from_config(Gemma2Config(**SMALL, head_dim=8))
     with pytest.raises(InputError, match=r"attention with softcap \(Gemma2Attention\) is not offered here"):
         replace_attention(softcapped)
 
 
 def test_layers_that_attend_twice_are_refused() -> None:
-    """Differential attention asks a memory twice for each layer: it answered, and tokens were others than the model's own."""
+    """Differential attention asks a cache twice for each layer: it answered, and tokens were others than the model's own."""
     twice = AutoModelForCausalLM.from_config(DiffLlamaConfig(**SMALL))
     with pytest.raises(InputError, match=r"DiffLlamaForCausalLM attends 4 times in 2 layers.*choose another"):
         replace_attention(twice)

@@ -30,7 +30,7 @@ def calls_of(generator: LocalGenerator, n: int) -> list[DrawCall]:
 
 
 def drawn_alone(generator: LocalGenerator, call: DrawCall, sampling: Sampling = SAMPLING) -> list[Continuation]:
-    generator.forget()
+    generator.clear_cache()
     return generator.generate(call.requests, replace(sampling, max_new_tokens=call.most), call.until, Ledger())
 
 
@@ -105,7 +105,7 @@ def test_a_call_that_is_dropped_leaves_the_others_as_they_are(tiny_llama, alone)
     assert len(done_calls) >= 6 and all(has_drawn(calls[i], expected[i]) for i in done_calls)
 
 
-def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_forgotten_meanwhile(tiny_llama) -> None:
+def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_evicted_meanwhile(tiny_llama) -> None:
     other = LocalGenerator.load(tiny_llama)
     for gibibytes in (1.0, 1e-5):
         generator = LocalGenerator.load(tiny_llama, memory_budget_gb=gibibytes)
@@ -126,7 +126,7 @@ def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_fo
     generator = LocalGenerator.load(tiny_llama)
     calls, expected = calls_of(generator, 10), alone(10)
     for limits in ({"tokens": 300}, {"tokens": 1}, {"most_rows": 3}):
-        generator.forget()
+        generator.clear_cache()
         generator._limits = replace(generator._limits, **limits)
         repeated = [DrawCall(call.requests, call.most, call.until) for call in calls]
         batch = generator.continuous_batch(SAMPLING)
@@ -140,7 +140,7 @@ def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_fo
         assert all(has_drawn(call, part) for call, part in zip(repeated, expected, strict=True))
 
 
-def test_what_places_in_memory_held_before_is_not_seen(tiny_llama, alone) -> None:
+def test_what_cache_slots_held_before_is_not_seen(tiny_llama, alone) -> None:
     generator = LocalGenerator.load(tiny_llama)
     calls, expected = calls_of(generator, 12), alone(12)
     batch = generator.continuous_batch(SAMPLING)

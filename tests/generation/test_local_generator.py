@@ -57,13 +57,13 @@ class CountingNetwork:
         self.tokens = 0
         self.context = 0
 
-    def hidden(self, ids, memory):
-        self._count(memory.positions)
-        return self.network.hidden(ids, memory)
+    def hidden(self, ids, cache):
+        self._count(cache.positions)
+        return self.network.hidden(ids, cache)
 
-    def logits(self, ids, memory):
-        self._count(memory.positions)
-        return self.network.logits(ids, memory)
+    def logits(self, ids, cache):
+        self._count(cache.positions)
+        return self.network.logits(ids, cache)
 
     def _count(self, positions):
         with self._lock:
@@ -103,7 +103,7 @@ def test_results_are_the_same_to_the_bit_whatever_the_number_of_threads(tiny_lla
 def test_the_tree_is_not_changed_while_a_cohort_may_read_it(tiny_llama, monkeypatch):
     rows_of_a_cohort(monkeypatch, 1)
     generator = LocalGenerator.load(tiny_llama)
-    tree = generator._prefixes._tree
+    tree = generator._prefix_cache._tree
     decode, add = generator._decode, tree.add_tokens
     decoding, changed = set[int](), list[bool]()
 
@@ -123,7 +123,7 @@ def test_the_tree_is_not_changed_while_a_cohort_may_read_it(tiny_llama, monkeypa
 def test_the_ledger_counts_what_the_network_was_given(tiny_llama, monkeypatch):
     rows_of_a_cohort(monkeypatch, 32)
     generator = LocalGenerator.load(tiny_llama, name="m")
-    generator._network = generator._prefixes._network = counting = CountingNetwork(generator._network)
+    generator._network = generator._prefix_cache._network = counting = CountingNetwork(generator._network)
     ledger = Ledger()
     for until in ("step", "solution", "step"):
         generator.generate(requests_for(generator, 7, 20), SAMPLING, until, ledger)
@@ -170,7 +170,7 @@ def test_going_on_step_by_step_computes_nothing_twice_and_changes_no_token(tiny_
     assert ledger.models["m"].tokens == len(nodes)
 
 
-def test_a_small_budget_forgets_and_computes_again_but_changes_no_token(tiny_llama):
+def test_a_small_budget_evicts_and_computes_again_but_changes_no_token(tiny_llama):
     requests = requests_for(LocalGenerator.load(tiny_llama), 6, 12)
     roomy = LocalGenerator.load(tiny_llama)
     tight = LocalGenerator.load(tiny_llama, memory_budget_gb=0.0003)
@@ -178,7 +178,7 @@ def test_a_small_budget_forgets_and_computes_again_but_changes_no_token(tiny_lla
         a = roomy.generate(requests, SAMPLING, until, Ledger())
         b = tight.generate(requests, SAMPLING, until, Ledger())
         assert [c.tokens for c in a] == [c.tokens for c in b]
-    assert tight._prefixes._pool.n_used <= tight._prefixes._budget < roomy._prefixes._pool.n_used
+    assert tight._prefix_cache._pool.n_used <= tight._prefix_cache._budget < roomy._prefix_cache._pool.n_used
 
 
 def test_ends_are_told_apart_and_step_ends_are_token_positions(generator):

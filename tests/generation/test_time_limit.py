@@ -29,7 +29,7 @@ def test_a_local_generator_stops_between_two_tokens_and_draws_the_same_afterward
     with pytest.raises(OutOfTime), within(seconds_left):
         generator.generate(requests, sampling, "solution", Ledger())
     assert len(looks) < 20, "it stopped long before the 40th token"
-    generator.forget()
+    generator.clear_cache()
     assert generator.generate(requests, sampling, "solution", Ledger()) == expected
 
 

@@ -8,9 +8,10 @@ import pytest
 from shard_workers import made_in_workers
 
 from stepscale.cost import Ledger
+from stepscale.engine.caching import clear_cache
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read, tables, write
-from stepscale.generation.contract import Continuation, Request, Sampling, start_afresh
+from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.grading import extract_answer
@@ -185,7 +186,7 @@ def test_the_steps_that_rollouts_stand_on_are_computed_once_and_the_ledger_count
 
 
 def roll_out_part(job, problems, generator, solutions, ledger) -> pd.DataFrame:
-    start_afresh(generator)
+    clear_cache(generator)
     return roll_out(job, generator, problems, solutions, ledger)
 
 

@@ -115,7 +115,7 @@ def test_every_group_is_charged_what_the_engines_count_when_it_is_drawn_and_read
 
 
 def drawn_alone(generator: LocalGenerator, problem: Problem, chains, sampling: Sampling) -> int:
-    generator.forget()
+    generator.clear_cache()
     ledger = Ledger()
     for position in range(len(chains[0][1])):
         seeds = [seed_for(3, f"revision-{position}", problem.problem_id, j) for j, _ in chains]
@@ -127,7 +127,7 @@ def drawn_alone(generator: LocalGenerator, problem: Problem, chains, sampling: S
 
 
 def read_alone(verifier: ModelVerifier, problem: Problem, chains, history: bool) -> int:
-    verifier.forget()
+    verifier.clear_cache()
     ledger = Ledger()
     answered = [attempt for _, chain in chains for attempt in chain if attempt.candidate.answer is not None]
     trajectories = [Trajectory(a.prompt if history else problem.text, a.candidate.steps) for a in answered]

@@ -109,7 +109,7 @@ def test_the_verifier_reads_each_step_of_the_tree_once(verifier_folder):
     beam = read_options({"method": "beam", "n": 9})
     fresh = ModelVerifier(verifier_folder, "prm", device="cpu")
     search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=first)
-    search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=second, afresh=False)
+    search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=second, clear_caches=False)
     assert first.models["prm"].verify > 0 == second.models["prm"].verify
 
 
@@ -159,7 +159,7 @@ def test_what_samples_cost_by_their_texts_is_what_the_engines_counted(verifier_f
     """As reporting prices best-of-N: from recorded samples, against the ledger of the very draws."""
     watched, weighted = generator(), read_options({"method": "weighted", "n": n})
     for problem in problems(4):
-        watched.forget()  # beginnings of prompts that problems share are the engine's gain, which no sample has to itself
+        watched.clear_cache()  # beginnings of prompts that problems share are the engine's gain, which no sample has to itself
         fresh, ledger = ModelVerifier(verifier_folder, "prm", device="cpu"), Ledger()
         [result] = search([problem], watched, fresh, weighted, SAMPLING, run_seed=5, ledger=ledger)
         table = candidates_table([result], 5, {problem.problem_id: "0"})

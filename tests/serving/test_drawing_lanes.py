@@ -24,7 +24,7 @@ class FakeLane:
     """Draws the name of the lane for each request; ``before_step`` may wait or fail."""
 
     def __init__(self, name: int) -> None:
-        self.name, self.n_forgotten = name, 0
+        self.name, self.n_cleared = name, 0
         self.before_step: Callable[[], object] = lambda: None
         self.waiting: list[DrawCall] = []
 
@@ -32,8 +32,8 @@ class FakeLane:
         self.waiting = []
         return self
 
-    def forget(self) -> None:
-        self.n_forgotten += 1
+    def clear_cache(self) -> None:
+        self.n_cleared += 1
 
     def __len__(self) -> int:
         return len(self.waiting)
@@ -114,11 +114,11 @@ def test_a_lane_that_fails_fails_its_own_questions_and_draws_again() -> None:
         assert beside.result() == 0
         failing.before_step = lambda: None
         assert drawn_by(other) == 1
-        assert slow.n_forgotten == 1, "when its first question came, and not when the other lane failed"
+        assert slow.n_cleared == 1, "when its first question came, and not when the other lane failed"
     lanes.close()
 
 
-def test_a_lane_without_questions_forgets_while_another_goes_on() -> None:
+def test_a_lane_without_questions_clears_its_cache_while_another_goes_on() -> None:
     generator = FakeGenerator(2)
     lanes = DrawingLanes(generator)
     with lanes.question() as staying:
@@ -127,7 +127,7 @@ def test_a_lane_without_questions_forgets_while_another_goes_on() -> None:
             with lanes.question() as passing:
                 assert drawn_by(passing) == 1
             drawn_by(staying)
-    assert [fake.n_forgotten for fake in generator.fakes] == [1, 3]
+    assert [fake.n_cleared for fake in generator.fakes] == [1, 3]
     lanes.close()
 
 
@@ -143,12 +143,12 @@ def test_closing_finishes_what_is_asked_and_ends_all_threads(pieces: dict[str, P
     assert set(threading.enumerate()) <= before
 
 
-def test_lanes_of_the_engine_share_weights_and_remember_apart(pieces: dict[str, Path]) -> None:
+def test_lanes_of_the_engine_share_weights_and_have_caches_of_their_own(pieces: dict[str, Path]) -> None:
     generator = LocalGenerator.load(pieces["generator"])
     generator._lanes = 3
     lanes = generator.lanes()
     assert lanes[0] is generator and len({id(lane._network) for lane in lanes}) == 1
-    assert len({id(lane._prefixes) for lane in lanes}) == len({id(lane._arenas) for lane in lanes}) == 3
+    assert len({id(lane._prefix_cache) for lane in lanes}) == len({id(lane._arenas) for lane in lanes}) == 3
     generator._is_small = False
     assert generator.lanes() == [generator], "the products of a large model take all cores"
 

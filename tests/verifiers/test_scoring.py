@@ -77,7 +77,7 @@ def test_a_step_of_several_lines_is_read_as_lines_and_scored_at_its_last(saved: 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n \n"])
 def test_a_blank_step_is_not_read_and_scores_as_the_step_before_it(saved: Callable[..., Path], blank: str) -> None:
-    verifier = ModelVerifier(saved(), device="cpu", remembered_bytes=0)
+    verifier = ModelVerifier(saved(), device="cpu", cache_bytes=0)
     with_blanks = Trajectory("What is 3 + 4?", (blank, "so 3 + 4", blank, blank, "it is 7", blank))
     without = Trajectory(with_blanks.problem, ("so 3 + 4", "it is 7"))
     scores, plain = (verifier.score([one], Ledger())[0] for one in (with_blanks, without))
@@ -135,8 +135,8 @@ def test_a_verifier_with_one_output_scores_one_minus_the_probability_of_right(
     [
         {"tokens_per_batch": 1},
         {"tokens_per_batch": 37},
-        {"remembered_bytes": 0},
-        {"remembered_bytes": 20_000},
+        {"cache_bytes": 0},
+        {"cache_bytes": 20_000},
     ],
 )
 def test_limits_change_the_work_and_not_the_scores(
@@ -172,7 +172,7 @@ def test_the_ledger_counts_each_distinct_prompt_and_step_once(saved: Any, trajec
     assert (cost.verify, cost.context_sum) == distinct_tokens(folder, trajectories)
     assert cost.parameters == sum(p.numel() for p in load_token_classifier(folder).parameters())
     assert (cost.prefill, cost.decode) == (0, 0)
-    verifier.score(trajectories, ledger)  # all of it is remembered
+    verifier.score(trajectories, ledger)  # all of it is cached
     assert ledger.models["prm"].verify == cost.verify == distinct_tokens(folder, trajectories)[0]
 
 
@@ -193,20 +193,20 @@ def test_a_search_that_adds_a_step_pays_for_that_step_alone(saved: Any) -> None:
     assert_same(scores[-1:], [alone(folder, beam)])
 
 
-def test_what_was_used_longest_ago_is_forgotten_first_and_the_budget_holds(saved: Any) -> None:
+def test_the_least_recently_used_is_evicted_first_and_the_budget_holds(saved: Any) -> None:
     folder = saved()
     token_bytes = 3 * 2 * 2 * 8 * 4
-    verifier = ModelVerifier(folder, remembered_bytes=60 * token_bytes)
+    verifier = ModelVerifier(folder, cache_bytes=60 * token_bytes)
     old, new = (Trajectory(f"What is {n} + 7?", (f"so {n} + 7 = 19.", "thus 16.")) for n in (12, 25))
     verifier.score([old], Ledger())
     for _ in range(30):
         verifier.score([Trajectory("wait", (f"{np.random.default_rng(_).integers(1e9)}",)), new], Ledger())
-        assert verifier._memory._pool.n_used <= 60
-    again, forgotten = Ledger(), Ledger()
+        assert verifier._cache._pool.n_used <= 60
+    again, evicted = Ledger(), Ledger()
     verifier.score([new], again)
-    verifier.score([old], forgotten)
+    verifier.score([old], evicted)
     assert again.tokens == 0
-    assert forgotten.tokens == distinct_tokens(folder, [old])[0]
+    assert evicted.tokens == distinct_tokens(folder, [old])[0]
 
 
 def test_steps_beyond_the_models_reach_are_never_preferred(saved: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -80,7 +80,7 @@ def test_a_verifier_trained_here_scores_behind_a_server_as_it_does_here(tmp_path
     folder = saved_verifier(tmp_path / kind, kind, base)
     server, ledger = serve(folder, pooling(folder)), Ledger()
     there = ServedVerifier(served(server, tokenizer=str(folder), parameters=9))
-    here, read = ModelVerifier(folder, remembered_bytes=0), there.score(SOLUTIONS, ledger)
+    here, read = ModelVerifier(folder, cache_bytes=0), there.score(SOLUTIONS, ledger)
     for ours, theirs in zip(here.score(SOLUTIONS, Ledger()), read, strict=True):
         assert np.allclose(ours.negative, theirs.negative, atol=1e-6) and np.allclose(
             ours.neutral, theirs.neutral, atol=1e-6

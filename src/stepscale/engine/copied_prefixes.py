@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stepscale.engine.decode_memory import CPU_COLUMNS, Arena, DecodeMemory
+from stepscale.engine.decode_cache import CPU_COLUMNS, Arena, DecodeCache
 from stepscale.engine.decoding import Rows
 
 # One product per row costs less than one per group and laying rows out by group, while groups have few rows and copies are small.
@@ -12,7 +12,7 @@ _FEW_ROWS = 8  # of a group
 _COPIED_BYTES = 64 * 2**20  # of all copies together
 
 
-class CopiedPrefixes(DecodeMemory):
+class CopiedPrefixes(DecodeCache):
     """Rows that each hold a copy of their prefix; further ones may join between any two steps.
 
     Columns before a row's first are hidden from it. Those before every row's first are dropped when room is made, so columns

@@ -3,7 +3,7 @@
 A step is some two hundred small products and copies. Called one by one from Python, each takes the interpreter's lock and gives
 it back, and lanes that decode side by side wait for each other. Compiled by TorchScript the whole step gives it back
 once (docs/engine.md has what that saves). So everything here keeps to the subset of Python that TorchScript knows: plain
-functions of tensors, which are the same without it. In: token rows, a model's layers, the cohort's memory. Out: hidden
+functions of tensors, which are the same without it. In: token rows, a model's layers, the cohort's KV cache. Out: hidden
 states. Knows nothing about sampling or how rows come and go.
 """
 
@@ -18,7 +18,7 @@ from stepscale.engine.llama import Layer, LlamaSizes, after_attention, before_at
 
 
 class Rows(NamedTuple):
-    """What a cohort's rows [R] remember, and where they stand among those of their group of G.
+    """KV cache of a cohort's rows [R], and where they stand among those of their group of G.
 
     suffix [layers, 2, >= R, KV, >= read_columns, D]: the first ``filled_columns`` hold something, the first
     ``read_columns`` go into products.
@@ -41,7 +41,7 @@ class Rows(NamedTuple):
 def attend(
     rows: Rows, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, mask: torch.Tensor | None
 ) -> torch.Tensor:
-    """Attention of one new token per row; its key and value are remembered.
+    """Attention of one new token per row; its key and value are cached.
 
     Args:
         rows: The rows as they are now.
@@ -120,7 +120,7 @@ def decode(x: torch.Tensor, turns: torch.Tensor, layers: list[Layer], sizes: Lla
         turns: Rotations of their positions [R, 1, D/2].
         layers: Weights of each layer.
         sizes: The model's sizes.
-        rows: The rows as they are now; they remember the token.
+        rows: The rows as they are now; they cache the token.
 
     Returns:
         Hidden states [n, W].

@@ -3,24 +3,18 @@
 import pickle
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
+
+from stepscale.engine.caching import clear_cache
 
 _Model = TypeVar("_Model")
-
-
-@runtime_checkable
-class _Forgetful(Protocol):
-    """A model that can forget the prefixes that it remembers between calls."""
-
-    def forget(self) -> None: ...
-
 
 _MOST = 3  # a generator, and two verifiers that read what it writes
 _open: OrderedDict[bytes, Any] = OrderedDict()
 
 
 def opened(opens: Callable[..., _Model], *arguments: Any) -> _Model:
-    """``opens(*arguments)``, or the model opened before with equal arguments, after it has forgotten its prefixes.
+    """``opens(*arguments)``, or the model opened before with equal arguments, after its cache has been cleared.
 
     So a piece of work gets the same bytes whatever was made before it in this process. Those used longest ago are closed.
 
@@ -35,11 +29,10 @@ def opened(opens: Callable[..., _Model], *arguments: Any) -> _Model:
         _open[key] = opens(*arguments)
     _open.move_to_end(key)
     model: _Model = _open[key]
-    if isinstance(model, _Forgetful):
-        model.forget()
+    clear_cache(model)
     return model
 
 
 def close_all() -> None:
-    """Forget the models, so that their memory is free for other work of this process."""
+    """Drop the models, so that their memory is free for other work of this process."""
     _open.clear()

@@ -1,7 +1,7 @@
-"""A tree of token sequences that share beginnings, and which of its pieces were used longest ago.
+"""A tree of token sequences that share beginnings, and which of its pieces are the least recently used.
 
 In: sequences, as chunks to be kept whole or as plain tokens. Out: the piece that ends each; a sequence met before has the
-same pieces. Knows nothing about keys and values but at which places a piece has them.
+same pieces. Knows nothing about keys and values but in which cache slots a piece has them.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from stepscale.engine.pool import Places
+from stepscale.engine.kv_cache_pool import CacheSlots
 
 Tokens = NDArray[np.int64]
 
@@ -25,25 +25,25 @@ class Span:
         tokens: Its own [n].
 
     Attributes:
-        places: Where the keys and values of the whole sequence up to its end lie [length]; None: not computed yet.
+        slots: Cache slots where the keys and values of the whole sequence up to its end lie [length]; None: not computed yet.
         output: What a head says at its last token [K]; None: not computed yet.
         length: Tokens of the whole sequence up to its end.
     """
 
-    __slots__ = ("children", "key", "length", "output", "parent", "places", "tokens")
+    __slots__ = ("children", "key", "length", "output", "parent", "slots", "tokens")
 
     def __init__(self, parent: Optional["Span"], key: bytes | int, tokens: Tokens) -> None:
         self.parent, self.key, self.tokens = parent, key, tokens
         self.length: int = len(tokens) + (parent.length if parent else 0)
         self.children: dict[bytes | int, Span] = {}
-        self.places: Places | None = None
+        self.slots: CacheSlots | None = None
         self.output: NDArray[np.float32] | None = None
 
     @property
-    def own_places(self) -> Places:
-        """Places of its own tokens, without those before it."""
-        assert self.places is not None
-        return self.places[self.length - len(self.tokens) :]
+    def own_slots(self) -> CacheSlots:
+        """Slots of its own tokens, without those before it."""
+        assert self.slots is not None
+        return self.slots[self.length - len(self.tokens) :]
 
     def path(self) -> list["Span"]:
         """The pieces from the beginning of the sequence to this one."""
@@ -60,7 +60,7 @@ class PrefixTree:
 
     def __init__(self) -> None:
         self._root = Span(None, 0, np.empty(0, np.int64))
-        self._root.places = np.empty(0, np.int64)
+        self._root.slots = np.empty(0, np.int64)
         self._used: OrderedDict[Span, None] = OrderedDict()  # oldest first; a piece is always older than its parent
 
     def add_chunks(self, chunks: Sequence[Tokens]) -> Span:
@@ -109,7 +109,7 @@ class PrefixTree:
             self._used.move_to_end(part)
 
     def drop_oldest(self) -> Span | None:
-        """Forget the piece used longest ago, which nothing follows; gives it, or None if the tree is empty."""
+        """Drop the least recently used piece, which nothing follows; gives it, or None if the tree is empty."""
         if not self._used:
             return None
         piece, _ = self._used.popitem(last=False)
@@ -124,8 +124,8 @@ class PrefixTree:
         piece.parent.children[piece.key] = upper
         piece.parent, piece.key, piece.tokens = upper, int(piece.tokens[length]), piece.tokens[length:]
         upper.children[piece.key] = piece
-        if piece.places is not None:
-            upper.places = piece.places[: upper.length]
+        if piece.slots is not None:
+            upper.slots = piece.slots[: upper.length]
             self._used[upper] = None
         return upper
 

@@ -1,7 +1,7 @@
-"""A transformers model whose attention is a memory's: the model computes all else, keys and values are the memory's own.
+"""A transformers model whose attention is a KV cache's: the model computes all else, keys and values are the cache's own.
 
-In: a transformers model, once; then a memory for each forward pass. It registers one attention function with transformers,
-which hands queries, keys and values to the memory of the thread's running pass. Knows nothing about how memories store them.
+In: a transformers model, once; then a KV cache for each forward pass. It registers one attention function with transformers,
+which hands queries, keys and values to the cache of the thread's running pass. Knows nothing about how caches store them.
 """
 
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ import torch
 from stepscale.errors import InputError
 
 _NAME = "stepscale"
-_REFUSED = ("softcap", "s_aux")  # arguments of attentions that memories do not compute
+_REFUSED = ("softcap", "s_aux")  # arguments of attentions that KV caches do not compute
 _REMEDY = "choose another architecture"
-_KINDS = {"full_attention", "sliding_attention"}  # of layers: what a memory of keys and values can stand in for
+_KINDS = {"full_attention", "sliding_attention"}  # of layers: what a KV cache can stand in for
 
 
-class Memory(Protocol):
-    """Keys and values of the tokens so far, where the new tokens stand, and attention over both."""
+class AttentionCache(Protocol):
+    """KV cache: keys and values of the tokens so far, where the new tokens stand, and attention over both."""
 
     positions: torch.Tensor  # int64 [B, L]
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """Attend over the past and the new tokens, and remember the new ones.
+        """Attend over the past and the new tokens, and cache the new ones.
 
         Args:
             layer: Index of the layer.
@@ -43,19 +43,19 @@ class Memory(Protocol):
         ...
 
 
-_MEMORY: ContextVar[Memory] = ContextVar("memory")
+_CACHE: ContextVar[AttentionCache] = ContextVar("cache")
 
 
 def replace_attention(model: Any) -> None:
     """Change the model object so that its attention is that of ``attending``.
 
-    One token is passed through the model to see what every layer asks of a memory.
+    One token is passed through the model to see what every layer asks of a KV cache.
 
     Args:
         model: A transformers model, with or without a head on its body.
 
     Raises:
-        InputError: The model does not let its attention be replaced, or has layers that a memory of keys and values
+        InputError: The model does not let its attention be replaced, or has layers that a KV cache
             cannot stand in for (convolution, recurrence, chunks, multi-head latent attention).
     """
     from transformers import AttentionInterface
@@ -75,7 +75,7 @@ def replace_attention(model: Any) -> None:
 
 
 class _Probe:
-    """A memory of one token that checks the keys and values of every layer against the model's ``cache_shape``."""
+    """A KV cache of one token that checks the keys and values of every layer against the model's ``cache_shape``."""
 
     def __init__(self, model: str, shape: tuple[int, int, int], device: torch.device) -> None:
         self.positions = torch.zeros((1, 1), dtype=torch.long, device=device)
@@ -87,7 +87,7 @@ class _Probe:
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """See ``Memory``. Raises InputError."""
+        """See ``AttentionCache``. Raises InputError."""
         self._attended.append(layer)
         if k.shape[-1] != v.shape[-1]:
             raise InputError(
@@ -115,17 +115,17 @@ class _Probe:
 
 
 @contextmanager
-def attending(memory: Memory) -> Iterator[None]:
-    """While it is entered, models with replaced attention attend by this memory, in this thread.
+def attending(cache: AttentionCache) -> Iterator[None]:
+    """While it is entered, models with replaced attention attend by this KV cache, in this thread.
 
     Args:
-        memory: Of one forward pass.
+        cache: Of one forward pass.
     """
-    token = _MEMORY.set(memory)
+    token = _CACHE.set(cache)
     try:
         yield
     finally:
-        _MEMORY.reset(token)
+        _CACHE.reset(token)
 
 
 def cache_shape(config: Any) -> tuple[int, int, int]:
@@ -155,5 +155,5 @@ def _attend(
     if unknown:
         raise InputError(f"attention with {unknown[0]} ({type(module).__name__}) is not offered here; {_REMEDY}")
     scale = scaling if scaling is not None else float(query.shape[-1] ** -0.5)
-    out = _MEMORY.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
+    out = _CACHE.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
     return out.transpose(1, 2).contiguous(), None

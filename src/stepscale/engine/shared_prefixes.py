@@ -4,13 +4,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stepscale.engine.decode_memory import Arena, DecodeMemory
+from stepscale.engine.decode_cache import Arena, DecodeCache
 from stepscale.engine.decoding import Rows
 
 _SPARSE = 0.75  # share of groups with rows at which the others are dropped: that copies all keys, so not at every end
 
 
-class SharedPrefixes(DecodeMemory):
+class SharedPrefixes(DecodeCache):
     """Rows in groups; a group's prefix is stored once."""
 
     def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stepscale.engine.computed import Computed
 from stepscale.engine.copied_prefixes import CopiedPrefixes, copies_pay
-from stepscale.engine.decode_memory import Arena, DecodeMemory
+from stepscale.engine.decode_cache import Arena, DecodeCache
 from stepscale.engine.network import Network
 from stepscale.engine.shared_prefixes import SharedPrefixes
 from stepscale.generation.contract import Continuation, Sampling
@@ -45,7 +45,7 @@ class Outcome:
 
 
 class Cohort:
-    """One cohort. ``paths``: keys/values of steps that ended some member, by their path; who remembers them clears the list."""
+    """One cohort. ``paths``: keys/values of steps that ended some member, by their path; who caches them clears the list."""
 
     def __init__(self, network: Network, arena: Arena, sampling: Sampling, ends: Ends) -> None:
         """Begin without members.
@@ -59,7 +59,7 @@ class Cohort:
         self._network, self._arena, self._sampling = network, arena, sampling
         self._vocabulary = len(ends.boundaries.stop)
         self.members = Members(ends, sampling.certainty, sampling.group)
-        self._memory: DecodeMemory
+        self._cache: DecodeCache
         # Members still drawing, with the row of each; the token that each row reads next.
         self._alive, self._rows, self._ids = np.empty((3, 0), np.int64)
         self._read, self._decoded = Computed(), Computed()
@@ -99,8 +99,8 @@ class Cohort:
         """
         if not len(self):
             return self._begin(plan, past, CopiedPrefixes)
-        assert isinstance(self._memory, CopiedPrefixes), "prefixes that rows share are those of the beginning"
-        self._memory.join(past, _past_lengths(plan))
+        assert isinstance(self._cache, CopiedPrefixes), "prefixes that rows share are those of the beginning"
+        self._cache.join(past, _past_lengths(plan))
         return self._add(plan)
 
     def leave(self, members: Ints) -> None:
@@ -121,10 +121,10 @@ class Cohort:
             Numbers of the members that ended [ended], as ``join`` gave them.
         """
         # 1. One pass over the rows; then each member draws from its row's logits with a number of its own.
-        alive, members, device = self._alive, self.members, self._memory.device
-        self._memory.advance()
+        alive, members, device = self._alive, self.members, self._cache.device
+        self._cache.advance()
         self._count()
-        logits = self._network.logits(torch.as_tensor(self._ids, device=device)[:, None], self._memory)
+        logits = self._network.logits(torch.as_tensor(self._ids, device=device)[:, None], self._cache)
         numbers = uniforms(
             members.column("seed")[alive], members.column("start")[alive] + members.column("drawn")[alive]
         )
@@ -135,12 +135,12 @@ class Cohort:
         certain = certainties(logits).cpu().numpy()[self._rows] if self._sampling.certainty else None
         ended = members.draw(alive, tokens, logprobs.cpu().numpy(), certain)
         if ended.any():
-            self._remember(alive[ended], self._rows[ended])
+            self._keep_steps(alive[ended], self._rows[ended])
         self._branch(tokens[~ended], ~ended)
         return alive[ended]
 
-    def _begin(self, plan: Plan, past: torch.Tensor, memory: type[CopiedPrefixes] | type[SharedPrefixes]) -> Ints:
-        self._memory = memory(past, _past_lengths(plan), self._arena)
+    def _begin(self, plan: Plan, past: torch.Tensor, new_cache: type[CopiedPrefixes] | type[SharedPrefixes]) -> Ints:
+        self._cache = new_cache(past, _past_lengths(plan), self._arena)
         self._rows = self._ids = np.empty(0, np.int64)
         return self._add(plan)
 
@@ -154,20 +154,20 @@ class Cohort:
 
     def _count(self) -> None:
         """What is passed: a row's first step reads its prefix's last token, later ones what was drawn."""
-        lengths = self._memory.lengths
+        lengths = self._cache.lengths
         is_new = np.zeros(len(lengths), bool)
         is_new[self._rows[self.members.column("drawn")[self._alive] == 0]] = True
         for counted, context in ((self._read, lengths[is_new]), (self._decoded, lengths[~is_new])):
             counted.tokens += len(context)
             counted.context_sum += int(context.sum())
 
-    def _remember(self, members: Ints, rows: Ints) -> None:
+    def _keep_steps(self, members: Ints, rows: Ints) -> None:
         """Keep the keys/values of finished steps, so that going on from them computes nothing again."""
         at_step = self.members.column("ended")[members] == 0
         distinct, first = np.unique(rows[at_step], return_index=True)
         for row, member in zip(distinct.tolist(), members[at_step][first].tolist(), strict=True):
             n_read = int(self.members.column("drawn")[member])  # the prefix's last token, and all drawn but the last
-            self.paths.append((self.members.path(member), self._memory.last(row, n_read).clone()))
+            self.paths.append((self.members.path(member), self._cache.last(row, n_read).clone()))
 
     def _branch(self, tokens: Ints, going: Bools) -> None:
         """Make the next rows: one for each (row, token) that some member drew."""
@@ -189,7 +189,7 @@ class Cohort:
         places[~stays] = np.flatnonzero(~is_taken)
         # 4. Copy what moves. No source is a target: a source that lies below n has a child that stays there.
         if n != len(self._ids) or not stays.all():
-            self._memory.rearrange(parents[~stays], places[~stays], n)
+            self._cache.rearrange(parents[~stays], places[~stays], n)
         # 5. Members follow their child; its token is what its row reads next.
         self._rows = places[child_of_member]
         self._ids = np.empty(n, np.int64)

@@ -13,7 +13,7 @@ import torch
 
 from stepscale.engine.computed import Computed
 from stepscale.engine.lanes import Lanes
-from stepscale.engine.prefix_memory import PrefixMemory
+from stepscale.engine.prefix_cache import PrefixCache
 from stepscale.generation.batching import CohortLimits
 from stepscale.generation.cohort import Cohort
 from stepscale.generation.contract import Continuation, Request, Until
@@ -49,7 +49,7 @@ class ContinuousBatch:
 
     def __init__(
         self,
-        prefixes: PrefixMemory,
+        prefix_cache: PrefixCache,
         cohort: Cohort,
         limits: CohortLimits,
         check: Callable[[Sequence[Request]], None],
@@ -57,12 +57,12 @@ class ContinuousBatch:
         """Start without any.
 
         Args:
-            prefixes: Knows the prefixes' keys and values.
+            prefix_cache: Of the prefixes' keys and values.
             cohort: Without members.
             limits: What it may hold.
             check: Raises InputError for requests that cannot be drawn.
         """
-        self._prefixes, self._cohort, self._limits, self._check = prefixes, cohort, limits, check
+        self._prefix_cache, self._cohort, self._limits, self._check = prefix_cache, cohort, limits, check
         self._waiting: deque[tuple[DrawCall, int]] = deque()
         self._owners: dict[int, tuple[DrawCall, int]] = {}  # of members still drawing
 
@@ -106,7 +106,7 @@ class ContinuousBatch:
             if self._waiting:
                 self._admit()
             ended = self._cohort.step().tolist() if len(self._cohort) else []
-            self._remember()
+            self._cache_steps()
         finished = []
         for member in ended:
             call, index = self._owners.pop(member)
@@ -132,20 +132,20 @@ class ContinuousBatch:
         # 2. Read their prefixes in one go.
         requests = [call.requests[i] for call, i in entering]
         plan = Plan.of(requests, np.array([call.most for call, _ in entering]), [call.until for call, _ in entering])
-        places = self._prefixes.read([prefix[:-1] for prefix in plan.prefixes], Computed(), Lanes(1))
-        members = self._cohort.join(plan, self._prefixes.gather(places))
+        slots = self._prefix_cache.read([prefix[:-1] for prefix in plan.prefixes], Computed(), Lanes(1))
+        members = self._cohort.join(plan, self._prefix_cache.gather(slots))
         self._owners.update(zip(members.tolist(), entering, strict=True))
-        self._prefixes.trim()
+        self._prefix_cache.evict()
 
     def _size(self, call: DrawCall, index: int) -> int:
         """Tokens that a request may come to hold."""
         return min(len(call.requests[index].prefix) + call.most, self._limits.context)
 
-    def _remember(self) -> None:
-        """Keep finished steps, and forget what is over the budget."""
+    def _cache_steps(self) -> None:
+        """Cache finished steps, and evict what is over the budget."""
         if not self._cohort.paths:
             return
         for path, keys_values in self._cohort.paths:
-            self._prefixes.insert(path, keys_values)
+            self._prefix_cache.insert(path, keys_values)
         self._cohort.paths.clear()
-        self._prefixes.trim()
+        self._prefix_cache.evict()

@@ -114,26 +114,6 @@ class EndsByText(Protocol):
     """Tokens that tell whether a solution ends here: as many as the line's beginning may take."""
 
 
-@runtime_checkable
-class Forgetful(Protocol):
-    """A generator or verifier that remembers prefixes and can forget them."""
-
-    def forget(self) -> None:
-        """Forget all prefixes, so that later results do not depend on earlier calls, not even in the last bit."""
-        ...
-
-
-def start_afresh(model: object) -> None:
-    """Forget prefixes before a piece of work: its bytes must not depend on other pieces made before in this process.
-
-    Args:
-        model: A generator or verifier. One that remembers nothing, None or a class is left as it is.
-    """
-    # A class has the method too, and nothing to forget.
-    if isinstance(model, Forgetful) and not isinstance(model, type):
-        model.forget()
-
-
 class Generator(Protocol):
     """A language model that writes solutions step by step."""
 

@@ -1,8 +1,8 @@
 """The in-process Generator: any transformers causal LM, many problems in one wide batch, every shared prefix once.
 
 In: token prefixes with seeds. Out: continuations, and the tokens computed for them, counted one by one. Requests are cut
-into cohorts (``batching``). Each prefix is computed once (``engine.prefix_memory``) and read by all rows that continue it
-(``cohort``). Finished steps are remembered, so that continuing them computes only what is new. Knows nothing about
+into cohorts (``batching``). Each prefix is computed once (``engine.prefix_cache``) and read by all rows that continue it
+(``cohort``). Finished steps are cached, so that continuing them computes only what is new. Knows nothing about
 answers, verifiers or search.
 """
 
@@ -17,13 +17,13 @@ from typing import Any, Literal
 import torch
 
 from stepscale.cost import Ledger
-from stepscale.engine.decode_memory import Arena
+from stepscale.engine.decode_cache import Arena
 from stepscale.engine.device import usable_device
+from stepscale.engine.kv_cache_pool import CacheSlots
 from stepscale.engine.lanes import Lanes, cohort_lanes, is_small, keep_to_one_core
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
-from stepscale.engine.pool import Places
-from stepscale.engine.prefix_memory import PrefixMemory, no_output
+from stepscale.engine.prefix_cache import PrefixCache, no_output
 from stepscale.generation.batching import CohortLimits, check_room, cohorts, rows_at_once
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome
@@ -83,10 +83,10 @@ class LocalGenerator:
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
         self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
-        self._new_prefixes = partial(PrefixMemory, self._network, no_output, weights)
-        self._prefixes, self._budget_beside = self._new_prefixes(budget // 4), budget // (4 * self._lanes)
+        self._new_prefix_cache = partial(PrefixCache, self._network, no_output, weights)
+        self._prefix_cache, self._budget_beside = self._new_prefix_cache(budget // 4), budget // (4 * self._lanes)
         on_cpu = self._like.device.type == "cpu"
-        tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
+        tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefix_cache.token_bytes
         rows = rows_at_once(self._boundaries.vocabulary)
         self._limits = CohortLimits(tokens, self.context, self._lanes, on_cpu, not self._is_small, rows)
         self._check = partial(check_room, context=self.context, name=name)
@@ -166,14 +166,14 @@ class LocalGenerator:
         """
         return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
-    def forget(self) -> None:
-        """Forget all prefixes, so that later results do not depend on earlier calls, not even in the last bit."""
-        self._prefixes.forget()
+    def clear_cache(self) -> None:
+        """Drop the cached prefixes, so that later results do not depend on earlier calls, not even in the last bit."""
+        self._prefix_cache.clear()
 
     def lanes(self) -> list["LocalGenerator"]:
         """This generator and further ones with the same weights, to draw in parallel threads: one per core.
 
-        Each has its own memory of prefixes. A larger model has one generator, which uses all cores.
+        Each has its own prefix cache. A larger model has one generator, which uses all cores.
 
         Returns:
             As many generators as cohorts of this one are decoded side by side, this one first.
@@ -182,7 +182,7 @@ class LocalGenerator:
 
     def _beside(self) -> "LocalGenerator":
         beside = copy(self)
-        beside._prefixes, beside._arenas = self._new_prefixes(self._budget_beside), {}
+        beside._prefix_cache, beside._arenas = self._new_prefix_cache(self._budget_beside), {}
         return beside
 
     def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
@@ -195,7 +195,7 @@ class LocalGenerator:
             The batch, empty.
         """
         keep_to_one_core(self.parameters)
-        return ContinuousBatch(self._prefixes, self._cohort(sampling, Arena()), self._limits, self._check)
+        return ContinuousBatch(self._prefix_cache, self._cohort(sampling, Arena()), self._limits, self._check)
 
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
@@ -203,7 +203,7 @@ class LocalGenerator:
         """Continue every request; order kept. Counts prefill and decode tokens into ``ledger``.
 
         ``prefill`` counts prefix tokens passed through the model, ``decode`` drawn tokens passed through it. A token that
-        several requests share is counted once, one whose keys/values are remembered not at all, and the last token of a
+        several requests share is counted once, one whose keys/values are cached not at all, and the last token of a
         continuation only when a request continues from it.
 
         Args:
@@ -228,8 +228,8 @@ class LocalGenerator:
             results, read, decoded = run_rounds(
                 batches,
                 lambda batch: Plan.of([requests[i] for i in batch], sampling.max_new_tokens, until),
-                lambda plan, places: self._decode(plan, places, sampling),
-                self._prefixes,
+                lambda plan, slots: self._decode(plan, slots, sampling),
+                self._prefix_cache,
                 lanes,
             )
         seconds = time.perf_counter() - began
@@ -238,11 +238,11 @@ class LocalGenerator:
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
         return [results[i] for i in range(len(requests))]
 
-    def _decode(self, plan: Plan, places: Sequence[Places], sampling: Sampling) -> Outcome:
+    def _decode(self, plan: Plan, slots: Sequence[CacheSlots], sampling: Sampling) -> Outcome:
         """One cohort, in the calling thread, with that thread's arena."""
         with torch.inference_mode():  # the mode is each thread's own
             arena = self._arenas.setdefault(threading.current_thread().name, Arena())
-            return self._cohort(sampling, arena).run(plan, self._prefixes.gather(places))
+            return self._cohort(sampling, arena).run(plan, self._prefix_cache.gather(slots))
 
     def _cohort(self, sampling: Sampling, arena: Arena) -> Cohort:
         ends = Ends(self._boundaries, self.context, self.ends_before, self.decode)

@@ -1,7 +1,7 @@
 """The members of a cohort: what each has drawn, and where it ends.
 
 In: the tokens that members drew. Out: who ended, and continuations. Each member has its own limit, and may begin at any time.
-Knows token ids and ends, but no networks, rows or memory.
+Knows token ids and ends, but no networks, rows or caches.
 """
 
 from collections.abc import Callable, Sequence

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.generation.contract import Continuation, Generator, Request, Sampling, start_afresh
+from stepscale.engine.caching import clear_cache
+from stepscale.generation.contract import Continuation, Generator, Request, Sampling
 from stepscale.seeds import seed_for
 
 
@@ -44,7 +45,7 @@ def sample_solutions(job: SamplingJob, generator: Generator, problems: pd.DataFr
     Returns:
         Rows of the solutions table, not yet graded.
     """
-    start_afresh(generator)
+    clear_cache(generator)
     requests, owners = list[Request](), list[tuple[str, int]]()
     for problem_id, text in zip(problems["problem_id"], problems["problem"], strict=True):
         prompt = generator.encode_prompt(text)

@@ -7,7 +7,8 @@ from functools import partial
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.generation.contract import Generator, Sampling, start_afresh
+from stepscale.engine.caching import clear_cache
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.labeling.options import PoolByRollouts, RolloutOptions
 from stepscale.labeling.rollouts import RolloutJob, parsable, roll_out
 from stepscale.pipelines.sampling import GradedSampler
@@ -70,5 +71,5 @@ def roll_out_part(
         solutions: Their steps are labeled.
     """
     generator, ledger = opened(), Ledger()
-    start_afresh(generator)
+    clear_cache(generator)
     return Made(roll_out(job, generator, problems, solutions, ledger), ledger)

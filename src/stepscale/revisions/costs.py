@@ -25,7 +25,7 @@ READING = ("read_place", "read_tokens", "read_shared")
 def written_pieces(prompt: Sequence[int], position: int, attempt: Sequence[int]) -> list[Counted]:
     """What the generator passes for one attempt: prompt, then what was drawn, whose last token is never passed.
 
-    The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered. Both are shared
+    The last token of the prompt is passed to draw the first one, and nothing that was drawn is cached. Both are shared
     by attempts of one ``position`` alone, for these are drawn in one call. The rest of the prompt is shared by all.
 
     Args:

@@ -97,7 +97,7 @@ def search_revisions(
         bare[text] = problem_chains.problem.text
     judge = verifier if history else WithoutHistory(verifier, bare)
     results = search(
-        revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger, rules=rules, afresh=False
+        revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger, rules=rules, clear_caches=False
     )
     return [
         _with_chain(problem_chains, result, options, run_seed, rules)

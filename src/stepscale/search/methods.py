@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from stepscale.cost import Ledger
+from stepscale.engine.caching import clear_cache
 from stepscale.errors import InputError
 from stepscale.estimators.checking import checked_count
-from stepscale.generation.contract import Generator, Sampling, start_afresh
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
 from stepscale.search.asking import checked_sampling
 from stepscale.search.beam import Beam
@@ -87,7 +88,7 @@ def search(
     ledger: Ledger | None = None,
     problems_at_once: int = 64,
     rules: Rules = "prm800k",
-    afresh: bool = True,
+    clear_caches: bool = True,
 ) -> list[SearchResult]:
     """Search for a solution of each problem.
 
@@ -102,7 +103,7 @@ def search(
         problems_at_once: Problems searched together. More fill wide batches better and need more of the generator's memory;
             results do not depend on it.
         rules: The grading rules of the run; they decide which answers are one answer in a vote.
-        afresh: Whether models that remember prefixes forget them first, so that the costs do not depend on what was asked of
+        clear_caches: Whether the models' caches are cleared first, so that the costs do not depend on what was asked of
             them before. Not within a longer piece of work, whose beginning would cost again.
 
     Returns:
@@ -120,9 +121,9 @@ def search(
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")
     problems, sampling = checked_problems(problems), checked_sampling(sampling)
-    if afresh:
+    if clear_caches:
         for model in (generator, verifier):
-            start_afresh(model)
+            clear_cache(model)
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)

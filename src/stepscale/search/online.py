@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stepscale.cost import Ledger
+from stepscale.engine.caching import clear_cache
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
-from stepscale.generation.contract import Generator, Sampling, start_afresh
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
 from stepscale.search.asking import checked_sampling
 from stepscale.search.best_of_n import draw_candidates
@@ -40,7 +41,7 @@ def search_online(
     neutral_is: NeutralIs = "positive",
     rules: Rules = "prm800k",
 ) -> list[SearchResult]:
-    """Solve problems as the policy decides, by models that start afresh, as for ``search``.
+    """Solve problems as the policy decides, by models whose caches are cleared first, as for ``search``.
 
     Args:
         problems: What is to be solved.
@@ -69,7 +70,7 @@ def search_online(
             f"the online policy switches to {sorted(unknown)}, which are not among the runs {sorted(runs)}"
         )
     for model in (generator, verifier):
-        start_afresh(model)
+        clear_cache(model)
     meter = Meter(problems, generator, verifier, ledger)
     sampler = _Sampler(meter, SeededSampling(sampling, run_seed, rules), aggregation, neutral_is)
     states = [_State(i, rules) for i in range(len(problems))]
@@ -175,7 +176,7 @@ def _switched(
             run_seed=seed,
             ledger=ledger,
             rules=draws.rules,
-            afresh=False,
+            clear_caches=False,
         )
         by_owner.update(zip(owners, results, strict=True))
     return by_owner

@@ -1,7 +1,7 @@
 """Threads that draw for all questions: a question's requests join the batch that is being drawn for others.
 
 In: calls from many threads, each with its remaining time. Out: each call's continuations. A call without time left, or
-whose client has gone, leaves the batch. There is a thread per core; a question keeps to one of them, which remembers
+whose client has gone, leaves the batch. There is a thread per core; a question keeps to one of them, which caches
 its prefixes.
 """
 
@@ -40,8 +40,8 @@ class ContinuouslyBatched(Protocol):
         """
         ...
 
-    def forget(self) -> None:
-        """Forget all prefixes."""
+    def clear_cache(self) -> None:
+        """Drop the cached prefixes."""
         ...
 
 
@@ -90,7 +90,7 @@ class DrawingLane:
 
     def __init__(self, generator: ContinuouslyBatched) -> None:
         self._generator = generator
-        self._callers = Callers()  # after a time without any the generator forgets what it remembers
+        self._callers = Callers()  # after a time without any the generator's cache is cleared
         self.caller = self._callers.caller
         self._changed = self._callers.changed
         self._new: list[_Pending] = []
@@ -166,7 +166,7 @@ class DrawingLane:
         """Cancel what is still being drawn: its result is no longer needed."""
         self._batches.clear()
         self._pending.clear()
-        self._generator.forget()
+        self._generator.clear_cache()
 
     def _begin(self, pending: _Pending) -> None:
         try:
@@ -185,7 +185,7 @@ class DrawingLane:
             finished = batch.step()
         except Exception as error:
             del self._batches[sampling]
-            self._generator.forget()
+            self._generator.clear_cache()
             for call, pending in list(self._pending.items()):
                 if pending.sampling == sampling:
                     del self._pending[call]

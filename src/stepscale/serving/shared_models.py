@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 from stepscale.cost import Ledger
+from stepscale.engine.caching import Cached
 from stepscale.engine.lanes import keep_to_one_core
-from stepscale.generation.contract import Continuation, EndsByText, Forgetful, Generator, Request, Sampling, Until
+from stepscale.generation.contract import Continuation, EndsByText, Generator, Request, Sampling, Until
 from stepscale.serving.call_batcher import BatchedCall, CallBatcher
 from stepscale.serving.shared_drawing import ContinuouslyBatched, DrawingLane, DrawingLanes
 from stepscale.serving.token_counts import TokenCounts
@@ -20,7 +21,7 @@ from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
 
 @runtime_checkable
-class CountsSteps(Forgetful, Protocol):
+class CountsSteps(Cached, Protocol):
     """A verifier in this process, which can report the tokens that it reads. ``parameters``: how many it has."""
 
     parameters: int
@@ -52,7 +53,7 @@ class SharedModels:
     def __init__(self, generator: Generator, verifier: Verifier, lanes: int | None = None) -> None:
         self.generator, self.verifier = generator, verifier
         self._drawing = DrawingLanes(generator, lanes) if isinstance(generator, ContinuouslyBatched) else None
-        self._scoring = CallBatcher(self._score, verifier.forget) if isinstance(verifier, CountsSteps) else None
+        self._scoring = CallBatcher(self._score, verifier.clear_cache) if isinstance(verifier, CountsSteps) else None
 
     @contextmanager
     def question(self) -> Iterator[tuple[Generator, Verifier]]:

@@ -1,7 +1,7 @@
 """The tokens of one question, each distinct one once, as an engine counts them that answers this question alone.
 
 In: what the question asked of its models, and what they answered. Out: counts that do not depend on the questions beside it,
-with which it may share calls, batches and remembered prefixes.
+with which it may share calls, batches and cached prefixes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ class TokenCounts:
     """Grows with each call that is made for the question."""
 
     def __init__(self) -> None:
-        self._remembered: _Tree = {}  # tokens whose keys and values an engine would remember
+        self._cached: _Tree = {}  # tokens whose keys and values an engine would cache
         self._read: set[tuple[str, tuple[str, ...]]] = set()  # beginnings of solutions that the verifier has read
 
     def generated(
@@ -35,13 +35,13 @@ class TokenCounts:
             Tokens of prefixes, and tokens drawn.
         """
         prefixes = dict.fromkeys(request.prefix for request in requests)
-        prefill = sum(_grown(self._remembered, prefix[:-1]) for prefix in prefixes) + len(prefixes)
+        prefill = sum(_grown(self._cached, prefix[:-1]) for prefix in prefixes) + len(prefixes)
         trees: dict[tuple[int, ...], _Tree] = {prefix: {} for prefix in prefixes}
         decode = 0
         for request, continuation in zip(requests, continuations, strict=True):
             decode += _grown(trees[request.prefix], continuation.tokens[:-1])
             if until == "step" and continuation.ended == "step":
-                _grown(self._remembered, request.prefix + continuation.tokens[:-1])
+                _grown(self._cached, request.prefix + continuation.tokens[:-1])
         return prefill, decode
 
     def read(self, trajectories: Sequence[Trajectory], step_tokens: Iterable[Sequence[int]]) -> int:

@@ -16,8 +16,9 @@ from typing import Literal
 import numpy as np
 
 from stepscale.cost import Ledger
+from stepscale.engine.caching import clear_cache
 from stepscale.engine.encoding import Encoded
-from stepscale.generation.contract import Continuation, Generator, Request, Sampling, start_afresh
+from stepscale.generation.contract import Continuation, Generator, Request, Sampling
 from stepscale.generation.prompts import ChatPrompt, prompt_template
 from stepscale.opening import needs
 from stepscale.seeds import seed_for
@@ -157,9 +158,9 @@ class GenerativeVerifier:
             encoded.append(Encoded(list(prompt), min(n_before, len(prompt)), ends, len(trajectory.steps) - n_read))
         return encoded
 
-    def forget(self) -> None:
-        """Forget all prefixes, where the generator remembers any."""
-        start_afresh(self._generator)
+    def clear_cache(self) -> None:
+        """Drop the generator's cached prefixes, where it has any."""
+        clear_cache(self._generator)
 
     def _prompt(self, trajectory: Trajectory) -> tuple[tuple[int, ...], int]:
         """The question's ids, and the number of steps in it: all, or as many as leave room for the critique."""

@@ -1,7 +1,7 @@
 """Scores steps with a saved verifier: the Verifier contract on a transformers model.
 
 In: trajectories. Out: each step's probabilities, and the tokens read in the ledger. One pass reads all steps of a
-solution. A prompt or step that several solutions share is read once, and what a search scored before is remembered, so
+solution. A prompt or step that several solutions share is read once, and what a search scored before is cached, so
 only new tokens are read. Positions come from ``StepEncoder``, as in training. Knows nothing about how scores are used.
 """
 
@@ -21,7 +21,7 @@ from stepscale.engine.device import usable_device
 from stepscale.engine.encoding import Encoded, StepEncoder
 from stepscale.engine.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
 from stepscale.engine.network import network_of
-from stepscale.engine.prefix_memory import Head, PrefixMemory
+from stepscale.engine.prefix_cache import Head, PrefixCache
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
@@ -30,7 +30,7 @@ from stepscale.verifiers.text_to_scores import Encode, Read, encode_lines, reade
 _NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)
 _MOST_OUTPUTS = 3  # negative, neutral, positive
-_REMEMBERED = 256 * 2**20  # bytes of keys and values kept for the next call
+_CACHE_BYTES = 256 * 2**20  # of keys and values kept for the next call
 
 Dtype = Literal["float32", "bfloat16"]
 
@@ -47,7 +47,7 @@ class StepScorer:
         model: A model of transformers, whose own head is not used.
         head: Maps hidden states [n, W] at step ends to outputs [n, K].
         read: Turns the outputs of one solution [n_steps, K] into StepScores.
-        remembered_bytes: Keys and values kept for later calls. 0 keeps none, and then a result does not depend on earlier calls
+        cache_bytes: Keys and values kept for later calls. 0 keeps none, and then a result does not depend on earlier calls
             to the last bit.
         tokens_per_batch: Read at once; as the device allows where None.
     """
@@ -60,7 +60,7 @@ class StepScorer:
         head: Head,
         read: Read,
         *,
-        remembered_bytes: int = _REMEMBERED,
+        cache_bytes: int = _CACHE_BYTES,
         tokens_per_batch: int | None = None,
     ) -> None:
         self.name = name
@@ -69,11 +69,11 @@ class StepScorer:
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
         self._attention_width = config.num_hidden_layers * config.hidden_size
         weights = list(model.parameters())
-        self._memory = PrefixMemory(network_of(model), head, weights, remembered_bytes, tokens_per_batch)
+        self._cache = PrefixCache(network_of(model), head, weights, cache_bytes, tokens_per_batch)
 
-    def forget(self) -> None:
-        """Forget all that was read, so that later scores do not depend on earlier calls, not even in the last bit."""
-        self._memory.forget()
+    def clear_cache(self) -> None:
+        """Drop the cached prefixes, so that later scores do not depend on earlier calls, not even in the last bit."""
+        self._cache.clear()
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
         """Token ids and step ends of every trajectory, as it reads them.
@@ -100,7 +100,7 @@ class StepScorer:
         distinct = list(dict.fromkeys(trajectories))
         encoded = self._encode(distinct)
         computed = Computed()
-        outputs = iter(self._memory.outputs([_chunks(text) for text in encoded if text.step_ends], computed))
+        outputs = iter(self._cache.outputs([_chunks(text) for text in encoded if text.step_ends], computed))
         scores = [
             with_unread(self._read, _at_steps(text, next(outputs)) if text.step_ends else _NOTHING, text.n_unread)
             for text in encoded
@@ -168,7 +168,7 @@ class ModelVerifier(StepScorer):
         name: As tables and ledgers call it; the folder's where None.
         device: "auto" takes CUDA if there is one.
         dtype: Precision of weights and arithmetic.
-        limits: ``remembered_bytes`` and ``tokens_per_batch`` of ``StepScorer``.
+        limits: ``cache_bytes`` and ``tokens_per_batch`` of ``StepScorer``.
 
     Raises:
         InputError: The folder holds none.

@@ -63,7 +63,7 @@ def search_revised(
     strategy: tuple[str, SearchMethod],
     settings: RevisionSettings,
 ) -> Made:
-    """Chains of a few problems, then the search, with models that remember nothing of other pieces.
+    """Chains of a few problems, then the search, with models whose caches hold nothing of other pieces.
 
     Args:
         revision_model: Folder of the revision model.

@@ -112,7 +112,7 @@ def _code_of(options: SearchMethod) -> tuple[type, ...]:
 def search_part(
     generator_model: Path, prm_model: Path, problems: pd.DataFrame, options: SearchMethod, settings: SearchSettings
 ) -> Made:
-    """One search on a few problems, with models that remember nothing of other pieces.
+    """One search on a few problems, with models whose caches hold nothing of other pieces.
 
     Args:
         generator_model: Folder of the generator.

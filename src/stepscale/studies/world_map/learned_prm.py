@@ -95,7 +95,7 @@ class LearnedPRM:
         self._read: dict[Trajectory, _Read] = {}
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        """See ``Verifier``. What was read before is remembered."""
+        """See ``Verifier``. What was read before is cached."""
         longest = max((len(trajectory.steps) for trajectory in trajectories), default=0)
         for length in range(1, longest + 1):  # a step at a time of all, each length in one call
             self._read_steps({Trajectory(t.problem, t.steps[:length]) for t in trajectories if len(t.steps) >= length})

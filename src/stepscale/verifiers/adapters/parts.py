@@ -12,7 +12,7 @@ import torch
 from stepscale.engine.device import usable_device
 from stepscale.engine.encoding import Encoded, StepEncoder
 from stepscale.engine.loading import load_body, load_tokenizer, longest_input
-from stepscale.engine.prefix_memory import Head
+from stepscale.engine.prefix_cache import Head
 from stepscale.engine.saved_weights import saved_weights
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory

@@ -1,6 +1,6 @@
-"""The memory of one forward pass over many rows of tokens, without padding but in attention.
+"""KV cache of one forward pass over many rows of tokens packed into one sequence, padded in attention alone.
 
-In: a pool, and which of its places each row's tokens occupy. Out: what a network needs as its memory. Knows nothing about
+In: a pool, and which of its slots each row's tokens occupy. Out: what a network needs as its KV cache. Knows nothing about
 trees, text or heads.
 """
 
@@ -8,15 +8,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
-from stepscale.engine.pool import KeyValuePool, Places, padded
+from stepscale.engine.kv_cache_pool import CacheSlots, KVCachePool, padded
+
+_Indices = NDArray[np.int64]
 
 
 class _Queries:
     """Tokens with queries, padded to one row each: ``asking`` holds their indices among the new tokens, ascending."""
 
-    def __init__(self, asking: Places, rows: Places, positions: Places, n_rows: int, device: torch.device) -> None:
+    def __init__(
+        self, asking: _Indices, rows: _Indices, positions: _Indices, n_rows: int, device: torch.device
+    ) -> None:
         counts = np.bincount(rows[asking], minlength=n_rows)
         longest = max(1, int(counts.max()))
         spread, last = np.zeros((2, n_rows, longest), np.int64)
@@ -45,29 +50,29 @@ class _Queries:
         return self._masks[window]
 
 
-class BatchMemory:
-    """The memory of one batch: writes new keys/values to the pool and attends over each row's own places.
+class PackedBatchCache:
+    """KV cache of one packed batch: writes new keys/values to the pool and attends over each row's own slots.
 
     The network sees the new tokens of all rows one after another, without padding, as one sequence [1, L].
     """
 
     def __init__(
-        self, pool: KeyValuePool, places: Sequence[Places], n_new: Sequence[int], output_tokens: Places
+        self, pool: KVCachePool, slots: Sequence[CacheSlots], n_new: Sequence[int], output_tokens: _Indices
     ) -> None:
         """Lay out a batch.
 
         Args:
             pool: Where keys and values are.
-            places: Of every row, the places of all its tokens.
+            slots: Of every row, the slots of all its tokens.
             n_new: Of every row, how many of its last tokens are new.
             output_tokens: Indices among the new tokens, ascending, of those whose last hidden states are asked for: in the last
                 layer the others need not look at anything.
         """
-        n_rows, device = len(places), pool.data.device
-        lengths, new_counts = np.array([len(row_places) for row_places in places]), np.array(n_new)
+        n_rows, device = len(slots), pool.data.device
+        lengths, new_counts = np.array([len(row_slots) for row_slots in slots]), np.array(n_new)
         rows = np.repeat(np.arange(n_rows), new_counts)
         positions = np.arange(len(rows)) + (lengths - np.cumsum(new_counts))[rows]
-        read = padded(places)
+        read = padded(slots)
         self._pool, self._rows, self._most = pool.data, n_rows, read.shape[1]
         self._nothing_known = bool((lengths == new_counts).all())
         self._every = _Queries(np.arange(len(rows)), rows, positions, n_rows, device)
@@ -80,7 +85,7 @@ class BatchMemory:
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """Attention over a batch of rows of any length, which stand one after the other; see ``Memory``.
+        """Attention over a batch of rows of any length, which stand one after the other; see ``AttentionCache``.
 
         Args:
             layer: Its number.

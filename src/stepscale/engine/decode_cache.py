@@ -1,4 +1,4 @@
-"""The rows of a cohort as attention sees them while they decode, one token at a time.
+"""KV cache of a cohort's rows while they decode, one token at a time.
 
 The tokens that a row has written are in its own suffix. The prefix of a group of rows is stored ONCE and read by all of them
 (``shared_prefixes``), or each row's suffix begins with a copy of it (``copied_prefixes``). All rows write into the same
@@ -42,8 +42,8 @@ class Arena:
         return self._buffers[-1][:size].view(shape)
 
 
-class DecodeMemory:
-    """Rows that each write one token per step.
+class DecodeCache:
+    """KV cache of rows that each write one token per step.
 
     A row's text begins at column ``first`` of the suffix; a negative one says that it begins in a prefix stored elsewhere. Rows
     are moved, copied and dropped by ``rearrange``; ``advance`` makes room for the next token.
@@ -116,7 +116,7 @@ class DecodeMemory:
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """Attention of one new token per row; see ``Memory``.
+        """Attention of one new token per row; see ``AttentionCache``.
 
         Args:
             layer: Its number.
