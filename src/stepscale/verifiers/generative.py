@@ -218,15 +218,13 @@ def open_generative(
     Raises:
         InputError: There is no such model, the server does not answer, or the tokenizer has no chat template.
     """
-    template = "{problem}"
+    template, ends = "{problem}", options.ends_before or ""
     if options.chat:
         template = prompt_template(ChatPrompt(style="chat", instruction=""), options.base or "", options.seed)
     if options.server:
         with needs("remote"):
             from stepscale.generation.server import ServerGenerator
-        served = ServerGenerator(
-            options.server, prompt_template=template, tokenizer=options.base, ends_before=options.ends_before or ""
-        )
+        served = ServerGenerator(options.server, prompt_template=template, tokenizer=options.base, ends_before=ends)
         return GenerativeVerifier(served, options, name)
     with needs("models"):
         from stepscale.generation.local import LocalGenerator
@@ -236,7 +234,7 @@ def open_generative(
         device=device,
         dtype=dtype,
         memory_budget_gb=options.memory_budget_gb,
-        ends_before=options.ends_before or "",
+        ends_before=ends,
     )
     return GenerativeVerifier(generator, options, name)
 
