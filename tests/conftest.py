@@ -192,7 +192,7 @@ def run_in() -> Callable[..., Any]:
         from stepscale.cli import cli
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("stepscale.engine.cores._is_small", lambda folder: False)
+            patch.setattr("stepscale.engine.cores.is_cheap_to_copy", lambda folder: False)
             patch.chdir(project)
             open_project(project)
             return CliRunner().invoke(cli, ["run", *words])

@@ -324,12 +324,12 @@ def test_a_large_models_requests_are_a_cohort_per_core_of_rows_that_its_vocabula
 def test_cohorts_side_by_side_draw_what_one_after_the_other_draws(make_model, monkeypatch):
     folder, results = make_model("llama"), []
     requests = None
-    for is_small in (True, False):
-        monkeypatch.setattr("stepscale.generation.local.is_small", lambda _, is_small=is_small: is_small)
+    for one_core in (True, False):
+        monkeypatch.setattr("stepscale.generation.local.runs_on_one_core", lambda _, one_core=one_core: one_core)
         generator = LocalGenerator.load(folder, device="cpu")
         requests = [Request(generator.encode_prompt(f"{i}+{i}="), seed) for i in range(6) for seed in range(16)]
         results.append(generator.generate(requests, Sampling(max_new_tokens=30), "solution", Ledger()))
-        assert len(cohorts(requests, 30, generator._limits)) == (1 if is_small else 2)
+        assert len(cohorts(requests, 30, generator._limits)) == (1 if one_core else 2)
     assert [c.tokens for c in results[0]] == [c.tokens for c in results[1]]
 
 

@@ -149,7 +149,7 @@ def test_lanes_of_the_engine_share_weights_and_have_caches_of_their_own(pieces: 
     lanes = generator.lanes()
     assert lanes[0] is generator and len({id(lane._network) for lane in lanes}) == 1
     assert len({id(lane._prefix_cache) for lane in lanes}) == len({id(lane._arenas) for lane in lanes}) == 3
-    generator._is_small = False
+    generator._on_one_core = False
     assert generator.lanes() == [generator], "the products of a large model take all cores"
 
 

@@ -92,8 +92,8 @@ def test_dropout_gradient_accumulation_several_processes_and_large_models_are_le
     assert lanes_to_train(model(), 16, 1) == 2
     assert lanes_to_train(model(dropout=0.1), 64, 1) == 0
     assert lanes_to_train(model(), 64, 2) == 0
-    monkeypatch.setattr("stepscale.engine.lanes._SMALL", 10)
+    monkeypatch.setattr("stepscale.engine.lanes.MAX_SINGLE_CORE_PARAMETERS", 10)
     assert lanes_to_train(model(), 64, 1) == 0
-    monkeypatch.setattr("stepscale.engine.lanes._SMALL", 10**9)
+    monkeypatch.setattr("stepscale.engine.lanes.MAX_SINGLE_CORE_PARAMETERS", 10**9)
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert lanes_to_train(model(), 64, 1) == 0

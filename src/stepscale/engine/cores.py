@@ -12,9 +12,7 @@ from typing import Any, TypeVar
 
 from stepscale.references import reference_in
 
-_SMALL = (
-    100_000_000  # bytes of weights; a larger model keeps all cores busy itself, and a copy of it per core costs memory
-)
+MAX_BYTES_PER_CORE_COPY = 100_000_000  # of weights: a larger model keeps all cores busy, and its copies cost memory
 _Result = TypeVar("_Result")
 
 
@@ -31,7 +29,7 @@ def one_per_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ..
     import torch
 
     processes = min(os.cpu_count() or 1, len(tasks))
-    if processes < 2 or torch.cuda.is_available() or not _is_small(Path(model)):
+    if processes < 2 or torch.cuda.is_available() or not is_cheap_to_copy(Path(model)):
         yield from (function(*task) for task in tasks)
         return
     from joblib import Parallel, delayed, parallel_config
@@ -42,10 +40,15 @@ def one_per_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ..
         yield from Parallel(n_jobs=processes, return_as="generator")(delayed(function)(*task) for task in tasks)
 
 
-def _is_small(folder: Path) -> bool:
+def is_cheap_to_copy(folder: Path) -> bool:
+    """Whether each core may have a copy of a model of its own.
+
+    Args:
+        folder: Of the model, or with a reference to it; a name that is no folder says nothing of its size.
+    """
     reference = reference_in(folder)
     if reference and reference.kind != "model":
         return False
     folder = Path(reference.source or "") if reference else folder
     weights = [path.stat().st_size for path in folder.glob("*.safetensors")]
-    return 0 < sum(weights) <= _SMALL
+    return 0 < sum(weights) <= MAX_BYTES_PER_CORE_COPY

@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     import torch
 
 _MOST = 8  # lanes for which work is cut
-_SMALL = 20_000_000  # parameters; larger products keep all threads busy by themselves
+MAX_SINGLE_CORE_PARAMETERS = 20_000_000  # the products of a larger model keep all threads busy by themselves
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def is_small(parameters: "Sequence[torch.Tensor]") -> bool:
+def runs_on_one_core(parameters: "Sequence[torch.Tensor]") -> bool:
     """Whether a model with these parameters runs on a CPU in products too small for several threads.
 
     Args:
         parameters: The model's weights, one tensor at least.
     """
-    return parameters[0].device.type == "cpu" and takes_one_core(sum(p.numel() for p in parameters))
+    return parameters[0].device.type == "cpu" and is_single_core_size(sum(p.numel() for p in parameters))
 
 
-def takes_one_core(parameters: int) -> bool:
+def is_single_core_size(parameters: int) -> bool:
     """Whether the products of a model of so many parameters are too small for several cores.
 
     Args:
         parameters: Their number, over all tensors.
     """
-    return parameters <= _SMALL
+    return parameters <= MAX_SINGLE_CORE_PARAMETERS
 
 
 def limit_threads(n: int) -> None:
@@ -54,7 +54,7 @@ def keep_to_one_core(parameters: int) -> None:
     """
     import torch
 
-    if takes_one_core(parameters):
+    if is_single_core_size(parameters):
         torch.set_num_threads(1)
 
 
@@ -69,7 +69,7 @@ def lanes_for(parameters: "Sequence[torch.Tensor]") -> int:
     """
     import torch
 
-    return torch.get_num_threads() if is_small(parameters) else 1
+    return torch.get_num_threads() if runs_on_one_core(parameters) else 1
 
 
 def most_lanes(parameters: "Sequence[torch.Tensor]") -> int:
@@ -80,7 +80,7 @@ def most_lanes(parameters: "Sequence[torch.Tensor]") -> int:
     Args:
         parameters: The model's weights.
     """
-    return min(os.cpu_count() or 1, _MOST) if is_small(parameters) else 1
+    return min(os.cpu_count() or 1, _MOST) if runs_on_one_core(parameters) else 1
 
 
 def cohort_lanes(parameters: "Sequence[torch.Tensor]") -> int:

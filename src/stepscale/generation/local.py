@@ -20,7 +20,7 @@ from stepscale.cost import Ledger
 from stepscale.engine.decode_cache import Arena
 from stepscale.engine.device import usable_device
 from stepscale.engine.kv_cache_pool import CacheSlots
-from stepscale.engine.lanes import Lanes, cohort_lanes, is_small, keep_to_one_core
+from stepscale.engine.lanes import Lanes, cohort_lanes, keep_to_one_core, runs_on_one_core
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
 from stepscale.engine.prefix_cache import PrefixCache, no_output
@@ -82,13 +82,14 @@ class LocalGenerator:
         # of which it holds its keys twice while it moves them.
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
-        self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
+        self._lanes = cohort_lanes(weights)  # cohorts decoded side by side
+        self._on_one_core = runs_on_one_core(weights)
         self._new_prefix_cache = partial(PrefixCache, self._network, no_output, weights)
         self._prefix_cache, self._budget_beside = self._new_prefix_cache(budget // 4), budget // (4 * self._lanes)
         on_cpu = self._like.device.type == "cpu"
         tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefix_cache.token_bytes
         rows = rows_at_once(self._boundaries.vocabulary)
-        self._limits = CohortLimits(tokens, self.context, self._lanes, on_cpu, not self._is_small, rows)
+        self._limits = CohortLimits(tokens, self.context, self._lanes, on_cpu, not self._on_one_core, rows)
         self._check = partial(check_room, context=self.context, name=name)
         self._arenas: dict[str, Arena] = {}
 
@@ -178,7 +179,7 @@ class LocalGenerator:
         Returns:
             As many generators as cohorts of this one are decoded side by side, this one first.
         """
-        return [self, *(self._beside() for _ in range(self._lanes - 1 if self._is_small else 0))]
+        return [self, *(self._beside() for _ in range(self._lanes - 1 if self._on_one_core else 0))]
 
     def _beside(self) -> "LocalGenerator":
         beside = copy(self)
@@ -222,7 +223,7 @@ class LocalGenerator:
         self._check(requests)
         batches = cohorts(requests, sampling.max_new_tokens, self._limits)
         n_lanes = min(torch.get_num_threads(), self._lanes)
-        if not self._is_small and len(batches) < n_lanes:
+        if not self._on_one_core and len(batches) < n_lanes:
             n_lanes = 1  # one cohort of a large model: all threads share its products
         with torch.inference_mode(), Lanes(n_lanes) as lanes:
             results, read, decoded = run_rounds(

@@ -7,7 +7,7 @@ goes to the process with the fewest, and stays there.
 import os
 import threading
 
-from stepscale.engine.lanes import takes_one_core
+from stepscale.engine.lanes import is_single_core_size
 from stepscale.serving.answering import Answerer, PolicyAnswer
 from stepscale.serving.question import PolicyQuestion
 from stepscale.serving.shared_drawing import ContinuouslyBatched
@@ -27,7 +27,7 @@ def processes_for(answerer: Answerer) -> int:
     generator, verifier = answerer.generator, answerer.verifier
     if not isinstance(generator, ContinuouslyBatched) or not isinstance(verifier, CountsSteps):
         return 1
-    return len(generator.lanes()) if takes_one_core(verifier.parameters) else 1
+    return len(generator.lanes()) if is_single_core_size(verifier.parameters) else 1
 
 
 class Workers:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import Trainer
 
-from stepscale.engine.lanes import Lanes, is_small, lanes_for
+from stepscale.engine.lanes import Lanes, lanes_for, runs_on_one_core
 
 _FEWEST_ROWS = 8  # in a lane; fewer are not worth a thread
 _SQUARES = 1_000_000  # rows x length^2 that a lane learns from at once: what unfused attention keeps for its way back
@@ -35,7 +35,7 @@ def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulatio
     drops = drops or getattr(model.config, "attention_dropout", 0.0) > 0
     alone = int(os.environ.get("WORLD_SIZE", "1")) == 1 and gradient_accumulation == 1
     parameters = list(model.parameters())
-    if drops or not alone or torch.cuda.is_available() or not is_small(parameters):
+    if drops or not alone or torch.cuda.is_available() or not runs_on_one_core(parameters):
         return 0
     return max(1, min(lanes_for(parameters), batch_size // _FEWEST_ROWS))
 
