@@ -1,8 +1,8 @@
 """Which samples of a pool are worth a label: one contract, four strategies (Lightman et al. 2023, 2.4 and 4.2).
 
-In: candidates (a pool with a selector's scores). Out: keys of those to label, the same number whatever the strategy. Each
-choice is deterministic, and a larger one of the same strategy and seed contains every smaller one, so labels are never
-wasted. Knows nothing about models or labelers.
+In: candidates (a pool with a selector's scores). Out: keys of those to label, the same number whatever the strategy. Each choice
+is deterministic, and a larger one of the same strategy and seed contains every smaller one, so labels are never wasted. Knows
+nothing about models or labelers.
 """
 
 from collections.abc import Mapping
@@ -211,7 +211,7 @@ def _place(ranked: pd.DataFrame) -> "pd.Series[int]":
 
 
 def _filled(ranked: pd.DataFrame, n_taken: Mapping[Any, int], size: int) -> pd.DataFrame:
-    """The first rows of each group that make ``size`` with what is ``taken`` of it."""
+    """The first rows of each group that make ``size`` with the ``n_taken`` that are taken of it."""
     free = np.array([size - n_taken.get(group, 0) for group in ranked["group"]], int)
     return ranked[_place(ranked).to_numpy() < free]
 
