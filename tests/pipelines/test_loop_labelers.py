@@ -191,7 +191,7 @@ def test_who_labels_in_the_other_pipeline_is_one_line_that_names_it(
 def test_rollouts_label_the_loop_with_ratings_and_values(
     begun: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stepscale.pipelines.sampling.open_generator", lambda *_: Finisher(lab()[0]))
+    monkeypatch.setattr("stepscale.pipelines.sampling.open_configured_generator", lambda *_: Finisher(lab()[0]))
     labels = label(*begun, {"kind": "rollouts", "per_step": 3})
     assert ratings_by_right(labels) == {True: {(1, 1)}, False: {(-1,)}}
     assert set(labels["labeler"]) == {"rollouts"} and labels["value"].notna().all()
