@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
+from stepscale.estimators.arrays import Bools, Codes, Floats
 from stepscale.estimators.checking import (
-    Bools,
-    Codes,
-    Floats,
     checked_answers,
     checked_count,
     checked_labels,

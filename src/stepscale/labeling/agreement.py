@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.clustered import (
     Bounds,
     ProblemResamples,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import Interval, interval_of
 from stepscale.estimators.resampling import over_repeats, resample_counts
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stepscale.estimators.checking import Codes, Floats, checked_answers, checked_count
+from stepscale.estimators.arrays import Codes, Floats
+from stepscale.estimators.checking import checked_answers, checked_count
 from stepscale.estimators.online_outcomes import Candidates, checked_candidates, random_orders
 from stepscale.estimators.samples import group_answers_by_problem
 from stepscale.estimators.vote_counts import share_right, vote_weights, winners

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import bootstrap_interval, paired_interval, verdict
 from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import ReportBlock

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval, paired_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem

@@ -15,7 +15,7 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.clustered import Bounds, f1_interval, percentiles, problem_resamples
 from stepscale.estimators.step_confusion import balanced_accuracy, balanced_f1, confusion, f1, negative_f1, prm_score
 from stepscale.formats import Tables
