@@ -4,8 +4,9 @@ import pickle
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stepscale.errors import InputError
+from stepscale.errors import InputError, describe_validation_error
 from stepscale.formats import read
 from stepscale.formats.fields import ReadError
 
@@ -31,3 +32,20 @@ def test_a_file_in_the_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "x.jsonl").write_text('{"problem": "1+1?", "answer": "2"}')
     for path in ("~/x.jsonl", Path("~/x.jsonl"), ["~/x.jsonl"]):
         assert len(read(path, "math").problems) == 1
+
+
+class Counts(BaseModel):
+    """Something that pydantic checks."""
+
+    model_config = ConfigDict(extra="forbid")
+    samples: int | list[int]
+
+
+def test_faults_that_pydantic_finds_are_told_by_their_keys_all_of_them_or_the_first() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Counts.model_validate({"samples": "x", "sampels": 1})
+    every = describe_validation_error(caught.value)
+    assert every.startswith("samples.int: ") and every.endswith("; sampels: unknown key") and "list[int]" not in every
+    assert describe_validation_error(caught.value, first_only=True) == every.split("; ")[0]
+    assert "samples.list[int]: " in (verbatim := describe_validation_error(caught.value, verbatim=True))
+    assert verbatim.endswith("sampels: Extra inputs are not permitted")

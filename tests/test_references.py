@@ -11,7 +11,7 @@ from stepscale.errors import InputError
 from stepscale.generation.local import LocalGenerator
 from stepscale.parameters import GeneratorBlock
 from stepscale.pipelines.ready_model import make_ready
-from stepscale.pipelines.sampling import open_generator
+from stepscale.pipelines.sampling import open_configured_generator
 from stepscale.references import FILE_NAME, Reference, model_source, refer_to_model, reference_in
 from stepscale.resume import model_hash
 from stepscale.scratch import share_files
@@ -39,7 +39,7 @@ def test_an_unchanged_base_is_referred_to_and_not_copied(base: Path, tmp_path: P
     folder = dataset.load()
     assert dataset.exists() and [path.name for path in folder.iterdir()] == [FILE_NAME]
     assert model_hash(folder) == model_hash(base) and model_source(folder) == str(base.resolve())
-    opened = open_generator(folder, block, 0)
+    opened = open_configured_generator(folder, block, 0)
     assert isinstance(opened, LocalGenerator) and opened.name == "generator"
     assert load_tokenizer(folder).eos_token == "<eos>" and load_causal_lm(folder).num_parameters() == opened.parameters
 

@@ -4,6 +4,9 @@ Raised for bad input (a file, a line, a parameter, a model folder): its message 
 what is wrong, where, and the remedy. The command line prints that line and no traceback.
 """
 
+from collections.abc import Sequence
+from typing import Any, Protocol
+
 
 class InputError(ValueError):
     """Bad input from the user's side. The message names the file, line or key and the remedy.
@@ -29,3 +32,30 @@ def in_short(value: object) -> str:
     """
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+class _Faults(Protocol):
+    """What pydantic's ``ValidationError`` and FastAPI's ``RequestValidationError`` have in common; neither is imported here."""
+
+    def errors(self) -> Sequence[Any]:
+        """Each fault with its place (``loc``), ``type`` and message (``msg``)."""
+
+
+def describe_validation_error(error: _Faults, first_only: bool = False, verbatim: bool = False) -> str:
+    """Each wrong key and what is wrong with it, in one line.
+
+    Args:
+        error: What pydantic says about settings, a file or a request.
+        first_only: Only the first fault.
+        verbatim: All parts of each place, and pydantic's own message; else as those who write settings read it.
+    """
+    faults = error.errors()[:1] if first_only else error.errors()
+    if verbatim:
+        return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+    return "; ".join(" ".join(_key_and_message(fault).split()) for fault in faults)
+
+
+def _key_and_message(fault: Any) -> str:
+    key = ".".join(part for part in map(str, fault["loc"]) if "[" not in part)  # a union names its types there
+    message = "unknown key" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message  # of several keys together: it names them itself

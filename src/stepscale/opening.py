@@ -7,10 +7,9 @@ from typing import TypeGuard
 
 from pydantic import ValidationError
 
-from stepscale.errors import InputError, MissingExtra
+from stepscale.errors import InputError, MissingExtra, describe_validation_error
 from stepscale.hub_names import is_hub_model
 from stepscale.user_paths import written_out
-from stepscale.user_settings import faults_in_a_line
 
 
 @contextmanager
@@ -112,4 +111,4 @@ def settings_in_one_line() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise InputError(f"{faults_in_a_line(error)}; correct this argument") from None
+        raise InputError(f"{describe_validation_error(error)}; correct this argument") from None

@@ -1,10 +1,11 @@
-"""Folders to make a model in, and how they are copied to their place; the scratch copy goes when the program ends."""
+"""Folders to make a model in, removed when the program ends; and how a file or a folder comes to its place whole."""
 
 import atexit
 import filecmp
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,6 +65,19 @@ def beside(path: Path, ending: str, hidden: bool = False) -> Path:
     """
     room = _LONGEST_NAME - len(ending) - hidden
     return path.with_name("." * hidden + os.fsencode(path.name)[:room].decode(errors="ignore") + ending)
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name beside it, then rename it, so that a file with the final name is complete.
+
+    Args:
+        path: The file to write; its folder is made.
+        write: Writes the file at the path that it gets.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = beside(path, ".partial")
+    write(partial)
+    os.replace(partial, path)
 
 
 def share_files(copy: Path, original: Path) -> None:

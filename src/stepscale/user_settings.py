@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from stepscale.errors import InputError
+from stepscale.errors import InputError, describe_validation_error
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass as _ModelMetaclass
@@ -36,7 +36,7 @@ class _Made(_ModelMetaclass):
             try:
                 return super().__call__(*args, **fields)
             except ValidationError as error:
-                raise InputError(f"{cls.__name__}: {faults_in_a_line(error)}") from None
+                raise InputError(f"{cls.__name__}: {describe_validation_error(error)}") from None
 
 
 class UserSettings(BaseModel, metaclass=_Made):
@@ -67,21 +67,6 @@ class UserSettings(BaseModel, metaclass=_Made):
             if faults:
                 raise ValidationError.from_exception_data(cls.__name__, [_line(*fault) for fault in faults])
         return typed
-
-
-def faults_in_a_line(error: ValidationError) -> str:
-    """Each wrong key and what is wrong with it.
-
-    Args:
-        error: What pydantic says about settings.
-    """
-    return "; ".join(" ".join(_key_and_message(fault).split()) for fault in error.errors())
-
-
-def _key_and_message(fault: Any) -> str:
-    key = ".".join(part for part in map(str, fault["loc"]) if "[" not in part)  # a union names its types there
-    message = "unknown key" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
-    return f"{key}: {message}" if key else message  # of several keys together: it names them itself
 
 
 def _line(place: tuple[str | int, ...], value: Any, fault: str) -> InitErrorDetails:

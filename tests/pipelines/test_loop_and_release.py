@@ -10,6 +10,7 @@ from learning_points import points_table
 from stepscale.datasets.folder import FolderDataset
 from stepscale.errors import InputError
 from stepscale.formats import read, tables
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.labeling.options import ByFile, ByLargePRM, ReleaseOptions
 from stepscale.parameters import GeneratorBlock, PoolBlock, ReleaseSettings, ReportBlock
 from stepscale.pipelines.active_learning.release import (
@@ -22,7 +23,7 @@ from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.pipelines.data_loop import training
 from stepscale.studies.data_loop.measure import measure_loop
 from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions, LoopStrategy
-from stepscale.supervision.selection import KEY, Convincing
+from stepscale.supervision.selection import Convincing
 
 GENERATOR = GeneratorBlock.model_validate(
     {
@@ -50,7 +51,7 @@ def lab(n_samples: int = 8) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     problems = make_problems(3, "train", 0)
     rows = [(p, i) for p in problems["problem_id"] for i in range(n_samples)]
-    solutions = pd.DataFrame(rows, columns=KEY)
+    solutions = pd.DataFrame(rows, columns=SOLUTION_KEY)
     solutions["steps"] = [[f"\\boxed{{{i}}}"] for _, i in rows]
     solutions["answer"] = [str(i) for _, i in rows]
     return problems, solutions.assign(
@@ -67,22 +68,22 @@ def labels_of(solutions: pd.DataFrame) -> pd.DataFrame:
 def scores_of(solutions: pd.DataFrame) -> pd.DataFrame:
     """Every run's selector is surest of the last samples."""
     pool = loop.pool_of(solutions[["problem_id"]].drop_duplicates().assign(split="train"), solutions, OPTIONS)
-    scored = pool[[*KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
+    scored = pool[[*SOLUTION_KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
     return pd.concat([scored.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[training.SCORES]
 
 
 def test_a_round_chooses_for_every_strategy_as_many_and_never_an_audited_or_labeled_sample() -> None:
     _, solutions = lab()
     scores = scores_of(solutions)
-    one = solutions[solutions["sample_id"] == 0][KEY].assign(seed=0, round=0, score=float("nan"))
+    one = solutions[solutions["sample_id"] == 0][SOLUTION_KEY].assign(seed=0, round=0, score=float("nan"))
     keys = pd.concat([one.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
     after = loop.choose(scores, loop.choose(scores, keys, OPTIONS), OPTIONS)
     assert after.groupby(["strategy", "round"]).size().to_dict() == {
         (s.name, r): 3 if r == 0 else 6 for s in OPTIONS.strategies for r in range(3)
     }
-    assert not after.duplicated([*loop.RUN, *KEY]).any()
+    assert not after.duplicated([*loop.RUN, *SOLUTION_KEY]).any()
     aside = loop.audit(scores[scores["strategy"] == RETRAINED.name], OPTIONS, 0)
-    assert not after.merge(aside, on=KEY).shape[0], "the audit is never learned from"
+    assert not after.merge(aside, on=SOLUTION_KEY).shape[0], "the audit is never learned from"
     assert after.loc[after["round"] > 0, "score"].notna().all()
 
 
@@ -90,7 +91,7 @@ def test_a_round_that_finds_nothing_left_says_so() -> None:
     _, solutions = lab()
     scores = scores_of(solutions)
     aside = loop.audit(scores[scores["strategy"] == RETRAINED.name], OPTIONS, 0)
-    everything_left = loop.without(solutions[KEY], aside).assign(seed=0, round=0, score=float("nan"))
+    everything_left = loop.without(solutions[SOLUTION_KEY], aside).assign(seed=0, round=0, score=float("nan"))
     keys = pd.concat([everything_left.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[
         loop.KEYS
     ]
@@ -100,7 +101,8 @@ def test_a_round_that_finds_nothing_left_says_so() -> None:
 
 def test_runs_that_have_labeled_the_same_share_a_training() -> None:
     _, solutions = lab()
-    same, other = solutions[solutions["sample_id"] < 2][KEY], solutions[solutions["sample_id"] > 5][KEY]
+    same = solutions[solutions["sample_id"] < 2][SOLUTION_KEY]
+    other = solutions[solutions["sample_id"] > 5][SOLUTION_KEY]
     keys = pd.concat([same.assign(strategy="a"), same.assign(strategy="b"), other.assign(strategy="c")]).assign(seed=0)
     assert [names for _, names, _ in training._shared(keys)] == [["a", "b"], ["c"]]
 
@@ -108,7 +110,7 @@ def test_runs_that_have_labeled_the_same_share_a_training() -> None:
 def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_training() -> None:
     _, solutions = lab()
     scores, labels = scores_of(solutions), labels_of(solutions)
-    one = solutions[solutions["sample_id"] == 0][KEY].assign(seed=0, round=0, score=float("nan"))
+    one = solutions[solutions["sample_id"] == 0][SOLUTION_KEY].assign(seed=0, round=0, score=float("nan"))
     begun = pd.concat([one.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
     first = loop.choose(scores, begun, OPTIONS)
     second = loop.choose(scores, first, OPTIONS)
@@ -133,7 +135,7 @@ def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_trai
 def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> None:
     problems, solutions = lab()
     pool, deep = solutions[solutions["sample_id"] < 4], solutions
-    keys = deep[deep["sample_id"] > 5][KEY].assign(strategy=RETRAINED.name, seed=0, score=0.75)
+    keys = deep[deep["sample_id"] > 5][SOLUTION_KEY].assign(strategy=RETRAINED.name, seed=0, score=0.75)
     keys["round"] = keys["sample_id"] - 5
     others = keys.assign(strategy="another")
     options = LoopOptions(problems=3, per_problem=1, budgets=(1,), strategies=(RETRAINED, _another()))

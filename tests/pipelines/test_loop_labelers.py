@@ -12,6 +12,7 @@ from made_plans import shards_of
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import Tables, write
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.labeling.contract import label_table
 from stepscale.parameters import (
@@ -26,7 +27,7 @@ from stepscale.pipelines.active_learning.nodes import gather_labels, label_pool
 from stepscale.pipelines.data_loop import labeling, training
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions
-from stepscale.supervision.selection import KEY, chosen
+from stepscale.supervision.selection import chosen
 from stepscale.verifiers.contract import StepScores, Trajectory
 
 GENERATOR = GeneratorBlock.model_validate(
@@ -54,7 +55,7 @@ def lab(n_samples: int = 8) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     problems = make_problems(3, "train", 0)
     rows = [(pid, i) for pid in problems["problem_id"] for i in range(n_samples)]
-    solutions = pd.DataFrame(rows, columns=KEY)
+    solutions = pd.DataFrame(rows, columns=SOLUTION_KEY)
     gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     answers = [gold[pid] if i % 2 == 0 else f"{i}000" for pid, i in rows]
     solutions["steps"] = [
@@ -132,7 +133,7 @@ def label(
 
 def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
     got: dict[bool, set[tuple[int, ...]]] = {True: set(), False: set()}
-    for (_, sample), rows in labels.groupby(KEY):
+    for (_, sample), rows in labels.groupby(SOLUTION_KEY):
         got[sample % 2 == 0].add(tuple(rows["rating"]))
     return got
 
@@ -150,7 +151,8 @@ def test_round_0_asks_for_one_sample_a_problem_and_the_audit_with_their_texts() 
     begun = loop.begin(problems, solutions, options("symbolic"), 0)
     keys, requests = begun["keys"], begun["asked"]
     assert list(requests) == loop.ASKED and requests["problem_id"].value_counts().tolist() == [2, 2, 2]
-    assert not len(keys[KEY].merge(requests[KEY])[KEY].drop_duplicates()) - 3, "all chosen ones are asked for"
+    asked = keys[SOLUTION_KEY].merge(requests[SOLUTION_KEY])
+    assert not len(asked.drop_duplicates()) - 3, "all chosen ones are asked for"
     texts = chosen(solutions, requests)["steps"].tolist()
     assert requests["steps"].tolist() == texts and set(requests["problem"]) == set(problems["problem"])
 
@@ -160,7 +162,7 @@ def test_the_labs_labeler_rates_what_was_asked_for(begun: tuple[pd.DataFrame, pd
     problems, solutions = lab()
     labels = labeling.label(problems, solutions, requests, Path("nowhere"), settings("symbolic"))
     assert set(labels["labeler"]) == {"symbolic"}
-    assert len(labels[KEY].drop_duplicates()) == len(requests)
+    assert len(labels[SOLUTION_KEY].drop_duplicates()) == len(requests)
 
 
 @pytest.mark.parametrize(("who", "wrong"), [("prm_large", (-1,)), ({"kind": "prm_large", "threshold": 0.6}, (1, 1))])
@@ -189,7 +191,7 @@ def test_who_labels_in_the_other_pipeline_is_one_line_that_names_it(
 def test_rollouts_label_the_loop_with_ratings_and_values(
     begun: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stepscale.pipelines.sampling.open_generator", lambda *_: Finisher(lab()[0]))
+    monkeypatch.setattr("stepscale.pipelines.sampling.open_configured_generator", lambda *_: Finisher(lab()[0]))
     labels = label(*begun, {"kind": "rollouts", "per_step": 3})
     assert ratings_by_right(labels) == {True: {(1, 1)}, False: {(-1,)}}
     assert set(labels["labeler"]) == {"rollouts"} and labels["value"].notna().all()
@@ -213,20 +215,20 @@ def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_a
     who = {"kind": "file", "path": str(path)}
     first = label(requests, none, who)
     assert ratings_by_right(first)[False] <= {(-1,)} and set(first["labeler"]) == {"ann"}, "one labeler a sample"
-    assert len(first[KEY].drop_duplicates()) == len(requests) - 1
+    assert len(first[SOLUTION_KEY].drop_duplicates()) == len(requests) - 1
     pool = loop.pool_of(problems, solutions, options(who))
-    scored = pool[[*KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
+    scored = pool[[*SOLUTION_KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
     scores = pd.concat([scored.assign(strategy=s.name) for s in (RETRAINED, AT_RANDOM)], ignore_index=True)[
         training.SCORES
     ]
     then = loop.choose_and_ask(problems, solutions, scores, keys, first, options(who))
     after, more = then["keys"], then["asked"]
     assert set(after["round"]) == {0, 1}
-    again = more[KEY].merge(first[KEY].drop_duplicates())
+    again = more[SOLUTION_KEY].merge(first[SOLUTION_KEY].drop_duplicates())
     assert again.empty, "none is labeled twice"
     labeled_file(path, pd.concat([requests, more]), "ann")
     labels = label(more, first, who)
-    assert len(labels[KEY].drop_duplicates()) == len(requests) - 1 + len(more)
+    assert len(labels[SOLUTION_KEY].drop_duplicates()) == len(requests) - 1 + len(more)
     pd.testing.assert_frame_equal(labels.head(len(first)), first)
 
 
@@ -237,7 +239,7 @@ def test_where_nothing_new_was_chosen_nobody_is_asked(begun: tuple[pd.DataFrame,
 
 def test_the_pool_is_labeled_by_the_lab_or_by_people(tmp_path: Path) -> None:
     problems, solutions = lab()
-    path = labeled_file(tmp_path / "people.jsonl", solutions[KEY].head(5), "ann")
+    path = labeled_file(tmp_path / "people.jsonl", solutions[SOLUTION_KEY].head(5), "ann")
 
     def by(who: object) -> pd.DataFrame:
         pool = PoolBlock.model_validate({"train": {"per_problem": 8, "problems_per_shard": 1}, "labeler": who})
@@ -247,7 +249,7 @@ def test_the_pool_is_labeled_by_the_lab_or_by_people(tmp_path: Path) -> None:
 
     assert set(by({"kind": "symbolic"})["labeler"]) == {"symbolic"}
     people = by({"kind": "file", "path": str(path)})
-    assert set(people["labeler"]) == {"ann"} and len(people[KEY].drop_duplicates()) == 5
+    assert set(people["labeler"]) == {"ann"} and len(people[SOLUTION_KEY].drop_duplicates()) == 5
 
 
 @pytest.mark.parametrize(

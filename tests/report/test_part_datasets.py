@@ -40,7 +40,7 @@ def test_a_part_that_was_not_made_is_an_empty_one_and_a_saved_one_comes_back(tmp
     assert dataset.load().is_empty and not dataset.exists()
     assert dataset.metadata == {"optional": True, "kedro-viz": {}}, "so that a run does not ask for it"
     dataset.save(part("search"))
-    assert dataset.load() == part("search") and not list(tmp_path.rglob("*.new"))
+    assert dataset.load() == part("search") and [path.name for path in tmp_path.rglob("*.*")] == ["search.json"]
 
 
 def test_tables_of_an_earlier_run_that_this_one_lacks_are_gone(study: StudyTablesDataset) -> None:

@@ -286,7 +286,7 @@ def test_ratios_feed_the_compute_optimal_policy() -> None:
 
 def test_a_pool_that_is_too_small_or_not_graded_is_refused() -> None:
     chains = pool(1, 4, lambda *_: True)
-    with pytest.raises(InputError, match="no 8 chains of 1 attempts"):
+    with pytest.raises(InputError, match="no 8 chains of 1 attempts; sample longer chains"):
         ratio_results(chains, [8])
     with pytest.raises(InputError, match="graded"):
         ratio_results(chains.assign(is_correct=None), [4])

@@ -124,7 +124,7 @@ def test_a_file_whose_saving_is_cut_short_is_the_one_before(
 ) -> None:
     dataset = kind(filepath=str(tmp_path / "file"))
     dataset.save(old)
-    monkeypatch.setattr(whole.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("stepscale.scratch.os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         dataset.save(new)
     assert str(dataset.load()) == str(old)

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.labeling.contract import label_table
 from stepscale.supervision.loop import HEALTH, next_round, round_health
-from stepscale.supervision.selection import KEY, Blend, Convincing, Strategy, Uncertain, Uniform, candidates
+from stepscale.supervision.selection import Blend, Convincing, Strategy, Uncertain, Uniform, candidates
 
 
 def tables(n_problems: int = 3, n_samples: int = 12) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -48,13 +49,13 @@ def test_no_sample_is_labeled_twice_and_none_is_left_over(strategy: Strategy, pe
 
 def test_health_tells_of_every_sample_what_was_believed_and_what_the_labels_say() -> None:
     solutions, labels = tables()
-    audit = solutions[KEY].iloc[::3]
+    audit = solutions[SOLUTION_KEY].iloc[::3]
     pool = pool_of(solutions, 0.9, 0.95)
     keys = next_round(pool, audit.iloc[:0], Convincing(wrong_share=1), 4, 0, 0)
     health = round_health(pool, keys, solutions, labels, audit)
     assert list(health) == HEALTH and health["of"].value_counts().to_dict() == {"chosen": 12, "audit": 12}
     chosen_rows = health[health["of"] == "chosen"]
-    assert chosen_rows[KEY].to_numpy().tolist() == keys[KEY].to_numpy().tolist()
+    assert chosen_rows[SOLUTION_KEY].to_numpy().tolist() == keys[SOLUTION_KEY].to_numpy().tolist()
     assert (
         not chosen_rows["is_correct"].any()
         and not chosen_rows["faultless"].any()
@@ -68,7 +69,7 @@ def test_health_tells_of_every_sample_what_was_believed_and_what_the_labels_say(
 
 def test_a_sample_without_labels_has_a_row_of_which_the_labels_say_nothing() -> None:
     solutions, labels = tables(1)
-    keys = solutions[KEY].iloc[:4]
+    keys = solutions[SOLUTION_KEY].iloc[:4]
     health = round_health(pool_of(solutions, 0.9, 0.4), keys, solutions, labels[labels["sample_id"] > 1], keys)
     assert health["faultless"].isna().tolist() == [True, True, False, False] * 2
     assert health["first_error"].isna().tolist() == [True, True, True, False] * 2
@@ -76,7 +77,7 @@ def test_a_sample_without_labels_has_a_row_of_which_the_labels_say_nothing() -> 
 
 def test_errors_worded_alike_are_not_counted_as_distinct() -> None:
     solutions, labels = tables(1)
-    pool, keys = pool_of(solutions, 0.9, 0.5), solutions[KEY]
+    pool, keys = pool_of(solutions, 0.9, 0.5), solutions[SOLUTION_KEY]
     few = keys[keys["sample_id"].isin([1, 3])]
     health = round_health(pool, keys, solutions, labels, few)
     chosen, audited = (health.loc[health["of"] == share, "distinct"].dropna() for share in ("chosen", "audit"))

@@ -6,6 +6,7 @@ from typing import Any
 from kedro.io.core import AbstractDataset
 
 from stepscale.report.part import Part, read_part
+from stepscale.scratch import write_atomically
 
 
 class ReportPartDataset(AbstractDataset[Part, Part]):
@@ -29,10 +30,8 @@ class ReportPartDataset(AbstractDataset[Part, Part]):
 
     def save(self, data: Part) -> None:
         """Write it whole or not at all."""
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._filepath.with_suffix(".new")
-        fresh.write_text(data.model_dump_json(indent=1), encoding="utf-8")
-        fresh.replace(self._filepath)
+        text = data.model_dump_json(indent=1)
+        write_atomically(self._filepath, lambda path: path.write_text(text, encoding="utf-8"))
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

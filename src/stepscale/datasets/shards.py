@@ -20,12 +20,12 @@ from kedro.io.core import AbstractDataset
 
 from stepscale.cost import Ledger, total
 from stepscale.datasets.local_folder import local_folder
-from stepscale.datasets.whole import write_whole
 from stepscale.engine.tasks import run_tasks
 from stepscale.errors import InputError
 from stepscale.progress import progress
 from stepscale.resume import Made, Piece, PieceError, ShardPlan, Shards
 from stepscale.revision import code_revision
+from stepscale.scratch import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         if missing or manifest != self._manifest():
             (self._path / _MANIFEST).unlink(missing_ok=True)
         cost = self._make(data, missing)
-        write_whole(self._path / _MANIFEST, lambda path: path.write_text(json.dumps(manifest, indent=1)))
+        write_atomically(self._path / _MANIFEST, lambda path: path.write_text(json.dumps(manifest, indent=1)))
         logger.info("%s", self._summary(data, missing, cost))
 
     def load(self) -> Shards:
@@ -83,7 +83,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
     def _save_piece(self, piece: Piece, result: Made) -> None:
         with (self._path / _MAKERS).open("a") as file:  # before the piece is there, so that none is without its maker
             file.write(json.dumps({"file": piece.file_name, "revision": code_revision()}) + "\n")
-        write_whole(self._path / piece.file_name, result.table.to_parquet)
+        write_atomically(self._path / piece.file_name, result.table.to_parquet)
         if piece.when_made:
             piece.when_made(result.note)
 

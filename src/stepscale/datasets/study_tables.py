@@ -8,10 +8,10 @@ import pandas as pd
 from kedro.io.core import AbstractDataset
 
 from stepscale.datasets.local_folder import local_folder
-from stepscale.datasets.whole import write_whole
 from stepscale.formats.checking import check, empty
 from stepscale.formats.declarations import Table
 from stepscale.formats.kept_tables import as_declared, read_kept_table, read_kept_tables
+from stepscale.scratch import write_atomically
 
 
 class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]):
@@ -75,7 +75,7 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         if data.empty:
             self._filepath.unlink(missing_ok=True)
             return
-        write_whole(self._filepath, check(data, self._table).to_parquet)
+        write_atomically(self._filepath, check(data, self._table).to_parquet)
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

@@ -4,8 +4,6 @@ kedro-datasets write in place: a run killed while writing leaves half a table, w
 """
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from kedro_datasets import json as kedro_json
 from kedro_datasets import pandas as kedro_pandas
 from kedro_datasets import text as kedro_text
 
-from stepscale.scratch import beside
+from stepscale.scratch import write_atomically
 
 
 class ParquetDataset(kedro_pandas.ParquetDataset):
@@ -25,7 +23,7 @@ class ParquetDataset(kedro_pandas.ParquetDataset):
         if self._protocol != "file":
             super().save(data)
             return
-        write_whole(Path(str(self._get_save_path())), lambda path: data.to_parquet(path, **self._save_args))
+        write_atomically(Path(str(self._get_save_path())), lambda path: data.to_parquet(path, **self._save_args))
 
 
 class TextDataset(kedro_text.TextDataset):
@@ -36,7 +34,7 @@ class TextDataset(kedro_text.TextDataset):
         if self._protocol != "file":
             super().save(data)
             return
-        write_whole(Path(str(self._get_save_path())), lambda path: path.write_text(data, encoding="utf-8"))
+        write_atomically(Path(str(self._get_save_path())), lambda path: path.write_text(data, encoding="utf-8"))
 
 
 class JSONDataset(kedro_json.JSONDataset):
@@ -48,17 +46,4 @@ class JSONDataset(kedro_json.JSONDataset):
             super().save(data)
             return
         text = json.dumps(data, **self._save_args)
-        write_whole(Path(str(self._get_save_path())), lambda path: path.write_text(text, encoding="utf-8"))
-
-
-def write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under another name, then rename it, so that a file with the final name is complete.
-
-    Args:
-        target: The file to write.
-        write: Writes the file at the path that it gets.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = beside(target, ".partial")
-    write(partial)
-    os.replace(partial, target)
+        write_atomically(Path(str(self._get_save_path())), lambda path: path.write_text(text, encoding="utf-8"))

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval
 from stepscale.estimators.online_comparison import cross_validated

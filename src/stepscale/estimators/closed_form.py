@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepscale.estimators.checking import Floats as Floats  # other rooms take it from here
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.checking import checked_budgets, checked_samples, checked_scores
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Bools, Floats, cell_values, checked_numbers
+from stepscale.estimators.arrays import Bools, Floats
+from stepscale.estimators.checking import cell_values, checked_numbers
 from stepscale.estimators.resampling import Counts, percentile_bounds, resample_counts
 
 RESAMPLES = 1000

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.cross_validation import DIGITS, Cells, choice_table, of_picks
 from stepscale.estimators.curve import Curve, from_rows
 from stepscale.estimators.resampling import Counts

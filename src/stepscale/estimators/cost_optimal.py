@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.cross_validation import DIGITS, Cell, Cells, Picks, choice_table, of_picks
 from stepscale.estimators.curve import Curve, from_rows
 from stepscale.estimators.strategy_results import StrategyResults, check_results

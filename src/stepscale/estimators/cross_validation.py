@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_bins
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_bins
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.resampling import resample_counts, with_estimate
 from stepscale.estimators.strategy_results import StrategyResults, check_results

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError, in_short
-from stepscale.estimators.checking import Floats, checked_numbers, checked_values
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_numbers, checked_values
 from stepscale.estimators.intervals import Interval, interval_of
 from stepscale.estimators.resampling import resample_counts, with_estimate
 

@@ -13,9 +13,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
+from stepscale.estimators.arrays import Bools, Floats
 from stepscale.estimators.checking import (
-    Bools,
-    Floats,
     checked_count,
     checked_mask,
     checked_numbers,

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_count
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_count
 from stepscale.estimators.curve import Curve, by_spending, check_curves
 from stepscale.estimators.intervals import Interval, interval_of_rows
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError, in_short
-from stepscale.estimators.checking import Floats, checked_values
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_values
 from stepscale.estimators.curve import Curve, at_nearest, check_curves, interpolated, known_interval
 from stepscale.estimators.intervals import Interval
 

@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_bins, checked_number, checked_values
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_bins, checked_number, checked_values
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
 from stepscale.estimators.curve import Curve, at_nearest

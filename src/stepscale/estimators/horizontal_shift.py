@@ -19,7 +19,8 @@ from itertools import pairwise
 import numpy as np
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_budgets
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_budgets
 from stepscale.estimators.curve import Curve, check_curves
 from stepscale.estimators.efficiency import reach
 from stepscale.estimators.intervals import NOISE, Interval, interval_of

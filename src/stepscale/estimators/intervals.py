@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError, in_short
-from stepscale.estimators.checking import Floats, checked_flags, checked_numbers, checked_values
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_flags, checked_numbers, checked_values
 from stepscale.estimators.resampling import (
     over_repeats,
     percentile_bounds,

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.cost_optimal import cost_optimal
 from stepscale.estimators.cross_validation import fold_of

@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
+from stepscale.estimators.arrays import Bools, Codes, Floats
 from stepscale.estimators.checking import (
-    Bools,
-    Codes,
-    Floats,
     checked_answers,
     checked_count,
     checked_labels,
@@ -26,7 +24,7 @@ from stepscale.estimators.checking import (
     checked_scores,
     checked_values,
 )
-from stepscale.estimators.samples import one_spelling
+from stepscale.estimators.samples import group_answers_by_problem
 from stepscale.estimators.vote_counts import count_votes, share_right, vote_weights, winners
 from stepscale.seeds import seed_for
 
@@ -136,7 +134,7 @@ def outcomes(
         np.concatenate([getattr(table, name) for table in tables], axis=1)
         for name in ("answers", "mask", "scores", "correct")
     )
-    codes = checked_answers(one_spelling(answers, mask, rules), mask)
+    codes = checked_answers(group_answers_by_problem(answers, mask, rules), mask)
     truth = share_right(codes, correct.astype(float), int(codes.max()) + 1)
     weights = vote_weights(codes, scores)
     # 2. the votes of each run, all of which are cast at once

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.curve import at_nearest, curve
 from stepscale.estimators.difficulty import N_BINS, bin_borders, bins_by_border
 from stepscale.estimators.intervals import Interval, interval_of_rows

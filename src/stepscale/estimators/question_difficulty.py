@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_values
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_values
 from stepscale.estimators.names import checked_texts
 from stepscale.user_settings import UserSettings
 

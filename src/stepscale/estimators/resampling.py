@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.estimators.checking import Floats, checked_count, checked_level, checked_resamples
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_count, checked_level, checked_resamples
 from stepscale.seeds import seed_for
 
 Counts = NDArray[np.int64]

@@ -94,7 +94,7 @@ def sample_grid(
     answers[rows[answered], columns[answered]] = cells[answered]
     correct[rows, columns] = checked_verdicts(solutions["is_correct"], "is_correct")
     mask[rows, columns] = answered
-    answers = answers if rules is None else one_spelling(answers, mask, rules)
+    answers = answers if rules is None else group_answers_by_problem(answers, mask, rules)
     return SampleGrid(ids, answers, correct & mask, mask, rows, columns)
 
 
@@ -125,7 +125,7 @@ def _places(ids: tuple[str, ...], solutions: pd.DataFrame) -> tuple[NDArray[np.i
     return rows, columns
 
 
-def one_spelling(
+def group_answers_by_problem(
     answers: NDArray[np.object_], mask: NDArray[np.bool_], rules: "Rules" = "prm800k"
 ) -> NDArray[np.object_]:
     """Answers [problems, samples] in which those of one problem that are equal under the rules are the same string.

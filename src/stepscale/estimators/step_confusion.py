@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_flags, checked_numbers
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_flags, checked_numbers
 
 
 def confusion(right: ArrayLike, accepted: ArrayLike) -> Floats:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError, in_short
-from stepscale.estimators.checking import Floats, check_columns, checked_budgets, checked_numbers
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import check_columns, checked_budgets, checked_numbers
 from stepscale.estimators.curve import Curve
 from stepscale.estimators.curve import curve as make_curve
 from stepscale.estimators.names import checked_ids

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stepscale.estimators.checking import Codes, Floats
+from stepscale.estimators.arrays import Codes, Floats
 
 Tally = Callable[[Codes, Floats, int], Floats]
 """Codes of answers [rows, samples], what each sample is judged by, and how many codes there are -> [rows, answers]."""

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from stepscale.estimators.checking import Codes, Floats
+from stepscale.estimators.arrays import Codes, Floats
 from stepscale.estimators.vote_counts import Tally, count_votes, winners
 from stepscale.seeds import seed_for
 

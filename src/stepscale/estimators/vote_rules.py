@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stepscale.estimators.checking import Codes, Floats
+from stepscale.estimators.arrays import Codes, Floats
 from stepscale.estimators.confidence import Measure
 from stepscale.estimators.vote_counts import FAINT, count_votes, vote_weights
 from stepscale.user_settings import UserSettings

@@ -15,10 +15,8 @@ from math import comb
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stepscale.estimators.arrays import Bools, Codes, Floats
 from stepscale.estimators.checking import (
-    Bools,
-    Codes,
-    Floats,
     checked_answers,
     checked_budgets,
     checked_count,

@@ -15,8 +15,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.formats import tables
 from stepscale.formats.checking import empty
-
-_KEY = ["problem_id", "sample_id"]
+from stepscale.formats.tables import SOLUTION_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +77,7 @@ def checked(data: Tables, folder: Path | None = None) -> Tables:
 
 def _check_keys(data: Tables, folder: Path | None) -> None:
     problems = pd.Index(data.problems["problem_id"])
-    solutions = pd.MultiIndex.from_frame(data.solutions[_KEY])
+    solutions = pd.MultiIndex.from_frame(data.solutions[SOLUTION_KEY])
     for name in ("solutions", "step_labels", "scores", "predictions"):
         frame: pd.DataFrame = getattr(data, name)
         if not len(frame):
@@ -92,10 +91,10 @@ def _check_keys(data: Tables, folder: Path | None) -> None:
             )
         if name == "predictions":
             continue
-        is_orphan = ~pd.MultiIndex.from_frame(frame[_KEY]).isin(solutions)
+        is_orphan = ~pd.MultiIndex.from_frame(frame[SOLUTION_KEY]).isin(solutions)
         if is_orphan.any():
             row = int(is_orphan.argmax())
-            key = tuple(frame[column].tolist()[row] for column in _KEY)
+            key = tuple(frame[column].tolist()[row] for column in SOLUTION_KEY)
             raise InputError(
                 f"{_place(folder, name, row)}: {key} has no row in solutions; give the tables of one data set together"
             )
@@ -115,9 +114,9 @@ def scores_of_other_lengths(data: Tables) -> pd.DataFrame:
     Returns:
         problem_id, sample_id, verifier, n_scores, n_steps.
     """
-    steps = data.solutions[_KEY].assign(n_steps=data.solutions["steps"].map(len))
-    scores = data.scores[[*_KEY, "verifier"]].assign(n_scores=data.scores["negative"].map(len))
-    rows = scores.merge(steps, on=_KEY)
+    steps = data.solutions[SOLUTION_KEY].assign(n_steps=data.solutions["steps"].map(len))
+    scores = data.scores[[*SOLUTION_KEY, "verifier"]].assign(n_scores=data.scores["negative"].map(len))
+    rows = scores.merge(steps, on=SOLUTION_KEY)
     return rows[(rows["n_steps"] > 0) & (rows["n_scores"] > 1) & (rows["n_scores"] != rows["n_steps"])]
 
 

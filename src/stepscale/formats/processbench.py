@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stepscale.formats.contract import Tables
 from stepscale.formats.fields import BadRecord, Record, flag, maybe_text, problem_text, texts
 from stepscale.formats.solution_rows import SolutionRows, solution_reader
+from stepscale.formats.tables import SOLUTION_KEY
 
 
 def _add(rows: SolutionRows, record: Record) -> None:
@@ -40,6 +41,6 @@ def first_errors(tables: Tables) -> NDArray[np.int64]:
     """
     labels = tables.step_labels
     wrong = labels[(labels["rating"] == -1).fillna(False) & labels["is_chosen"]]
-    first = wrong.groupby(["problem_id", "sample_id"])["step"].min()
-    keys = pd.MultiIndex.from_frame(tables.solutions[["problem_id", "sample_id"]])
+    first = wrong.groupby(SOLUTION_KEY)["step"].min()
+    keys = pd.MultiIndex.from_frame(tables.solutions[SOLUTION_KEY])
     return first.reindex(keys, fill_value=-1).to_numpy(dtype=np.int64)

@@ -15,6 +15,7 @@ from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, warn_of_other_lengths
 from stepscale.formats.fields import BadRecord, checked_id
 from stepscale.formats.lines import Place, Records
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.formats.verdicts import with_verdicts
 from stepscale.grading import Rules, extract_answer
 
@@ -212,7 +213,7 @@ class SampleRows:
         scores = self._scores.unchecked_frame()
         if not orphans:
             return scores
-        keys = pd.MultiIndex.from_frame(scores[["problem_id", "sample_id"]])
+        keys = pd.MultiIndex.from_frame(scores[SOLUTION_KEY])
         return scores[~keys.isin(orphans)].reset_index(drop=True)
 
 

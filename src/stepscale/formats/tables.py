@@ -17,6 +17,9 @@ from stepscale.formats.declarations import Column, Table
 
 Validator = Callable[[pd.DataFrame], pd.DataFrame]
 
+SOLUTION_KEY = ["problem_id", "sample_id"]
+"""The columns that say which solution a row is of."""
+
 PROBLEMS = Table(
     "problems",
     {

@@ -39,7 +39,7 @@ class Outcome:
     """
 
     continuations: list[Continuation]
-    read: Computed  # last tokens of prefixes, passed to draw the first token
+    read: Computed
     decoded: Computed
     paths: list[Path]
 

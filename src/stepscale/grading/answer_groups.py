@@ -41,12 +41,12 @@ def group_equal_answers(answers: Sequence[str | None], rules: Rules = "prm800k")
     counts = Counter(answer for answer in answers if answer is not None)
     if len(counts) < 2:
         return list(answers)
-    spelling = _one_spelling(tuple(sorted(counts.items())), checked(rules))
+    spelling = _group_representatives(tuple(sorted(counts.items())), checked(rules))
     return [None if answer is None else spelling[answer] for answer in answers]
 
 
 @lru_cache(maxsize=4096)
-def _one_spelling(counts: tuple[tuple[str, int], ...], rules: CheckedRules) -> dict[str, str]:
+def _group_representatives(counts: tuple[tuple[str, int], ...], rules: CheckedRules) -> dict[str, str]:
     """Of each spelling the one that stands for its group."""
     # 1. spellings of one canonical form are one answer; the most frequent comes first
     classes: dict[str, list[tuple[int, str]]] = {}

@@ -5,7 +5,6 @@ put there by hand has an id too. Datasets in memory have no file: their own inpu
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from stepscale.hooks.named_files import named_files, place_of_named
 from stepscale.hooks.origin import MadeOf, Origin
 from stepscale.resume import code_hash, content_hash
 from stepscale.revision import code_revision
+from stepscale.scratch import write_atomically
 
 if TYPE_CHECKING:
     from stepscale.parameters import Parameters
@@ -192,10 +192,8 @@ class Lineage:
             return None
 
     def _write_json(self, name: str, value: object) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        partial = self._folder / f"{name}.partial"
-        partial.write_text(json.dumps(value, indent=1, default=str))
-        os.replace(partial, self._folder / name)
+        text = json.dumps(value, indent=1, default=str)
+        write_atomically(self._folder / name, lambda path: path.write_text(text))
 
 
 def place_on_disk(dataset: object) -> Path | None:

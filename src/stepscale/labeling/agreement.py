@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.clustered import (
     Bounds,
     ProblemResamples,
@@ -18,8 +18,8 @@ from stepscale.estimators.clustered import (
     share_with_bounds,
     with_bounds,
 )
+from stepscale.formats.tables import SOLUTION_KEY
 
-_SOLUTION = ["problem_id", "sample_id"]
 _NONE = np.iinfo(np.int64).max  # later than any step: no error found
 
 
@@ -41,7 +41,7 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
         InputError: They share no solution.
     """
     rated, rated_by_reference = _rated(labels), _rated(reference)
-    steps = rated.merge(rated_by_reference, on=[*_SOLUTION, "step"], suffixes=("", "_reference"))
+    steps = rated.merge(rated_by_reference, on=[*SOLUTION_KEY, "step"], suffixes=("", "_reference"))
     if steps.empty:
         raise InputError("the two labelers rated no step in common; label the same solutions with both")
     first = pd.concat(
@@ -84,13 +84,15 @@ def with_final_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple
     Returns:
         Both, with the error's step and label added.
     """
-    n_steps = solutions.assign(n_steps=solutions["steps"].map(len)).set_index(_SOLUTION)["n_steps"]
-    ended = solutions[solutions["finish"] == "found_error"][_SOLUTION]
+    n_steps = solutions.assign(n_steps=solutions["steps"].map(len)).set_index(SOLUTION_KEY)["n_steps"]
+    ended = solutions[solutions["finish"] == "found_error"][SOLUTION_KEY]
     wrong = reference[(reference["rating"] == -1) & ~reference["is_chosen"]].reset_index(names="row")
-    wrong = wrong.merge(ended, on=_SOLUTION).join(n_steps, on=_SOLUTION)
-    wrong = wrong[wrong["step"] == wrong["n_steps"]].sort_values("completion", kind="stable").drop_duplicates(_SOLUTION)
-    texts = dict(zip(wrong[_SOLUTION].itertuples(index=False, name=None), wrong["text"], strict=True))
-    keys = solutions[_SOLUTION].itertuples(index=False, name=None)
+    wrong = wrong.merge(ended, on=SOLUTION_KEY).join(n_steps, on=SOLUTION_KEY)
+    wrong = (
+        wrong[wrong["step"] == wrong["n_steps"]].sort_values("completion", kind="stable").drop_duplicates(SOLUTION_KEY)
+    )
+    texts = dict(zip(wrong[SOLUTION_KEY].itertuples(index=False, name=None), wrong["text"], strict=True))
+    keys = solutions[SOLUTION_KEY].itertuples(index=False, name=None)
     steps = [
         [*steps_of_one, texts[key]] if key in texts else steps_of_one
         for key, steps_of_one in zip(keys, solutions["steps"], strict=True)
@@ -101,12 +103,12 @@ def with_final_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple
 
 def _rated(labels: pd.DataFrame) -> pd.DataFrame:
     rated = labels[labels["is_chosen"] & labels["rating"].notna()]
-    return rated[[*_SOLUTION, "step", "rating"]].astype({"rating": "int64"})
+    return rated[[*SOLUTION_KEY, "step", "rating"]].astype({"rating": "int64"})
 
 
 def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
     errors = rated["step"].where(rated["rating"] < 0, _NONE)
-    return errors.groupby([rated[name] for name in _SOLUTION]).min()
+    return errors.groupby([rated[name] for name in SOLUTION_KEY]).min()
 
 
 def _kappa(

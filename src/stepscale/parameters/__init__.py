@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from stepscale.engine.cluster import Cluster
-from stepscale.errors import InputError
+from stepscale.errors import InputError, describe_validation_error
 from stepscale.labeling.options import ReleaseOptions, RolloutOptions
 from stepscale.parameters.block import Block, FileSource, SampleCounts, SamplingBlock
 from stepscale.parameters.measurements import (
@@ -44,7 +44,6 @@ from stepscale.parameters.step_benchmarks import StepBenchmarks
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
-from stepscale.user_settings import faults_in_a_line
 
 __all__ = [
     "SETTINGS",
@@ -151,4 +150,4 @@ def settings_of(parameters: Parameters, name: str) -> Block:
 
 
 def _refused(error: ValidationError) -> InputError:
-    return InputError(f"parameters: {faults_in_a_line(error)} (see conf/base/parameters.yml)")
+    return InputError(f"parameters: {describe_validation_error(error)} (see conf/base/parameters.yml)")

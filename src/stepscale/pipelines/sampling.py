@@ -10,7 +10,6 @@ import pandas as pd
 
 from stepscale.engine.opened import opened
 from stepscale.generation.contract import Generator, Sampling
-from stepscale.generation.graded import grade as grade
 from stepscale.grading import Rules
 from stepscale.parameters import GeneratorBlock, SampleCounts
 from stepscale.resume import Piece, Recipe, ShardPlan, Shards, content_hash, model_hash
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None) -> "OpenGenerator":
+def open_configured_generator(
+    folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None
+) -> "OpenGenerator":
     """The model in a folder, with the prompt and device of the parameter block.
 
     Args:
@@ -62,7 +63,7 @@ class GradedSampler:
 
     def open(self) -> "OpenGenerator":
         """The model, opened once in each process that makes pieces."""
-        return opened(open_generator, self.model, self.settings, self.seed, self.name)
+        return opened(open_configured_generator, self.model, self.settings, self.seed, self.name)
 
     @cached_property
     def hashes(self) -> dict[str, str]:

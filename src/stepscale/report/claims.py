@@ -3,10 +3,9 @@
 A claim is a set of quantities, its parts, that should all lie above their thresholds: zero, or minus a margin. It held if every
 interval lies above. It did not hold if any lies below by more than chance gives among so many. Else it is inconclusive.
 
-Three rules keep a claim from being settled by weak evidence. A bound counts as above or below only beyond ``NOISE``, since
-sums of floats that should be zero are seldom exactly zero. A part that rests on fewer than ``LEAST_PROBLEMS`` problems settles
-nothing: the
-bootstrap of few or equal differences is too narrow, or has no width at all. Nor does a part settle anything if its
+Three rules keep a claim from being settled by weak evidence. A bound counts as above or below only beyond ``NOISE``, since sums
+of floats that should be zero are seldom exactly zero. A part that rests on fewer than ``LEAST_PROBLEMS`` problems settles
+nothing: the bootstrap of few or equal differences is too narrow, or has no width at all. Nor does a part settle anything if its
 precondition is not met.
 
 Beside its status stands its power: the chance that this run would have held the claim, had every part the size of the paper's

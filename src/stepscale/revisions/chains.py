@@ -4,7 +4,7 @@ In: problems, a Generator that was fine-tuned to revise, and the length of each 
 each read, and what each cost. All chains of all problems take their next step together, one ``generate`` call per position.
 An attempt that was cut off or states no answer stays in its chain, unanswered, and is not shown to later ones: training
 data hold no such attempt. Draws are named by (run, position, problem, chain), so the first s positions of a chain are the
-chain of length s: one pool of chains serves all budgets (``revision_grid``).
+chain of length s: one pool of chains serves all budgets (``revisions.grid``).
 """
 
 from collections.abc import Iterable, Sequence

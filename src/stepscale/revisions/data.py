@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from stepscale.errors import InputError
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.revisions.edit_distance import nearest
 from stepscale.revisions.prompt import LengthOf, RevisionLayout
 from stepscale.seeds import seed_for
@@ -92,7 +93,7 @@ def revision_examples(
 def _valid(solutions: pd.DataFrame) -> pd.DataFrame:
     """Finished, answered and graded samples, in the order of problems and samples."""
     is_complete = (solutions["finish"] == "solution") & solutions["answer"].notna() & solutions["is_correct"].notna()
-    return solutions[is_complete].sort_values(["problem_id", "sample_id"], kind="stable")
+    return solutions[is_complete].sort_values(SOLUTION_KEY, kind="stable")
 
 
 class _Wrong:

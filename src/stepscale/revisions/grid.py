@@ -132,7 +132,8 @@ def ratio_results(
             groups = list(pool.groups(sequential, parallel))
             if not groups:
                 raise InputError(
-                    f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
+                    f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; sample longer chains "
+                    "(revisions.budgets) and run the pipeline revisions again"
                 )
             key = {"problem_id": problem_id, "strategy": split_name(sequential, parallel), "budget": budget}
             split = {"sequential": sequential, "parallel": parallel}

@@ -11,8 +11,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from stepscale.estimators.arrays import Floats
 from stepscale.search.particles import ParticleMethod
-from stepscale.search.resampling import Floats, effective_size, odds_weights
+from stepscale.search.resampling import effective_size, odds_weights
 
 
 class EntropicParticleFiltering(ParticleMethod):

@@ -21,7 +21,7 @@ from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.methods import search
 from stepscale.search.results import Candidate, Problem, SearchResult, checked_problems
 from stepscale.search.scoring import score_candidates
-from stepscale.search.selection import choose, one_spelling
+from stepscale.search.selection import choose, group_candidate_answers
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Verifier
@@ -116,7 +116,7 @@ def _sure(candidates: Sequence[Candidate], rules: Rules) -> float:
     """The greatest sum of scores of one answer, per solution."""
     able = [c for c in candidates if c.answer is not None and c.score is not None]
     sums: dict[str, float] = {}
-    for candidate, answer in zip(able, one_spelling(able, rules), strict=True):
+    for candidate, answer in zip(able, group_candidate_answers(able, rules), strict=True):
         sums[answer] = sums.get(answer, 0.0) + (candidate.score or 0.0)
     return max(sums.values(), default=0.0) / len(candidates)
 

@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from stepscale.estimators.arrays import Floats
 from stepscale.search.growing import GrowingMethod
 from stepscale.search.partial import PartialSolution
-from stepscale.search.resampling import Floats, Scheme, odds_weights, resample
+from stepscale.search.resampling import Scheme, odds_weights, resample
 
 
 class ParticleMethod(GrowingMethod):

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from stepscale.estimators.arrays import Floats
+
 Scheme = Literal["multinomial", "stratified", "systematic"]
-Floats = NDArray[np.float64]
 _SURE = 1e-6
 """Scores count to 6 digits: 0 counts as 1e-6 and 1 as 1 - 1e-6, so that no weight is infinite."""
 

@@ -58,7 +58,7 @@ def choose(candidates: Sequence[Candidate], how: Choose, seed: int, rules: Rules
     if how == "best":
         best = _one_of_the_best(judged, rng)
         return Choice(candidates[best].answer, best, judged[best])
-    answers = dict(zip(judged, one_spelling([candidates[i] for i in judged], rules), strict=True))
+    answers = dict(zip(judged, group_candidate_answers([candidates[i] for i in judged], rules), strict=True))
     votes = _votes(list(answers.values()), list(judged.values()), how)
     winner = _one_of_the_best(dict(sorted(votes.items())), rng)
     backers = [i for i, answer in answers.items() if answer == winner]
@@ -114,7 +114,7 @@ def _votes(answers: Sequence[str], judged: Sequence[float], how: Choose) -> dict
     return votes
 
 
-def one_spelling(candidates: Sequence[Candidate], rules: Rules | None) -> list[str]:
+def group_candidate_answers(candidates: Sequence[Candidate], rules: Rules | None) -> list[str]:
     """The answers of candidates that all have one, equal answers as the same string.
 
     Args:

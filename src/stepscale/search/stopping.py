@@ -23,7 +23,7 @@ from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
 from stepscale.search.scoring import score_candidates
-from stepscale.search.selection import Choice, Choose, one_spelling
+from stepscale.search.selection import Choice, Choose, group_candidate_answers
 
 _EQUAL = 1e-12  # probabilities that agree so far are tied
 
@@ -69,7 +69,7 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
         """Scores and answers of the samples of one problem [places]."""
         able = [i for i, candidate in enumerate(candidates) if self._has_vote(candidate)]
         codes, scores = np.zeros((1, len(candidates)), np.int64), np.zeros((1, len(candidates)))
-        _, number = np.unique(one_spelling([candidates[i] for i in able], rules), return_inverse=True)
+        _, number = np.unique(group_candidate_answers([candidates[i] for i in able], rules), return_inverse=True)
         codes[0, able], scores[0, able] = number + 1, [candidates[i].score or 0.0 for i in able]
         return Signals(**{name: values[0] for name, values in vars(signals_of(codes, scores)).items()})
 
@@ -137,7 +137,7 @@ class ConfidencePosteriorSampling(_StoppedSampling, ConfidencePosterior):
         able = [i for i, candidate in enumerate(candidates) if self._has_vote(candidate)]
         if not able:
             return Choice()
-        names, number = np.unique(one_spelling([candidates[i] for i in able], rules), return_inverse=True)
+        names, number = np.unique(group_candidate_answers([candidates[i] for i in able], rules), return_inverse=True)
         scores = np.array([candidates[i].score or 0.0 for i in able])
         counts = np.bincount(number, minlength=len(names)).astype(float)
         probability, relative = answer_posterior(

@@ -1,9 +1,8 @@
 """Solutions that grow step by step, all problems' together: the rounds that beam search, DVTS and particle filters share.
 
 In: the size of a search, and which solutions continue after a round. Out: N candidates per problem. In a round (Snell et al.
-2024, 5.2)
-every open solution draws one step in one ``generate`` call. All new ones are scored in one ``score`` call, and the method decides
-which solution is in each slot afterwards.
+2024, 5.2) every open solution draws one step in one ``generate`` call. All new ones are scored in one ``score`` call, and the
+method decides which solution is in each slot afterwards.
 
 - **The end belongs to the step.** Where a separator comes before the end of text, a solution that is complete would look
   open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more (or for

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stepscale.engine.placement import GeneratorPlacement, Placement
-from stepscale.errors import InputError
+from stepscale.errors import InputError, describe_validation_error
 from stepscale.estimators.capped_policy import Lead
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.temperature import Temperature
@@ -117,8 +117,8 @@ class ServedPolicy(BaseModel):
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}); run the reporting pipeline first") from None
         except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; save it again") from None
+            fault = describe_validation_error(error, first_only=True, verbatim=True)
+            raise InputError(f"{path}: {fault}; save it again") from None
 
     def _most(self, policy: OnlinePolicy, action: Action) -> int:
         return action.samples if action.run is None else policy.probes + self.runs[action.run].budget

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.supervision.arms import PAPER_ARMS, Arm, Experiment
 from stepscale.supervision.outcomes import judged_by_steps
 from stepscale.supervision.points import SELECTOR
-from stepscale.supervision.selection import KEY, Strategy, Uniform, candidates, chosen
+from stepscale.supervision.selection import Strategy, Uniform, candidates, chosen
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
 
 
@@ -77,7 +78,7 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
             "sample a larger pool or choose smaller sizes"
         )
     parts = [strategy.select(pool, size, seed).assign(per_problem=size) for size in sorted(sizes)]
-    return pd.concat(parts, ignore_index=True).drop_duplicates(KEY, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).drop_duplicates(SOLUTION_KEY, ignore_index=True)
 
 
 def select_all(
@@ -109,7 +110,7 @@ def select_all(
                     f"arm {arm.name!r} chooses by a selector's scores, and seed {seed} has none; score the pool"
                 )
             parts.append(nested(arm.selection, pool, experiment.sizes, seed).assign(arm=arm.name, seed=seed))
-    return pd.concat(parts, ignore_index=True)[["arm", "seed", *KEY, "per_problem"]]
+    return pd.concat(parts, ignore_index=True)[["arm", "seed", *SOLUTION_KEY, "per_problem"]]
 
 
 def selector_cell(seed: int) -> Cell:
@@ -128,7 +129,8 @@ def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
         pool: Candidates.
         seed: Of the repeat.
     """
-    return nested(Uniform(), pool, [1], seed).assign(arm=SELECTOR, seed=seed)[["arm", "seed", *KEY, "per_problem"]]
+    selected = nested(Uniform(), pool, [1], seed).assign(arm=SELECTOR, seed=seed)
+    return selected[["arm", "seed", *SOLUTION_KEY, "per_problem"]]
 
 
 def labeled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
@@ -143,11 +145,11 @@ def labeled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
     """
     of_seed = selections[selections["seed"] == cell.seed]
     of_arm = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
-    labeled = set(of_arm[KEY].itertuples(index=False, name=None))
+    labeled = set(of_arm[SOLUTION_KEY].itertuples(index=False, name=None))
     if isinstance(cell.arm.selection, Uniform):
         return len(labeled), 0
     selector = of_seed[of_seed["arm"] == SELECTOR]
-    return len(labeled), len(set(selector[KEY].itertuples(index=False, name=None)) - labeled)
+    return len(labeled), len(set(selector[SOLUTION_KEY].itertuples(index=False, name=None)) - labeled)
 
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:

@@ -7,11 +7,12 @@ a round's samples, from which over-confidence, distribution shift and lost diver
 
 import pandas as pd
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.seeds import seed_for
 from stepscale.supervision.outcomes import judged_by_steps
-from stepscale.supervision.selection import KEY, Strategy, chosen, without
+from stepscale.supervision.selection import Strategy, chosen, without
 
-HEALTH = ["of", *KEY, "is_correct", "score", "faultless", "first_error", "distinct"]
+HEALTH = ["of", *SOLUTION_KEY, "is_correct", "score", "faultless", "first_error", "distinct"]
 
 
 def next_round(
@@ -62,8 +63,10 @@ def round_health(
 def _judged(pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
     rated = chosen(step_labels, keys)
     judged = judged_by_steps(chosen(solutions, keys), rated).rename(columns={"is_correct": "faultless"})
-    errors = rated[rated["is_chosen"] & (rated["rating"] == -1)].drop_duplicates(KEY)
-    errors = errors[KEY].assign(first_error=errors["step"] + 1, distinct=~errors["text"].duplicated(keep=False))
-    rows = pool[[*KEY, "is_correct", "score"]].merge(keys[KEY], on=KEY)
-    rows = rows.merge(judged[[*KEY, "faultless"]], on=KEY, how="left").merge(errors, on=KEY, how="left")
+    errors = rated[rated["is_chosen"] & (rated["rating"] == -1)].drop_duplicates(SOLUTION_KEY)
+    distinct = ~errors["text"].duplicated(keep=False)
+    errors = errors[SOLUTION_KEY].assign(first_error=errors["step"] + 1, distinct=distinct)
+    rows = pool[[*SOLUTION_KEY, "is_correct", "score"]].merge(keys[SOLUTION_KEY], on=SOLUTION_KEY)
+    rows = rows.merge(judged[[*SOLUTION_KEY, "faultless"]], on=SOLUTION_KEY, how="left")
+    rows = rows.merge(errors, on=SOLUTION_KEY, how="left")
     return rows.astype({"faultless": "boolean", "first_error": "float64", "distinct": "boolean"})

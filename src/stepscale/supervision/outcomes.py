@@ -7,8 +7,7 @@ them; and how often the final answer disagrees.
 import pandas as pd
 
 from stepscale.estimators.clustered import problem_resamples, share_with_bounds
-
-_KEY = ["problem_id", "sample_id"]
+from stepscale.formats.tables import SOLUTION_KEY
 
 
 def judged_by_steps(solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
@@ -23,9 +22,9 @@ def judged_by_steps(solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.Da
         step_labels: Their ratings, of one labeler.
     """
     rated = step_labels[step_labels["is_chosen"] & step_labels["rating"].notna()]
-    by_solution = rated.groupby(_KEY)["rating"].agg(worst="min", rated="size")
-    last = step_labels.groupby(_KEY)["step"].max().rename("last")
-    joined = solutions[_KEY].join(by_solution, on=_KEY).join(last, on=_KEY)
+    by_solution = rated.groupby(SOLUTION_KEY)["rating"].agg(worst="min", rated="size")
+    last = step_labels.groupby(SOLUTION_KEY)["step"].max().rename("last")
+    joined = solutions[SOLUTION_KEY].join(by_solution, on=SOLUTION_KEY).join(last, on=SOLUTION_KEY)
     n_steps = solutions["steps"].map(len)
     verdict = pd.Series(pd.NA, solutions.index, dtype="boolean")
     verdict[(joined["rated"] == n_steps) & (n_steps > 0)] = True

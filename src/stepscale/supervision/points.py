@@ -1,11 +1,10 @@
 """What each trained verifier reached, as points (arm, labeled samples per problem, seed), and their means with intervals.
 
-In: the points table: arm str | per_problem int (samples to be labeled per problem) | labeled float (the number really
-labeled, the
-mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
-problem_id str | accuracy float (expected best-of-n accuracy on that problem) | faultless float (the same where every step
-must be right as well; null where steps are not rated). Out: arrays and the tables of Lightman et al.
-2023, Figures 4a and 4b. Knows nothing about training.
+In: the points table: arm str | per_problem int (samples to be labeled per problem) | labeled float (the number really labeled,
+the mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
+problem_id str | accuracy float (expected best-of-n accuracy on that problem) | faultless float (the same where every step must be
+right as well; null where steps are not rated). Out: arrays and the tables of Lightman et al. 2023, Figures 4a and 4b. Knows
+nothing about training.
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import Interval, interval_of
 from stepscale.estimators.resampling import over_repeats, resample_counts
 

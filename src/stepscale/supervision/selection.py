@@ -1,8 +1,8 @@
 """Which samples of a pool are worth a label: one contract, four strategies (Lightman et al. 2023, 2.4 and 4.2).
 
-In: candidates (a pool with a selector's scores). Out: keys of those to label, the same number whatever the strategy. Each
-choice is deterministic, and a larger one of the same strategy and seed contains every smaller one, so labels are never
-wasted. Knows nothing about models or labelers.
+In: candidates (a pool with a selector's scores). Out: keys of those to label, the same number whatever the strategy. Each choice
+is deterministic, and a larger one of the same strategy and seed contains every smaller one, so labels are never wasted. Knows
+nothing about models or labelers.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from stepscale.errors import InputError
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.seeds import seed_for
 from stepscale.user_settings import UserSettings
 from stepscale.verifiers.aggregation import aggregate
 
-KEY = ["problem_id", "sample_id"]
 Scope = Literal["problem", "global"]
 _GRAIN = 1_000_000  # steps of a random number in [0, 1), none so near to 1 that arithmetic could round it up
 
@@ -40,9 +40,10 @@ def candidates(solutions: pd.DataFrame, scores: pd.DataFrame | None = None) -> p
     Raises:
         InputError: The tables do not match.
     """
-    pool = solutions[[*KEY, "is_correct"]].assign(score=0.0, doubt=0.0)
+    pool = solutions[[*SOLUTION_KEY, "is_correct"]].assign(score=0.0, doubt=0.0)
     if scores is not None:
-        if len(scores) != len(solutions) or not (scores[KEY].to_numpy() == solutions[KEY].to_numpy()).all():
+        given, wanted = scores[SOLUTION_KEY].to_numpy(), solutions[SOLUTION_KEY].to_numpy()
+        if len(given) != len(wanted) or not (given == wanted).all():
             raise InputError(
                 "the selector's scores are not those of these solutions, row for row; score the pool again"
             )
@@ -52,7 +53,7 @@ def candidates(solutions: pd.DataFrame, scores: pd.DataFrame | None = None) -> p
     keep = solutions["answer"].notna() & (text.map(len) > 0)
     first = pd.DataFrame({"problem": solutions["problem_id"], "text": text})[keep].drop_duplicates().index
     keep &= keep.index.isin(first)
-    pool = pool[keep].sort_values(KEY, kind="stable", ignore_index=True)
+    pool = pool[keep].sort_values(SOLUTION_KEY, kind="stable", ignore_index=True)
     return pool.assign(is_correct=pool["is_correct"].fillna(False).astype(bool))
 
 
@@ -178,7 +179,7 @@ def without(pool: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
         pool: Candidates.
         keys: problem_id and sample_id of those that were chosen.
     """
-    return pool[~pd.MultiIndex.from_frame(pool[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
+    return pool[~pd.MultiIndex.from_frame(pool[SOLUTION_KEY]).isin(pd.MultiIndex.from_frame(keys[SOLUTION_KEY]))]
 
 
 def chosen(solutions: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
@@ -188,7 +189,8 @@ def chosen(solutions: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
         solutions: A table with problem_id and sample_id.
         keys: problem_id and sample_id of the rows.
     """
-    return solutions[pd.MultiIndex.from_frame(solutions[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
+    wanted = pd.MultiIndex.from_frame(keys[SOLUTION_KEY])
+    return solutions[pd.MultiIndex.from_frame(solutions[SOLUTION_KEY]).isin(wanted)]
 
 
 def _size(pool: pd.DataFrame, per_problem: int, scope: Scope) -> int:
@@ -209,7 +211,7 @@ def _place(ranked: pd.DataFrame) -> "pd.Series[int]":
 
 
 def _filled(ranked: pd.DataFrame, n_taken: Mapping[Any, int], size: int) -> pd.DataFrame:
-    """The first rows of each group that make ``size`` with what is ``taken`` of it."""
+    """The first rows of each group that make ``size`` with the ``n_taken`` that are taken of it."""
     free = np.array([size - n_taken.get(group, 0) for group in ranked["group"]], int)
     return ranked[_place(ranked).to_numpy() < free]
 
@@ -219,4 +221,4 @@ def _top(ranked: pd.DataFrame, size: int) -> pd.DataFrame:
 
 
 def _keys(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.sort_values(KEY, kind="stable", ignore_index=True)[KEY]
+    return rows.sort_values(SOLUTION_KEY, kind="stable", ignore_index=True)[SOLUTION_KEY]

@@ -17,6 +17,7 @@ import torch
 
 from stepscale.resume import Recipe
 from stepscale.revision import code_revision
+from stepscale.scratch import write_atomically
 from stepscale.training.batches import Row
 from stepscale.training.optimization import Optimization
 
@@ -129,9 +130,9 @@ def mark_finished(folder: Path, steps: int) -> None:
         folder: Of its checkpoints.
         steps: Optimizer steps that it made.
     """
-    mark = folder / f"{_FINISHED}.partial"
-    mark.write_text(str(steps))
-    os.replace(mark, folder / _FINISHED)  # a kill leaves the whole mark or none
+    write_atomically(
+        folder / _FINISHED, lambda path: path.write_text(str(steps))
+    )  # a kill leaves the whole mark or none
 
 
 def steps_of_finished(folder: Path) -> int | None:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_rows
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.checking import checked_rows
 
 How = Literal["product", "min", "last", "mean"]
 NeutralIs = Literal["positive", "negative"]

@@ -70,7 +70,7 @@ def prm_metrics(
     Args:
         scores: Its step scores of each example [examples].
         examples: Labeled examples, whose targets are rating classes [examples].
-        first_error: Whole solutions with their scores, for the first errors (``examples.first_error_examples``);
+        first_error: Whole solutions with their scores, for the first errors (``verifiers.first_error_examples``);
             None: the examples are whole solutions themselves.
 
     Returns:

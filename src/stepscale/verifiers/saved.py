@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stepscale.engine.encoding import TextFormat
-from stepscale.errors import InputError
+from stepscale.errors import InputError, describe_validation_error
 from stepscale.verifiers.aggregation import How
 
 Kind = Literal["prm", "soft_prm", "orm"]
@@ -64,7 +64,5 @@ class SavedVerifier(BaseModel):
         try:
             return cls.model_validate_json(path.read_text())
         except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(
-                f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; train the verifier again"
-            ) from error
+            fault = describe_validation_error(error, first_only=True, verbatim=True)
+            raise InputError(f"{path}: {fault}; train the verifier again") from error

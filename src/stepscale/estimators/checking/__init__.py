@@ -7,9 +7,6 @@ is refused raises InputError with one line; nothing is repaired by guessing.
 
 from stepscale.estimators.checking.arrays import (
     MOST_PLACES,
-    Bools,
-    Codes,
-    Floats,
     check_columns,
     checked_flags,
     checked_numbers,
@@ -39,9 +36,6 @@ from stepscale.estimators.checking.single_values import cell_value, cell_values,
 
 __all__ = [
     "MOST_PLACES",
-    "Bools",
-    "Codes",
-    "Floats",
     "cell_value",
     "cell_values",
     "check_columns",

@@ -10,11 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError, in_short
+from stepscale.estimators.arrays import Bools, Codes, Floats
 from stepscale.estimators.checking.single_values import cell_values, label_table, without_tensors
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Codes = NDArray[np.int64]
 
 _NUMERIC_KINDS = "biuf"  # booleans, integers, unsigned integers and floats
 MOST_PLACES = 1 << 20

@@ -9,15 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking.arrays import (
-    CANNOT_CONVERT,
-    Bools,
-    Codes,
-    Floats,
-    as_array,
-    checked_flags,
-    checked_numbers,
-)
+from stepscale.estimators.arrays import Bools, Codes, Floats
+from stepscale.estimators.checking.arrays import CANNOT_CONVERT, as_array, checked_flags, checked_numbers
 
 
 def checked_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> Bools:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from stepscale.estimators.checking import Bools, Floats
+from stepscale.estimators.arrays import Bools, Floats
 from stepscale.estimators.stopping.prefixes import Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from stepscale.estimators.checking import Bools
+from stepscale.estimators.arrays import Bools
 from stepscale.estimators.stopping.prefixes import Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stepscale.estimators.checking import Bools
+from stepscale.estimators.arrays import Bools
 from stepscale.estimators.stopping.prefixes import Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule
 

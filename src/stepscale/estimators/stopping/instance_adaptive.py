@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from stepscale.estimators.checking import Bools, Floats
+from stepscale.estimators.arrays import Bools, Floats
 from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stepscale.estimators.checking import Codes, Floats, checked_answers, checked_count
+from stepscale.estimators.arrays import Codes, Floats
+from stepscale.estimators.checking import checked_answers, checked_count
 from stepscale.estimators.online_outcomes import Candidates, checked_candidates, random_orders
-from stepscale.estimators.samples import one_spelling
+from stepscale.estimators.samples import group_answers_by_problem
 from stepscale.estimators.vote_counts import share_right, vote_weights, winners
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def prefixes(
         InputError: As for ``online_outcomes.outcomes``.
     """
     orders, pool = checked_count(orders, "orders"), checked_candidates("pool", pool, ids)
-    codes = checked_answers(one_spelling(pool.answers, pool.mask, rules), pool.mask)
+    codes = checked_answers(group_answers_by_problem(pool.answers, pool.mask, rules), pool.mask)
     truth = share_right(codes, pool.correct.astype(float), int(codes.max()) + 1)
     places = codes.shape[1]
     by_problem = np.stack([random_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)

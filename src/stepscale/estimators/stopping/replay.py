@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.stopping.prefixes import Prefixes
 from stepscale.estimators.stopping.rule import StoppingRule, stop_places
 

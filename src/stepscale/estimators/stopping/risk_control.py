@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from stepscale.estimators.checking import Bools, Floats
+from stepscale.estimators.arrays import Bools, Floats
 from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule, stop_places
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from stepscale.estimators.checking import Bools
+from stepscale.estimators.arrays import Bools
 from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
 from stepscale.user_settings import UserSettings
 

@@ -12,9 +12,8 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.formats.contract import Tables
 from stepscale.formats.declarations import Column, Table, share
-from stepscale.formats.tables import validator
+from stepscale.formats.tables import SOLUTION_KEY, validator
 
-_KEY = ["problem_id", "sample_id"]
 _BALANCE = {"negative": -1, "neutral": 0, "positive": 1}
 _WITH_GIVE_UP = "ends_correct_with_give_up"
 
@@ -78,9 +77,9 @@ def _generations(tables: Tables) -> "pd.Series[int]":
 def _count(tables: Tables, group: "pd.Series[str]", names: Sequence[str], all_name: str) -> pd.DataFrame:
     """A row for each of ``names``, which are values of ``group`` (one per record), and one named ``all_name``."""
     assert tables.records is not None  # _generations has looked
-    records = tables.records[[*_KEY, "dropped"]].assign(group=group.to_numpy())
-    solutions = tables.solutions[[*_KEY, "finish"]].merge(records, on=_KEY)
-    labels = tables.step_labels[[*_KEY, "rating"]].merge(records, on=_KEY)
+    records = tables.records[[*SOLUTION_KEY, "dropped"]].assign(group=group.to_numpy())
+    solutions = tables.solutions[[*SOLUTION_KEY, "finish"]].merge(records, on=SOLUTION_KEY)
+    labels = tables.step_labels[[*SOLUTION_KEY, "rating"]].merge(records, on=SOLUTION_KEY)
     rows = {
         name: _row(
             *(frame if name == all_name else frame[frame["group"] == name] for frame in (records, solutions, labels))

@@ -1,4 +1,4 @@
-"""The worker's side of ``workers.py``: read a question, answer it with one byte, until the pipe closes.
+"""The worker's side of ``pool.py``: read a question, answer it with one byte, until the pipe closes.
 
 Started as ``python -m stepscale.grading.workers.worker_main``. A question is a line of JSON: task, seconds, arguments. The
 worker limits its own memory where the platform can. Its parent kills it at the time limit. Should the parent be gone, the

@@ -18,7 +18,7 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from stepscale.errors import InputError
+from stepscale.errors import InputError, describe_validation_error
 from stepscale.http_bounds import BoundedBodies
 from stepscale.labeling.page.formulas import parts_as_json
 from stepscale.labeling.page.page_options import LOCAL_HOSTS, NAME_RULE, Ask, is_labeler
@@ -85,8 +85,8 @@ def _add_safeguards(app: FastAPI, local_only: bool) -> None:
 
     @app.exception_handler(RequestValidationError)
     def refuse(_: Request, error: RequestValidationError) -> JSONResponse:
-        fault = error.errors()[0]
-        return JSONResponse({"detail": f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300]}, 422)
+        fault = describe_validation_error(error, first_only=True, verbatim=True)
+        return JSONResponse({"detail": fault[:300]}, 422)
 
     @app.middleware("http")
     async def with_headers(request: Request, call_next: Any) -> Response:

@@ -3,11 +3,11 @@
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from stepscale.errors import InputError
-from stepscale.scratch import beside
+from stepscale.scratch import write_atomically
 
 
 def tokens_for(labelers: Iterable[str], path: Path) -> dict[str, str]:
@@ -25,13 +25,16 @@ def tokens_for(labelers: Iterable[str], path: Path) -> dict[str, str]:
         if not all(isinstance(token, str) and len(token) >= 32 for token in token_of.values()):
             raise ValueError("a token is not a long text")
         tokens = {name: token_of.get(name) or secrets.token_urlsafe(32) for name in labelers}
-        partial = beside(path, ".partial")
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            json.dump(token_of | tokens, file, indent=1)
-        os.replace(partial, path)  # a kill in between must not lose the tokens of links that were sent
+        # a kill in between must not lose the tokens of links that were sent
+        write_atomically(path, lambda partial: _write_for_owner(partial, token_of | tokens))
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(
             f"{path}: no file of tokens ({error}); mend it, or move it away to have new ones made"
         ) from None
     return tokens
+
+
+def _write_for_owner(path: Path, tokens: Mapping[str, str]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(tokens, file, indent=1)

@@ -44,8 +44,8 @@ def open_for_loop(generator_model: Path, settings: LoopSettings) -> Labeler:
 def _rollouts(generator_model: Path, labeler: ByRollouts, settings: LoopSettings) -> Labeler:
     from stepscale.generation.contract import Sampling
     from stepscale.labeling.rollouts import RolloutJob, RolloutLabeler
-    from stepscale.pipelines.sampling import open_generator
+    from stepscale.pipelines.sampling import open_configured_generator
 
-    model = open_generator(generator_model, settings.generator, settings.seed)
+    model = open_configured_generator(generator_model, settings.generator, settings.seed)
     sampling = Sampling(**settings.generator.sampling.model_dump())
     return RolloutLabeler(model, RolloutJob(sampling, settings.seed, labeler.per_step), rated=True)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.labeling.options import ByFile, LoopLabeler, PoolLabeler
 from stepscale.labeling.people import People, read_people
 from stepscale.parameters import GeneratorBlock, PoolBlock, ReleaseSettings
 from stepscale.pipelines.active_learning.nodes import LabeledSolutions
 from stepscale.studies.verifiers.people import people_facts
 from stepscale.supervision.loop_options import LoopOptions
-from stepscale.supervision.selection import KEY
 
 if TYPE_CHECKING:
     from stepscale.formats.prm800k.release import CardFacts
@@ -45,7 +45,7 @@ def release_pool(
         step_labels: Step labels of the pool, a row per rated step.
         settings: What the data card says about the run.
     """
-    no_rounds = pd.DataFrame(columns=[*KEY, "round", "score"])
+    no_rounds = pd.DataFrame(columns=[*SOLUTION_KEY, "round", "score"])
     card = _card(problems, step_labels, step_labels.head(0), settings)
     return _write(problems, solutions, step_labels, no_rounds, card)
 
@@ -90,7 +90,7 @@ def release_with_loop(
         settings: What the card tells.
     """
     looped = _rows_of(step_labels, rounds)
-    pooled = step_labels.merge(looped[KEY].drop_duplicates(), on=KEY, how="left", indicator="in")
+    pooled = step_labels.merge(looped[SOLUTION_KEY].drop_duplicates(), on=SOLUTION_KEY, how="left", indicator="in")
     pooled = pooled[pooled.pop("in") == "left_only"]
     return _write(problems, solutions, step_labels, rounds, _card(problems, pooled, looped, settings))
 
@@ -188,5 +188,5 @@ def _describe_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool
 
 def _rows_of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """The rows of the solutions that ``keys`` name."""
-    named = pd.MultiIndex.from_frame(keys[KEY].drop_duplicates())
-    return table[pd.MultiIndex.from_frame(table[KEY]).isin(named)].reset_index(drop=True)
+    named = pd.MultiIndex.from_frame(keys[SOLUTION_KEY].drop_duplicates())
+    return table[pd.MultiIndex.from_frame(table[SOLUTION_KEY]).isin(named)].reset_index(drop=True)

@@ -10,14 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.labeling.contract import Labeler
 from stepscale.parameters import LoopSettings
 from stepscale.pipelines.active_learning.labelers import open_for_loop
-from stepscale.supervision.selection import KEY, chosen
+from stepscale.supervision.selection import chosen
 
 logger = logging.getLogger(__name__)
 
-NO_LABELS = pd.DataFrame(columns=[*KEY])
+NO_LABELS = pd.DataFrame(columns=[*SOLUTION_KEY])
 """What round 0 adds to."""
 
 
@@ -91,7 +92,7 @@ def _with_new(
     logger.info(
         "the loop: %s labeled %d of %d more samples, %d steps, %d tokens read or written",
         labeler.name,
-        len(new_labels[KEY].drop_duplicates()),
+        len(new_labels[SOLUTION_KEY].drop_duplicates()),
         len(samples),
         len(new_labels),
         ledger.tokens,
@@ -102,5 +103,5 @@ def _with_new(
 def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:
     """Of several people who labeled a solution the first: a sample counts as one label, and its verdict is one labeler's."""
     names = labels["labeler"].fillna("")
-    first = names.groupby([labels[name] for name in KEY]).transform("first")
+    first = names.groupby([labels[name] for name in SOLUTION_KEY]).transform("first")
     return labels[names == first]

@@ -11,15 +11,16 @@ from typing import TypedDict
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.seeds import seed_for
 from stepscale.supervision.loop_options import LoopOptions, LoopStrategy
-from stepscale.supervision.selection import KEY, Uniform, candidates, chosen, without
+from stepscale.supervision.selection import Uniform, candidates, chosen, without
 
 logger = logging.getLogger(__name__)
 
 RUN = ["strategy", "seed"]
-KEYS = [*RUN, *KEY, "round", "score"]
-ASKED = [*KEY, "problem", "steps", "answer", "solution", "final_answer", "round", "score"]
+KEYS = [*RUN, *SOLUTION_KEY, "round", "score"]
+ASKED = [*SOLUTION_KEY, "problem", "steps", "answer", "solution", "final_answer", "round", "score"]
 
 
 class ChosenSamples(TypedDict):
@@ -52,7 +53,7 @@ def begin(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions, se
         aside = audit(candidates(pool), loop, repeat)
         first = Uniform().select(without(candidates(pool), aside), 1, repeat).assign(seed=repeat, round=0, score=None)
         keys += [first.assign(strategy=strategy.name) for strategy in loop.strategies]
-        to_label += [aside, first[KEY]]
+        to_label += [aside, first[SOLUTION_KEY]]
     table = pd.concat(keys, ignore_index=True)[KEYS].astype({"score": "float64"})
     return {"keys": table, "asked": _request_rows(problems, chosen(pool, pd.concat(to_label)), table)}
 
@@ -63,8 +64,8 @@ def _request_rows(problems: pd.DataFrame, samples: pd.DataFrame, keys: pd.DataFr
     The score of a sample that several strategies chose is the first one's.
     """
     round_ = int(keys["round"].max())
-    scores = keys.loc[keys["round"] == round_, [*KEY, "score"]].drop_duplicates(KEY)
-    rows = samples.rename(columns={"answer": "final_answer"}).merge(scores, on=KEY, how="left")
+    scores = keys.loc[keys["round"] == round_, [*SOLUTION_KEY, "score"]].drop_duplicates(SOLUTION_KEY)
+    rows = samples.rename(columns={"answer": "final_answer"}).merge(scores, on=SOLUTION_KEY, how="left")
     texts = problems.reindex(columns=["problem_id", "problem", "answer", "solution"])
     rows = rows.merge(texts, on="problem_id").assign(round=round_)
     return rows.sort_values("score", ascending=False, kind="stable", ignore_index=True)[ASKED]
@@ -80,7 +81,7 @@ def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) 
     """
     train = problems[problems["split"] == "train"].head(loop.problems)
     samples = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
-    return chosen(samples, candidates(samples)).sort_values(KEY, ignore_index=True)
+    return chosen(samples, candidates(samples)).sort_values(SOLUTION_KEY, ignore_index=True)
 
 
 def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
@@ -117,7 +118,8 @@ def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.Da
                 f"loop: round {round_} of {strategy.name!r} (seed {seed}) finds no sample that is not labeled yet; lower "
                 "loop.per_problem or raise experiment.pool.samples.per_problem"
             )
-        parts.append(selected.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
+        scored = selected.merge(pool[[*SOLUTION_KEY, "score"]], on=SOLUTION_KEY)
+        parts.append(scored.assign(strategy=strategy.name, seed=seed)[KEYS])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -146,7 +148,7 @@ def choose_and_ask(
         loop: Strategies, and samples per problem in a round.
     """
     all_keys = choose(scores, keys, loop)
-    unlabeled = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
+    unlabeled = without(all_keys[SOLUTION_KEY].drop_duplicates(), labels[SOLUTION_KEY].drop_duplicates())
     return {"keys": all_keys, "asked": _request_rows(problems, chosen(solutions, unlabeled), all_keys)}
 
 
@@ -200,7 +202,7 @@ def collect_labels(
     """
     shift = int(pool_solutions["sample_id"].max()) + 1
     first = keys[(keys["strategy"] == loop.strategies[0].name) & (keys["seed"] == seed)]
-    rounds = first[[*KEY, "round", "score"]].reset_index(drop=True)
+    rounds = first[[*SOLUTION_KEY, "round", "score"]].reset_index(drop=True)
     tables = (chosen(experiment_solutions, rounds), chosen(labels, rounds), rounds)
     solutions, step_labels, rounds = (
         table.assign(sample_id=table["sample_id"] + shift).reset_index(drop=True) for table in tables

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import pandas as pd
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import LoopSettings
 from stepscale.pipelines.cells import Job, Measures, run_cells, with_problems
 from stepscale.pipelines.data_loop.nodes import RUN, pool_of
@@ -15,9 +16,9 @@ from stepscale.supervision.arms import Arm
 from stepscale.supervision.cells import Cell
 from stepscale.supervision.experiment import LabeledPool, TestSamples
 from stepscale.supervision.loop_options import LoopOptions
-from stepscale.supervision.selection import KEY, candidates, chosen
+from stepscale.supervision.selection import candidates, chosen
 
-SCORES = [*RUN, *KEY, "is_correct", "score", "doubt"]
+SCORES = [*RUN, *SOLUTION_KEY, "is_correct", "score", "doubt"]
 
 
 class TrainedSelectors(TypedDict):
@@ -119,7 +120,8 @@ def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]
     for seed, of_seed in keys.groupby("seed", sort=False):
         arms_of_problems: dict[frozenset[Any], list[str]] = {}
         for name, of_run in of_seed.groupby("strategy", sort=False):
-            arms_of_problems.setdefault(frozenset(of_run[KEY].itertuples(index=False, name=None)), []).append(str(name))
+            solutions = frozenset(of_run[SOLUTION_KEY].itertuples(index=False, name=None))
+            arms_of_problems.setdefault(solutions, []).append(str(name))
         for names in arms_of_problems.values():
             yield int(str(seed)), names, of_seed[of_seed["strategy"] == names[0]]
 
@@ -141,7 +143,7 @@ def _job(
     samples = chosen(solutions, keys)
     sampled_problems = problems[problems["problem_id"].isin(samples["problem_id"])]
     rated = chosen(labels, samples)  # people may leave some out; its selectors learned from these, and no others
-    labeled = len(rated[KEY].drop_duplicates()) / max(1, samples["problem_id"].nunique())
+    labeled = len(rated[SOLUTION_KEY].drop_duplicates()) / max(1, samples["problem_id"].nunique())
     return Job(cell, LabeledPool(sampled_problems, samples, rated), (labeled, 0.0), scores)
 
 

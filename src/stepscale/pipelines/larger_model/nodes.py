@@ -15,7 +15,7 @@ from stepscale.errors import InputError
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters import GeneratorBlock, LargerBlock, LargerSettings, ProblemSource, SampleCounts
 from stepscale.pipelines import ready_model
-from stepscale.pipelines.sampling import GradedSampler, gather, open_generator
+from stepscale.pipelines.sampling import GradedSampler, gather, open_configured_generator
 from stepscale.references import reference_in
 from stepscale.resume import ShardPlan, Shards
 
@@ -141,8 +141,8 @@ def price_answers(
     samples = test_solutions[test_solutions["problem_id"].isin(ids)]
     if not samples["tokens"].map(len).any():
         raise InputError("larger: the samples have no tokens, so what they cost is unknown; give samples with tokens")
-    costs = _cost_of_one(open_generator(larger_model, settings.block, seed), problems, answers)
-    generator = open_generator(generator_model, settings.generator, seed)
+    costs = _cost_of_one(open_configured_generator(larger_model, settings.block, seed), problems, answers)
+    generator = open_configured_generator(generator_model, settings.generator, seed)
     flops_of_one = _cost_of_one(generator, problems, samples).set_index("problem_id")["generator_flops"]
     costs = costs.rename(columns={"generator_flops": "flops"}).assign(
         generation_flops=costs["problem_id"].map(flops_of_one)

@@ -8,7 +8,7 @@ from kedro.pipeline import Node
 
 from stepscale.parameters import SearchSettings
 from stepscale.pipelines.named import named
-from stepscale.pipelines.sampling import open_generator
+from stepscale.pipelines.sampling import open_configured_generator
 from stepscale.references import reference_in
 from stepscale.scratch import scratch_folder
 from stepscale.studies.policy.asked_confidence import ask, asked_problems, calibrated, calibration_errors
@@ -131,7 +131,7 @@ def ask_policy(
     return ask(
         ServedPolicy.model_validate(learned_policy),
         asked_problems(problems, searched_problems),
-        open_generator(generator_model, settings.generator, settings.seed),
+        open_configured_generator(generator_model, settings.generator, settings.seed),
         open_verifier(prm_model, "prm", settings.verifiers.placement),
     )
 

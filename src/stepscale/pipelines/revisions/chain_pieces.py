@@ -15,7 +15,7 @@ from stepscale.cost import Ledger
 from stepscale.engine.opened import opened
 from stepscale.engine.placement import Placement
 from stepscale.parameters import RevisionSettings
-from stepscale.pipelines.sampling import GradedSampler, open_generator
+from stepscale.pipelines.sampling import GradedSampler, open_configured_generator
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 from stepscale.verifiers.aggregation import Rule
 
@@ -134,7 +134,10 @@ def make_chains(
     from stepscale.revisions.table import chains_table
     from stepscale.search.results import problems_of_table
 
-    model, ledger = opened(open_generator, model_folder, settings.generator, settings.seed, "revision"), Ledger()
+    model, ledger = (
+        opened(open_configured_generator, model_folder, settings.generator, settings.seed, "revision"),
+        Ledger(),
+    )
     chains = run_chains(
         problems_of_table(problems),
         model,

@@ -14,7 +14,7 @@ from stepscale.formats.splits import of_split
 from stepscale.parameters import RevisionSettings
 from stepscale.pipelines.early_stopping import stopped_in_time
 from stepscale.pipelines.revisions.chain_pieces import Judge, plan_chains
-from stepscale.pipelines.sampling import GradedSampler, gather, open_generator
+from stepscale.pipelines.sampling import GradedSampler, gather, open_configured_generator
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash
 from stepscale.revisions.grid import PRM, WITHOUT_HISTORY, pool_lengths
 from stepscale.scratch import scratch_folder
@@ -68,7 +68,7 @@ def make_revision_examples(
     from stepscale.revisions.data import revision_examples
 
     train, table = problems[problems["split"] == "train"], gather(samples)
-    model = open_generator(generator_model, settings.generator, settings.seed, "generator")
+    model = open_configured_generator(generator_model, settings.generator, settings.seed, "generator")
     examples = revision_examples(
         train, table, settings.revisions.data, settings.seed, lambda text: len(model.encode_prompt(text))
     )

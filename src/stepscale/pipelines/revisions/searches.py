@@ -14,7 +14,7 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.engine.opened import opened
 from stepscale.parameters import RevisionSettings
-from stepscale.pipelines.sampling import GradedSampler, open_generator
+from stepscale.pipelines.sampling import GradedSampler, open_configured_generator
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 from stepscale.search.method import SearchMethod
 
@@ -98,7 +98,7 @@ def _search(
     from stepscale.search.results import problems_of_table
     from stepscale.verifiers.open_verifier import open_verifier
 
-    model = opened(open_generator, revision_model, settings.generator, settings.seed, "revision")
+    model = opened(open_configured_generator, revision_model, settings.generator, settings.seed, "revision")
     prm = open_verifier(prm_model, "prm", settings.verifiers.placement)
     sampling = Sampling(**settings.generator.sampling.model_dump())
     chains = run_chains(

@@ -14,7 +14,7 @@ from stepscale.engine.opened import opened
 from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
 from stepscale.parameters import SolveOrVerifySettings
-from stepscale.pipelines.sampling import open_generator
+from stepscale.pipelines.sampling import open_configured_generator
 from stepscale.pipelines.solve_or_verify.critic import critic_options
 from stepscale.report.part import Part
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
@@ -130,7 +130,7 @@ def measure_solve_or_verify(
     Raises:
         InputError: A served model does not say how many parameters it has.
     """
-    generator = open_generator(generator_model, settings.generator, settings.seed)
+    generator = open_configured_generator(generator_model, settings.generator, settings.seed)
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     prompts = {i: len(generator.encode_prompt(texts[i])) for i in dict.fromkeys(judgments["problem_id"])}
     sizes = Sizes(generator.parameters, int(judgments["critic_parameters"].max()), prompts)

@@ -16,7 +16,7 @@ from stepscale.cost import Ledger
 from stepscale.engine.opened import opened
 from stepscale.errors import InputError
 from stepscale.parameters import SearchBlock, SearchSettings, VerifierBlock
-from stepscale.pipelines.sampling import GradedSampler, gather, open_generator
+from stepscale.pipelines.sampling import GradedSampler, gather, open_configured_generator
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash, model_hash
 from stepscale.search.method import SearchMethod
 from stepscale.search.plan import SearchPlan, check_samples
@@ -128,7 +128,7 @@ def search_part(
 
     generator, seed, ledger = settings.generator, settings.seed, Ledger()
     model, prm = (
-        opened(open_generator, generator_model, generator, seed),
+        opened(open_configured_generator, generator_model, generator, seed),
         opened(_open_prm, prm_model, settings.verifiers),
     )
     results = search(
@@ -204,7 +204,7 @@ def price_samples(
     samples = test_solutions[test_solutions["problem_id"].isin(set(searched_problems["problem_id"]))]
     per_problem = int(samples["sample_id"].max()) + 1
     budgets = sorted(n for n in {*settings.report.budgets, *settings.tree_search.budgets} if n <= per_problem)
-    model = open_generator(generator_model, settings.generator, settings.seed)
+    model = open_configured_generator(generator_model, settings.generator, settings.seed)
     prm = _open_prm(prm_model, settings.verifiers)
     texts = dict(zip(searched_problems["problem_id"], searched_problems["problem"], strict=True))
     prompt_tokens = {i: len(model.encode_prompt(text)) for i, text in texts.items()}

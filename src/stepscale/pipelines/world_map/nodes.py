@@ -6,6 +6,7 @@ from functools import partial
 
 import pandas as pd
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import ReportBlock, WorldMapBlock
 from stepscale.report.part import Part
 from stepscale.resume import Made, Piece, Recipe, ShardPlan
@@ -82,7 +83,7 @@ def try_rule(
         Tables by name.
     """
     lengths = solutions.assign(n_steps=solutions["steps"].map(len))[["problem_id", "sample_id", "n_steps"]]
-    with_steps = samples.merge(lengths, on=["problem_id", "sample_id"], how="left")
+    with_steps = samples.merge(lengths, on=SOLUTION_KEY, how="left")
     return rule_on_samples(tables["rule"], with_steps, options.budgets, report.bootstrap, seed)
 
 

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import VoteRule
 from stepscale.formats.graded import AbsentShares, absent_shares
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.grading import Rules
 from stepscale.studies.best_of_n.confidences import confidences, is_confidence
 from stepscale.studies.best_of_n.tables import SCORING_RULES
@@ -115,8 +117,8 @@ def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) 
     Raises:
         InputError: The verifier left out an answered sample.
     """
-    key = ["problem_id", "sample_id"]
-    rows = scores[scores["verifier"] == verifier].set_index(key).reindex(pd.MultiIndex.from_frame(samples[key]))
+    rows = scores[scores["verifier"] == verifier].set_index(SOLUTION_KEY)
+    rows = rows.reindex(pd.MultiIndex.from_frame(samples[SOLUTION_KEY]))
     absent = rows["negative"].isna().to_numpy()
     unscored = absent & samples["answer"].notna().to_numpy()
     if unscored.any():

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.quantities import Quantity, quantity
 from stepscale.estimators.samples import SampleGrid

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.confidence import OF_GENERATOR, lowest_group, self_certainty
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.vote_rules import VoteRule

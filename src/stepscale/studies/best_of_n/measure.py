@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.voting import Vote

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.difficulty import Bins, oracle_easiness, quantile_bins
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.quantities import ASSUMED, Quantity, growth_of, quantity

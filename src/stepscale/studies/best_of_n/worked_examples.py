@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.report.part import ExampleStep, WorkedExample
 from stepscale.studies.best_of_n.aggregates import SplitScores, chosen_by
 
@@ -33,8 +34,8 @@ def choose(
             trusted one then has no wrong step, if there is such a one among the first looked at.
     """
     texts = problems.set_index("problem_id")
-    key = ["problem_id", "sample_id"]
-    judged = solutions.merge(prm_scores[[*key, "negative"]], on=key, how="left").set_index(key)
+    judged = solutions.merge(prm_scores[[*SOLUTION_KEY, "negative"]], on=SOLUTION_KEY, how="left")
+    judged = judged.set_index(SOLUTION_KEY)
 
     def example(kind: str, remark: str, place: Place) -> WorkedExample:
         problem_id = scored.grid.ids[place[0]]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.compute_optimal import compute_optimal
 from stepscale.estimators.curve import Curve, difference
 from stepscale.estimators.difficulty import quantile_bins, rank_correlation

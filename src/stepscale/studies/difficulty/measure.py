@@ -6,7 +6,7 @@ recorded samples that also measure best-of-N; no estimate's cost is counted here
 
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.difficulty import oracle_easiness, predicted_easiness, probe_easiness
 from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.parameters import ReportBlock

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.online_outcomes import outcomes
 from stepscale.estimators.stopping.prefixes import prefixes

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import Interval, bootstrap_interval, interval_of
 from stepscale.estimators.resampling import resample_counts
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval, groups_interval, paired_interval
 from stepscale.estimators.quantities import ASSUMED, Quantity, quantity

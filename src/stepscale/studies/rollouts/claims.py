@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.quantities import ASSUMED, Quantity, growth_of, quantity
 from stepscale.estimators.samples import SampleGrid

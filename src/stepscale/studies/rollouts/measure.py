@@ -12,6 +12,7 @@ from stepscale.estimators.intervals import Interval, bootstrap_interval
 from stepscale.estimators.quantities import Quantity
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import Vote
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import PoolBlock, ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.leads import at_budget, deciding_budget, shows_growth
@@ -21,7 +22,6 @@ from stepscale.verifiers.aggregation import Rule
 SOFT_RULES: tuple[Rule, ...] = (("last", "positive"), ("min", "positive"), ("product", "positive"))
 SAME_SOLUTIONS = "orm_of_rollouts"  # the ORM that learned from the soft PRM's solutions, as scores name it
 FEWEST_PROBLEMS = 5
-_KEY = ["problem_id", "sample_id"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def gather_soft_scores(
     alike = soft_scores["verifier"] == SAME_SOLUTIONS
     soft = prm[prm["problem_id"].isin(set(test["problem_id"]))] if is_own else soft_scores[~alike]
     orm = soft_scores[alike] if alike.any() and not is_own else orm
-    scored = soft[_KEY].merge(solutions, on=_KEY, validate="one_to_one")
+    scored = soft[SOLUTION_KEY].merge(solutions, on=SOLUTION_KEY, validate="one_to_one")
     grid = sample_grid(test[test["problem_id"].isin(set(scored["problem_id"]))], scored)
     rated = None if is_own or prm.empty else _of_samples(soft, prm, "prm_scores")
     return SoftScores(grid, soft, _of_samples(soft, orm, "orm_scores"), rated, bool(is_own or alike.any()))
@@ -83,7 +83,7 @@ def gather_soft_scores(
 
 def _of_samples(soft: pd.DataFrame, scores: pd.DataFrame, name: str) -> pd.DataFrame:
     """Another verifier's scores of the samples that the soft PRM scored."""
-    beside = soft[_KEY].merge(scores, on=_KEY, validate="one_to_one")
+    beside = soft[SOLUTION_KEY].merge(scores, on=SOLUTION_KEY, validate="one_to_one")
     if len(beside) < len(soft):
         raise InputError(
             f"{name} lacks {len(soft) - len(beside)} of the {len(soft)} samples that the soft PRM scored; run test_time_search "

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import bootstrap_interval, verdict
 from stepscale.estimators.quantities import Quantity
 from stepscale.estimators.voting import Vote

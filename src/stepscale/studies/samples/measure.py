@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.quantities import Quantity
 from stepscale.estimators.voting import Vote
 from stepscale.parameters import ReportBlock, SearchBlock

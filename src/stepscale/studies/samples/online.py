@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.intervals import interval_of_rows, verdict
 from stepscale.estimators.online_comparison import cross_validated

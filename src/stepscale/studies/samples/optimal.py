@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.compute_optimal import ComputeOptimal, compute_optimal
 from stepscale.estimators.cost_optimal import cost_optimal
 from stepscale.estimators.curve import Curve, curve

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote
 from stepscale.studies.samples.optimal import Optimal, difficulty, optimal, strategies

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.vote_rules import VoteRule

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import bootstrap_interval, paired_interval, verdict
 from stepscale.estimators.voting import Vote
 from stepscale.studies.samples.optimal import Optimal, chosen_label

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.cross_validation import fold_of
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.stopping.prefixes import prefixes

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.curve import Curve
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval, groups_interval

@@ -9,16 +9,15 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import bootstrap_interval, paired_interval, verdict
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import ReportBlock
 from stepscale.studies.best_of_n.comparison import estimates, methods
 from stepscale.studies.best_of_n.confidences import confidences, is_confidence
 from stepscale.studies.search.tables import METHODS
 from stepscale.studies.strategies.accuracy import CLOSED_FORM, MAJORITY, WEIGHTED
 from stepscale.studies.strategies.samples import SEARCH, scored_grid
-
-_KEY = ["problem_id", "sample_id"]
 
 
 def compare_methods(
@@ -47,8 +46,8 @@ def _votes(
     ids, ns = list(searched["problem_id"].unique()), sorted(searched["budget"].unique())
     scored = scored_grid(samples, ids, SEARCH)
     carried = ["mean_logprob", *({"certainties"} & set(solutions.columns))]
-    of_grid = samples.loc[samples["problem_id"].isin(set(ids)), [*_KEY, "answer"]]
-    with_confidence = of_grid.merge(solutions[[*_KEY, *carried]], on=_KEY, how="left")
+    of_grid = samples.loc[samples["problem_id"].isin(set(ids)), [*SOLUTION_KEY, "answer"]]
+    with_confidence = of_grid.merge(solutions[[*SOLUTION_KEY, *carried]], on=SOLUTION_KEY, how="left")
     judges: dict[str, Floats] = {"prm": scored.prm} | confidences(scored.grid, with_confidence, config.votes)
     by_label = {method.label: method for method in methods(judges, config.votes)}
     for label, vote in estimates(scored.grid, judges, ns, config.votes).items():

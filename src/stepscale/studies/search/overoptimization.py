@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import interval_of
 from stepscale.estimators.resampling import Counts, resample_counts, resampled_ratio, with_estimate
 from stepscale.studies.search.tables import SEARCH_SIGNS

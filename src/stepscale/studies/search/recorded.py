@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.online_outcomes import Candidates, Prices
 from stepscale.estimators.samples import SampleGrid
 from stepscale.search.plan import SearchPlan

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import ReportBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.search.results import Candidate
@@ -57,7 +58,7 @@ def _weighted_winners(
 ) -> Iterator[list[object]]:
     """Winners of best-of-N weighted in each whole group of N samples."""
     places = scored.grid.mask.shape[1]
-    texts = solutions.set_index(["problem_id", "sample_id"])["steps"].to_dict()
+    texts = solutions.set_index(SOLUTION_KEY)["steps"].to_dict()
     for i, problem_id in enumerate(scored.grid.ids):
         pool = [_candidate(scored, i, k, texts[problem_id, k]) for k in np.flatnonzero(scored.grid.mask[i]).tolist()]
         tie = seed_for(seed, "search-tie", problem_id)

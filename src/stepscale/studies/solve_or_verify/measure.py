@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval, paired_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
 from stepscale.studies.solve_or_verify.claims import quantities
 from stepscale.studies.solve_or_verify.tables import GRID, MATCHED
@@ -129,7 +131,7 @@ def verify_settings(
         seed: Decides the random orders of votes.
     """
     ids, samples = _of_judged(solutions, judgments)
-    judged = samples.merge(judgments, on=["problem_id", "sample_id"], how="inner")
+    judged = samples.merge(judgments, on=SOLUTION_KEY, how="inner")
     grid = _grid(ids, judged)
     settings = []
     for v in options.judgments:

@@ -15,11 +15,12 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.clustered import Bounds, f1_interval, percentiles, problem_resamples
 from stepscale.estimators.step_confusion import balanced_accuracy, balanced_f1, confusion, f1, negative_f1, prm_score
 from stepscale.formats import Tables
 from stepscale.formats.processbench import first_errors
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.studies.step_benchmarks.tables import step_benchmarks
 from stepscale.verifiers.contract import Trajectory, Verifier
 from stepscale.verifiers.processbench import choose_threshold, predict_first_errors, processbench_score
@@ -102,8 +103,7 @@ def score_benchmark(tables: Tables, verifier: Verifier) -> list[ScoredSolution]:
     scores = verifier.score(trajectories, Ledger())
     rated = tables.step_labels[tables.step_labels["is_chosen"] & tables.step_labels["rating"].notna()]
     labels = {
-        key: dict(zip(rows["step"], rows["rating"] >= 0, strict=True))
-        for key, rows in rated.groupby(["problem_id", "sample_id"])
+        key: dict(zip(rows["step"], rows["rating"] >= 0, strict=True)) for key, rows in rated.groupby(SOLUTION_KEY)
     }
     keys = zip(solutions["problem_id"], solutions["sample_id"], strict=True)
     return [

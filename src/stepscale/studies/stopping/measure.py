@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.curve import Curve, curve
 from stepscale.estimators.efficiency import efficiency_table
 from stepscale.estimators.equal_cost import lead_at_own_cost

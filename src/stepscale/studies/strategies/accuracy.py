@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.strategy_results import StrategyResults, strategy_results
 from stepscale.formats.checking import check
 from stepscale.formats.declarations import Column, Table

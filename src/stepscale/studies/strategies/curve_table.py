@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.curve import Curve
 from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.strategies.tables import STRATEGY_CURVES

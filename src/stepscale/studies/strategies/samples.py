@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.formats.checking import check, complete

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import Interval
 from stepscale.estimators.resampling import percentile_bounds
 from stepscale.supervision.points import Learning, learning, resampled_means

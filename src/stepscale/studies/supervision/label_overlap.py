@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.resampling import percentile_bounds, resample_counts, resampled_ratio, with_estimate
+from stepscale.formats.tables import SOLUTION_KEY
 
 MOST = 0.5  # beyond it two arms are more alike than not
-_KEY = ["problem_id", "sample_id"]
 
 
 def label_overlap(
@@ -44,9 +44,9 @@ def label_overlap(
         for repeat in seeds:
             # samples that the arm took of each problem, and those of them that the other one took too
             of_arm, of_control = (
-                chosen[(chosen["arm"] == name) & (chosen["seed"] == repeat)][_KEY] for name in (arm, control)
+                chosen[(chosen["arm"] == name) & (chosen["seed"] == repeat)][SOLUTION_KEY] for name in (arm, control)
             )
-            rated_twice = of_arm.merge(of_control, on=_KEY)
+            rated_twice = of_arm.merge(of_control, on=SOLUTION_KEY)
             labeled, shared = (
                 part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (of_arm, rated_twice)
             )

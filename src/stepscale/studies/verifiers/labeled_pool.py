@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.labeling.contract import NEGATIVE
 from stepscale.report.part import Part, TextTable
 
-_KEY = ["problem_id", "sample_id"]
 _NOTE = (
     "Labels end at a solution's first negative step. They may end earlier, before a step that the labeler could not judge. "
     "Such a step and those after it have no label; the labels before it are learned from."
@@ -20,8 +20,8 @@ def pool_part(solutions: pd.DataFrame, labels: pd.DataFrame) -> Part:
         labels: Its step_labels, by ratings or values.
     """
     labeled = labels[labels["is_chosen"] & (labels["rating"].notna() | labels["value"].notna())]
-    by_solution = labeled.groupby(_KEY).agg(n=("step", "nunique"), worst=("rating", "min"))
-    joined = solutions[_KEY].join(by_solution, on=_KEY)
+    by_solution = labeled.groupby(SOLUTION_KEY).agg(n=("step", "nunique"), worst=("rating", "min"))
+    joined = solutions[SOLUTION_KEY].join(by_solution, on=SOLUTION_KEY)
     n_labeled = joined["n"].fillna(0).to_numpy(int)
     n_steps = solutions["steps"].map(len).to_numpy(int)
     found_error = joined["worst"].eq(NEGATIVE).fillna(False).to_numpy(bool)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stepscale.formats.contract import Tables
 from stepscale.formats.graded import graded
+from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.grading import Rules
 from stepscale.studies.samples.ways import judges_steps
 from stepscale.studies.strategies.samples import tabulate_samples
@@ -59,7 +60,7 @@ def try_on_given(
         scores = tables.scores[tables.scores["verifier"] == verifier].assign(verifier="prm")
         samples = tabulate_samples(problems, solutions, scores, (how, "positive"), (how, "positive"), rules)
         lengths = scores.assign(n_steps=scores["negative"].map(len))[["problem_id", "sample_id", "n_steps"]]
-        with_steps = samples.merge(lengths, on=["problem_id", "sample_id"], how="left")
+        with_steps = samples.merge(lengths, on=SOLUTION_KEY, how="left")
         case, chosen = advised(rule, with_steps, budgets)
         tests = rule_on_samples(rule, with_steps, budgets, resamples, seed).get("tests", pd.DataFrame())
         yield Tried(verifier, case, chosen, tests)

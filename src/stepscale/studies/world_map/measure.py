@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval, paired_interval, verdict
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
 from stepscale.parameters.world_map import WorldMapBlock

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
+from stepscale.estimators.arrays import Floats
+from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
 from stepscale.generation.contract import Sampling
 from stepscale.lab.wording import read_story
