@@ -215,7 +215,7 @@ def _policy_rows(
     """(verifier, rows) of its chosen aggregations, its policies, and the online policy."""
     for verifier, policy in optimal.items():
         method_of_label: dict[str, tuple[str, str | None]] = {
-            chosen_label(how): (how, CHOSEN) for how in policy.chosen if len(scores[verifier]) > 1
+            chosen_label(method): (method, CHOSEN) for method in policy.chosen if len(scores[verifier]) > 1
         }
         method_of_label |= {label: (method, None) for label, method in _POLICIES.items()}
         for label, (method, aggregation) in method_of_label.items():

@@ -20,7 +20,7 @@ from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
 from stepscale.search.selection import Choice, Choose, choose
 from stepscale.user_settings import UserSettings
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class SearchMethod(UserSettings, ABC):
     n: int = Field(
         ge=1, le=MOST_GENERATIONS, description="N: solutions (samples or beams) searched at once for each problem"
     )
-    aggregation: How = Field(
+    aggregation: Aggregation = Field(
         "last", description="step scores to a solution's score, in the search and in the final choice"
     )
     neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")

@@ -22,7 +22,7 @@ from stepscale.search.results import Candidate, Problem, SearchResult, checked_p
 from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import choose, one_spelling
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 from stepscale.verifiers.contract import Verifier
 
 
@@ -36,7 +36,7 @@ def search_online(
     *,
     run_seed: int,
     ledger: Ledger | None = None,
-    aggregation: How = "last",
+    aggregation: Aggregation = "last",
     neutral_is: NeutralIs = "positive",
     rules: Rules = "prm800k",
 ) -> list[SearchResult]:
@@ -126,7 +126,7 @@ class _Sampler:
 
     meter: Meter
     draws: SeededSampling
-    aggregation: How
+    aggregation: Aggregation
     neutral_is: NeutralIs
 
     def draw(self, states: Sequence[_State], up_to: int) -> None:
