@@ -7,6 +7,7 @@ a round's samples, from which over-confidence, distribution shift and lost diver
 
 import pandas as pd
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.seeds import seed_for
 from stepscale.supervision.outcomes import judged_by_steps
 from stepscale.supervision.selection import KEY, Strategy, chosen, without
@@ -62,7 +63,7 @@ def round_health(
 def _judged(pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
     rated = chosen(step_labels, keys)
     judged = judged_by_steps(chosen(solutions, keys), rated).rename(columns={"is_correct": "faultless"})
-    errors = rated[rated["is_chosen"] & (rated["rating"] == -1)].drop_duplicates(KEY)
+    errors = rated[rated["is_chosen"] & (rated["rating"] == NEGATIVE)].drop_duplicates(KEY)
     errors = errors[KEY].assign(first_error=errors["step"] + 1, distinct=~errors["text"].duplicated(keep=False))
     rows = pool[[*KEY, "is_correct", "score"]].merge(keys[KEY], on=KEY)
     rows = rows.merge(judged[[*KEY, "faultless"]], on=KEY, how="left").merge(errors, on=KEY, how="left")

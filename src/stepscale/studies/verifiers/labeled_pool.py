@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stepscale.labeling.contract import NEGATIVE
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.report.part import Part, TextTable
 
 _KEY = ["problem_id", "sample_id"]
