@@ -61,7 +61,8 @@ def test_a2_wants_all_rules_within_two_points_and_product_within_one_of_the_best
 ) -> None:
     best = around(0.7, 0, 0.3)
     values = {PAPER_AGGREGATIONS[0]: best} | {
-        aggregation: best - around(lead, i) for i, (aggregation, lead) in enumerate(zip(PAPER_AGGREGATIONS[1:], leads, strict=True))
+        aggregation: best - around(lead, i)
+        for i, (aggregation, lead) in enumerate(zip(PAPER_AGGREGATIONS[1:], leads, strict=True))
     }
     claim = settled("A2", a2_quantities(values, 500, 0))
     assert claim.status == status

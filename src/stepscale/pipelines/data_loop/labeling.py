@@ -18,7 +18,7 @@ from stepscale.supervision.selection import KEY, chosen
 logger = logging.getLogger(__name__)
 
 NO_LABELS = pd.DataFrame(columns=[*KEY])
-"""What round 0 adds to."""
+"""Empty label table that round 0 starts from."""
 
 
 def label(
