@@ -14,7 +14,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.estimators.checking import checked_budgets
 from stepscale.estimators.efficiency import efficiency
-from stepscale.estimators.online_outcomes import ladder_of
+from stepscale.estimators.online_outcomes import sample_counts_up_to
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
@@ -146,7 +146,7 @@ def _graded_grid(path: Source, tables: Tables, rules: Rules) -> tuple[pd.DataFra
 
 def _checked_ns(ns: Sequence[int] | None, places: int) -> list[int]:
     """The budgets in rising order; of None 1, 2, 4, ... and all samples."""
-    budgets = sorted(set(checked_budgets(ns if ns is not None else [*ladder_of(places), places], places)))
+    budgets = sorted(set(checked_budgets(ns if ns is not None else [*sample_counts_up_to(places), places], places)))
     if not budgets:
         raise InputError("ns is empty; give one budget or more, or None for 1, 2, 4, ... and all samples")
     return budgets
@@ -215,7 +215,7 @@ def _policy_rows(
     """(verifier, rows) of its chosen aggregations, its policies, and the online policy."""
     for verifier, policy in optimal.items():
         method_of_label: dict[str, tuple[str, str | None]] = {
-            chosen_label(how): (how, CHOSEN) for how in policy.chosen if len(scores[verifier]) > 1
+            chosen_label(method): (method, CHOSEN) for method in policy.chosen if len(scores[verifier]) > 1
         }
         method_of_label |= {label: (method, None) for label, method in _POLICIES.items()}
         for label, (method, aggregation) in method_of_label.items():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stepscale.errors import InputError
 from stepscale.estimators import weighted_per_problem
 from stepscale.estimators.online_comparison import FLOPS, GENERATIONS, compare_online
-from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, ladder_of, outcomes
+from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, outcomes, sample_counts_up_to
 from stepscale.estimators.online_policy import (
     Action,
     OnlinePolicy,
@@ -94,8 +94,8 @@ def test_an_unanswered_sample_is_paid_for_and_has_no_vote() -> None:
     recorded = outcomes(["p"], pool, {})
     got = follow(recorded, fixed(2, NEVER, Action(samples=2)))
     assert (got.accuracy[0], got.cost[0]) == (1.0, 2.0)
-    assert recorded.sure[0, 0, 1] == pytest.approx(0.15)
-    assert recorded.easy[0, 0, 1] == pytest.approx(0.15)
+    assert recorded.vote_share[0, 0, 1] == pytest.approx(0.15)
+    assert recorded.mean_score[0, 0, 1] == pytest.approx(0.15)
 
 
 def test_costs_may_be_tokens_of_each_sample() -> None:
@@ -109,8 +109,8 @@ def test_a_problem_meets_the_same_orders_whatever_is_beside_it() -> None:
     answers, scores = rng.integers(0, 3, (5, 8)), rng.random((5, 8))
     whole = outcomes(names(5), candidates(answers, scores), {})
     alone = outcomes(["p3"], candidates(answers[3:4], scores[3:4]), {})
-    assert whole.right[:, 3] == pytest.approx(alone.right[:, 0])
-    assert whole.sure[:, 3] == pytest.approx(alone.sure[:, 0])
+    assert whole.expected_correct[:, 3] == pytest.approx(alone.expected_correct[:, 0])
+    assert whole.vote_share[:, 3] == pytest.approx(alone.vote_share[:, 0])
 
 
 def two_kinds(n: int, seed: int) -> Outcomes:
@@ -173,7 +173,7 @@ def test_in_flops_the_other_policies_are_chosen_at_equal_flops_too() -> None:
     table = np.stack([np.tile([[low], [top], [top], [top]], 40) for low, top in ((0.5, 0.8), (0.1, 0.81))])
     cost = np.stack([np.tile(np.array([[n] for n in budgets]) * price, 40) for price in (100.0, 400.0)])
     results = StrategyResults(("plain", "dear"), budgets, ids, table, {"flops": cost})
-    prices = Prices(np.tile(100.0 * np.array(ladder_of(8)), (40, 1)), np.zeros((40, 0)))
+    prices = Prices(np.tile(100.0 * np.array(sample_counts_up_to(8)), (40, 1)), np.zeros((40, 0)))
     got = compare_online(results, np.arange(40) % 2 + 1, "plain", pool, {}, [4], 50, 0, prices)
     others = got[(got["unit"] == FLOPS) & (got["other"] != "plain")]
     assert set(others["other"]) == {"uniform", "oracle bins"} and (others["cost"] > 200).all()
@@ -193,10 +193,10 @@ def test_in_flops_a_policy_is_granted_what_the_baseline_spends_and_pays_what_the
     results = StrategyResults(
         ("plain", "none"), budgets, ids, np.stack([plain, plain]), {"flops": np.stack([cost, cost])}
     )
-    ladder = np.tile(100.0 * np.array(ladder_of(16)), (60, 1))
+    sample_counts = np.tile(100.0 * np.array(sample_counts_up_to(16)), (60, 1))
 
     def compared(run_price: float, unit: float = 1.0) -> pd.DataFrame:
-        prices, oracle = Prices(ladder * unit, np.full((60, 1), run_price * unit)), np.where(easy, 1, 2)
+        prices, oracle = Prices(sample_counts * unit, np.full((60, 1), run_price * unit)), np.where(easy, 1, 2)
         paid = replace(results, costs={"flops": results.costs["flops"] * unit})
         return compare_online(paid, oracle, "plain", pool, {"beam": beam}, [8], 50, 0, prices).set_index("unit")
 

@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.lab.critiques import critique
 from stepscale.lab.hands import CAREFUL, Hand
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.lab.stories import draw_story
 from stepscale.lab.wording import Malformed, tell
 from stepscale.verifiers.critique_text import read_verdicts

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.lab.hands import CAREFUL, Hand
-from stepscale.lab.labeler import NEGATIVE, rate_step, rate_steps, right_steps
+from stepscale.lab.labeler import rate_step, rate_steps, right_steps
 from stepscale.lab.problems import make_problems
 from stepscale.lab.stories import FAMILIES, LEVELS, draw_story
 from stepscale.lab.wording import Malformed, read_story, tell

@@ -2,9 +2,10 @@
 
 from random import Random
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.lab.corpus import IGNORED, Rated, encode_pages, write_page
 from stepscale.lab.hands import Habits, Hand
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.lab.misconceived import may_be_misconceived
 from stepscale.lab.problems import draw_problem
 from stepscale.lab.tokenizer import build_tokenizer

@@ -5,8 +5,9 @@ from random import Random
 
 import pytest
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.lab.hands import CAREFUL, Habits
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.lab.perfect_imitator import PerfectImitator
 from stepscale.lab.problems import make_problems
 

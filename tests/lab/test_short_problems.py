@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from stepscale.formats import read
+from stepscale.formats.ratings import POSITIVE
 from stepscale.grading import extract_answer
-from stepscale.lab.labeler import POSITIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.lab.short_problems import STEPS, make_problem, write_problems
 
 

@@ -225,7 +225,7 @@ def recorded() -> dict[str, Any]:
 def matched(recorded: dict[str, Any], size_ratio: float, plan: SearchPlan = PLAN) -> Matched:
     """Tables of searches and of revisions against the larger model."""
     tables = (recorded[name] for name in ("problems", "solutions", "scores"))
-    samples = tabulate_samples(*tables, REPORT.rule, plan.rule)
+    samples = tabulate_samples(*tables, REPORT.score_aggregation, plan.score_aggregation)
     scored = scored_grid(samples, IDS, SEARCHED)
     searched = search_accuracy(scored, recorded["results"], recorded["costs"], plan)
     args = (samples, recorded["answers"], {"size_ratio": size_ratio}, REPORT, 0)

@@ -262,7 +262,7 @@ def of_generator() -> tuple[SearchPlan, tuple[pd.DataFrame, ...]]:
 
 def test_the_generator_s_own_searches_are_rivals_and_its_votes_tell_their_error() -> None:
     plan, (problems, solutions, scores, results, costs) = of_generator()
-    samples = tabulate_samples(problems, solutions, scores, REPORT.rule, plan.rule)
+    samples = tabulate_samples(problems, solutions, scores, REPORT.score_aggregation, plan.score_aggregation)
     scored = scored_grid(samples, list(problems["problem_id"]), SEARCHED)
     accuracy = search_accuracy(scored, results, costs, plan)
     errors = vote_errors(accuracy)[WEIGHTED]

@@ -188,7 +188,7 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     chains = chains.assign(write_place=place, read_place=place)
     chains = chains.assign(**{f"{name}_without_history": chains[name] for name in BY_VERIFIER})
     report = ReportBlock(budgets=(1,), bootstrap=100)
-    scored = tabulate_samples(chosen, sampled, scores, report.rule, report.rule)
+    scored = tabulate_samples(chosen, sampled, scores, report.score_aggregation, report.score_aggregation)
     tables = measure_revisions(chains, revision_accuracy(chains, REVISIONS.budgets, 0), scored, REVISIONS, report, 0)
     savings, at_cost, picked = (tables["tables"][name] for name in ("savings", "at_cost", "chosen"))
     assert at_cost["minus"].eq("parallel, verifier").all() and set(at_cost["unit"]) == {"tokens", "FLOPs"}

@@ -285,7 +285,7 @@ def recorded() -> dict[str, pd.DataFrame]:
 def measured(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of scored samples, and of accuracy by strategy and budget."""
     block = (recorded[name] for name in ("problems", "solutions", "scores"))
-    samples = tabulate_samples(*block, REPORT.rule, plan.rule)
+    samples = tabulate_samples(*block, REPORT.score_aggregation, plan.score_aggregation)
     scored = scored_grid(samples, IDS, SEARCHED)
     return samples, search_accuracy(scored, recorded["results"], recorded["costs"], plan)
 

@@ -19,7 +19,7 @@ from stepscale.parameters import (
     VerifierBlock,
     VerifierModels,
 )
-from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
+from stepscale.pipelines.reward_modeling.nodes import train_or_reuse_large_prm
 from stepscale.pipelines.supervision import arms
 from stepscale.pipelines.supervision import nodes as supervision
 from stepscale.resume import ShardPlan
@@ -122,7 +122,7 @@ def test_prm_large_may_have_a_base_and_settings_of_its_own() -> None:
 
 def test_without_a_base_of_its_own_the_run_s_prm_is_prm_large(tables, tmp_path: Path) -> None:
     problems, _, labels, _ = tables
-    assert choose_large_prm(tmp_path, problems, labels, VERIFIERS, 0) == tmp_path
+    assert train_or_reuse_large_prm(tmp_path, problems, labels, VERIFIERS, 0) == tmp_path
 
 
 def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,9 @@ def test_recorded_samples_vote_by_the_rules_of_the_run(rules, n_answers) -> None
     block = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS, "grading_rules": rules})
     report = ReportBlock(budgets=(1, 2, 4), bootstrap=100)
     of_splits = score_splits(problems, solutions, prm, orm, report, block)["test"].grid
-    table = tabulate_samples(problems, solutions, prm, report.rule, report.rule, block.grading_rules)
+    table = tabulate_samples(
+        problems, solutions, prm, report.score_aggregation, report.score_aggregation, block.grading_rules
+    )
     of_studies = scored_grid(table, list(problems["problem_id"]), SEARCH).grid
     for grid in (of_splits, of_studies):
         assert {len(set(row)) for row in np.asarray(grid.answers)} == {n_answers}

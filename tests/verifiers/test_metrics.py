@@ -10,7 +10,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.clustered import auroc_interval, problem_resamples
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.examples import Example
-from stepscale.verifiers.metrics import auroc, first_error, prm_metrics, value_metrics
+from stepscale.verifiers.metrics import auroc, predicted_first_error, prm_metrics, value_metrics
 
 
 def score(*negative: float) -> StepScores:
@@ -27,8 +27,8 @@ def test_auroc_counts_ties_half_and_is_undefined_for_one_kind() -> None:
 
 
 def test_the_first_error_is_the_first_step_that_is_likelier_wrong_than_right() -> None:
-    assert first_error(score(0.1, 0.6, 0.9)) == 1
-    assert first_error(score(0.1, 0.2)) == first_error(score()) == -1
+    assert predicted_first_error(score(0.1, 0.6, 0.9)) == 1
+    assert predicted_first_error(score(0.1, 0.2)) == predicted_first_error(score()) == -1
 
 
 def test_prm_metrics_by_hand() -> None:
@@ -120,7 +120,7 @@ def test_scores_that_are_not_one_per_step_name_the_problem(
 
 def test_no_first_error_is_told_from_a_score_that_is_nan() -> None:
     with pytest.raises(InputError, match="NaN for a step"):
-        first_error(StepScores(np.array([0.1, NAN], np.float32), np.zeros(2, np.float32)))
+        predicted_first_error(StepScores(np.array([0.1, NAN], np.float32), np.zeros(2, np.float32)))
 
 
 def test_values_that_do_not_belong_to_the_resampled_items_are_refused() -> None:

@@ -127,7 +127,7 @@ def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> 
     """
     best: tuple[float, OnlinePolicy] | None = None
     for probes in sorted(space.probes):
-        if probes > budget or probes not in recorded.ladder:
+        if probes > budget or probes not in recorded.sample_counts:
             continue
         affordable = _affordable(recorded, probes, budget)
         policy = choose_policy(affordable, budget, space.model_copy(update={"probes": (probes,)}))
@@ -143,28 +143,31 @@ def caps(recorded: Outcomes, space: OnlineSearchSpace | None = None) -> list[int
     """Budgets, rising: 1, 2, 4, ... up to the recorded samples, and those at which a search may follow any number of probes.
 
     Args:
-        recorded: What a policy may meet; its ladder ends at the recorded samples.
+        recorded: What a policy may meet; its numbers of samples end at the recorded samples.
         space: Its numbers of probes decide the least budget; the usual space where None.
 
     Returns:
         Budgets in samples of one problem.
     """
     space = space or OnlineSearchSpace()
-    probes = [n for n in space.probes if n in recorded.ladder]
+    probes = [n for n in space.probes if n in recorded.sample_counts]
     searches = {max(probes) + int(cost) for cost in recorded.run_cost.max(axis=0)}
-    return sorted(n for n in {*recorded.ladder, *searches} if n >= min(probes))
+    return sorted(n for n in {*recorded.sample_counts, *searches} if n >= min(probes))
 
 
 def _affordable(recorded: Outcomes, probes: int, budget: int) -> Outcomes:
     """The same outcomes without samples and runs that would go past the budget after so many probes."""
-    rungs = sum(n <= budget for n in recorded.ladder)
+    n_counts = sum(n <= budget for n in recorded.sample_counts)
     affordable = np.flatnonzero(probes + recorded.run_cost.max(axis=0) <= budget)
-    cells = {name: getattr(recorded, name)[:, :, :rungs] for name in ("right", "sure", "easy", "cost")}
+    cells = {
+        name: getattr(recorded, name)[:, :, :n_counts]
+        for name in ("expected_correct", "vote_share", "mean_score", "cost")
+    }
     return replace(
         recorded,
-        ladder=recorded.ladder[:rungs],
+        sample_counts=recorded.sample_counts[:n_counts],
         runs=tuple(recorded.runs[i] for i in affordable),
         run_cost=recorded.run_cost[:, affordable],
-        run_right=recorded.run_right[:, :, :rungs, affordable],
+        run_expected_correct=recorded.run_expected_correct[:, :, :n_counts, affordable],
         **cells,
     )

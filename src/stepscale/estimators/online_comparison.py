@@ -172,5 +172,8 @@ def cross_validated(
 
 def _on_problems(recorded: Outcomes, problems: NDArray[np.int64]) -> Outcomes:
     """What was met on these problems alone."""
-    by_order = {name: getattr(recorded, name)[:, problems] for name in ("right", "sure", "easy", "cost", "run_right")}
+    by_order = {
+        name: getattr(recorded, name)[:, problems]
+        for name in ("expected_correct", "vote_share", "mean_score", "cost", "run_expected_correct")
+    }
     return replace(recorded, **by_order, run_cost=recorded.run_cost[problems])

@@ -25,7 +25,7 @@ from stepscale.estimators.checking import (
     checked_values,
 )
 from stepscale.estimators.samples import group_answers_by_problem
-from stepscale.estimators.vote_counts import count_votes, share_right, vote_weights, winners
+from stepscale.estimators.vote_counts import count_votes, share_right, vote_weights, winner_correctness
 from stepscale.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -54,26 +54,26 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What a policy meets: by order, problem and rung of the ladder [orders, problems, rungs], for a vote over the first samples.
+    """What a policy meets: by order, problem and number of samples [orders, problems, counts], for a vote over the first of them.
 
     Attributes:
-        ladder: Numbers of samples, rising [rungs].
+        sample_counts: Numbers of samples, rising [counts].
         runs: Names of the search runs.
-        right: Expected correctness of the winner.
-        sure: The winner's sum of scores per sample, in [0, 1].
-        easy: Mean score; an unanswered sample counts as 0.
+        expected_correct: Expected correctness of the winner.
+        vote_share: The winner's sum of scores per sample, in [0, 1].
+        mean_score: Mean score; an unanswered sample counts as 0.
         cost: Paid for the samples.
-        run_right: Of a vote over these samples and a run's candidates together [orders, problems, first rungs, runs].
+        run_expected_correct: Of a vote over these samples and a run's candidates together [orders, problems, first counts, runs].
         run_cost: Paid for each run [problems, runs].
     """
 
-    ladder: tuple[int, ...]
+    sample_counts: tuple[int, ...]
     runs: tuple[str, ...]
-    right: Floats
-    sure: Floats
-    easy: Floats
+    expected_correct: Floats
+    vote_share: Floats
+    mean_score: Floats
     cost: Floats
-    run_right: Floats
+    run_expected_correct: Floats
     run_cost: Floats
 
 
@@ -82,7 +82,7 @@ class Prices:
     """Costs in another unit than that of the outcomes.
 
     Attributes:
-        samples: Of the first so many samples [problems, rungs].
+        samples: Of the first so many samples [problems, counts].
         runs: Of each whole search run [problems, runs].
     """
 
@@ -117,7 +117,7 @@ def outcomes(
         runs: Search runs on the same problems, by name.
         orders: Random orders per problem.
         seed: Decides the orders.
-        most_probes: Runs are recorded after up to so many samples. The ladder is 1, 2, 4, ... up to the pool's size.
+        most_probes: Runs are recorded after up to so many samples. The numbers of samples are 1, 2, 4, ... up to the pool's size.
         rules: Grading rules by which answers given as text are equal, whichever sampler gave them.
 
     Raises:
@@ -141,12 +141,14 @@ def outcomes(
     starts = list(accumulate(table.correct.shape[1] for table in tables))
     run_votes = [count_votes(codes[:, a:b], weights[:, a:b], truth.shape[1]) for a, b in pairwise(starts)]
     # 3. room for the results
-    places, ladder = pool.correct.shape[1], ladder_of(pool.correct.shape[1])
-    shape = (orders, len(ids), len(ladder))
-    run_shape = (*shape[:2], sum(n <= most_probes for n in ladder), len(runs))
+    places, sample_counts = pool.correct.shape[1], sample_counts_up_to(pool.correct.shape[1])
+    shape = (orders, len(ids), len(sample_counts))
+    run_shape = (*shape[:2], sum(n <= most_probes for n in sample_counts), len(runs))
     run_cost = np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T
-    right, sure, easy, cost = (np.empty(shape) for _ in range(4))
-    result = Outcomes(ladder, tuple(runs), right, sure, easy, cost, np.empty(run_shape), run_cost)
+    expected_correct, vote_share, mean_score, cost = (np.empty(shape) for _ in range(4))
+    result = Outcomes(
+        sample_counts, tuple(runs), expected_correct, vote_share, mean_score, cost, np.empty(run_shape), run_cost
+    )
     # 4. order by order
     cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, run_votes)
     orders_of_places = np.stack([random_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
@@ -155,7 +157,7 @@ def outcomes(
     return result
 
 
-def ladder_of(places: int) -> tuple[int, ...]:
+def sample_counts_up_to(places: int) -> tuple[int, ...]:
     """Numbers of samples that a policy may stop at: 1, 2, 4, ... up to all of them.
 
     Args:
@@ -198,15 +200,15 @@ class _Cells:
         codes = np.take_along_axis(self.codes, places, 1)
         weights, cost = np.take_along_axis(self.weights, places, 1), np.take_along_axis(self.cost, places, 1)
         votes, n_counted = np.zeros_like(self.truth), 0
-        for rung, n in enumerate(result.ladder):
+        for index, n in enumerate(result.sample_counts):
             votes += count_votes(codes[:, n_counted:n], weights[:, n_counted:n], votes.shape[1])
             n_counted = n
-            result.right[order, :, rung] = winners(votes, self.truth)
-            result.sure[order, :, rung] = votes[:, 1:].max(axis=1, initial=0.0) / n
-            result.easy[order, :, rung] = weights[:, :n].mean(axis=1)
-            result.cost[order, :, rung] = cost[:, :n].sum(axis=1)
-            for i, run in enumerate(self.run_votes if rung < result.run_right.shape[2] else ()):
-                result.run_right[order, :, rung, i] = winners(votes + run, self.truth)
+            result.expected_correct[order, :, index] = winner_correctness(votes, self.truth)
+            result.vote_share[order, :, index] = votes[:, 1:].max(axis=1, initial=0.0) / n
+            result.mean_score[order, :, index] = weights[:, :n].mean(axis=1)
+            result.cost[order, :, index] = cost[:, :n].sum(axis=1)
+            for i, run in enumerate(self.run_votes if index < result.run_expected_correct.shape[2] else ()):
+                result.run_expected_correct[order, :, index, i] = winner_correctness(votes + run, self.truth)
 
 
 def checked_candidates(name: str, table: Candidates, ids: Sequence[str], per_run: bool = False) -> Candidates:

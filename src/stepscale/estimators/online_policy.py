@@ -96,15 +96,15 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     Raises:
         InputError: It needs what was not recorded.
     """
-    rung = _rung(outcomes, policy.probes)
-    bins = bins_by_border(outcomes.easy[:, :, rung], policy.borders)
-    stopped = outcomes.sure[:, :, rung] >= policy.sure
-    right, cost = outcomes.right[:, :, rung].copy(), outcomes.cost[:, :, rung].copy()
+    index = _count_index(outcomes, policy.probes)
+    bins = bins_by_border(outcomes.mean_score[:, :, index], policy.borders)
+    stopped = outcomes.vote_share[:, :, index] >= policy.sure
+    right, cost = outcomes.expected_correct[:, :, index].copy(), outcomes.cost[:, :, index].copy()
     for number, action in enumerate(policy.actions, 1):
         in_bin = (bins == number) & ~stopped
         if not in_bin.any():
             continue
-        won, spent = _act(outcomes, rung, policy.sure, action)
+        won, spent = _act(outcomes, index, policy.sure, action)
         right[in_bin], cost[in_bin] = won[in_bin], spent[in_bin]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
@@ -127,8 +127,8 @@ def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | 
     """
     space = space or OnlineSearchSpace()
     best: tuple[float, OnlinePolicy] | None = None
-    for probes, sure in product((n for n in space.probes if n in outcomes.ladder), space.sure):
-        priced = _priced(outcomes, _rung(outcomes, probes), sure, space.n_bins, budget)
+    for probes, sure in product((n for n in space.probes if n in outcomes.sample_counts), space.sure):
+        priced = _priced(outcomes, _count_index(outcomes, probes), sure, space.n_bins, budget)
         if priced is not None and (best is None or priced[0] > best[0] + 1e-12):
             best = priced
     if best is None:
@@ -162,51 +162,54 @@ def at_equal_cost(
     return interval_of_rows(won - at_nearest(*rival.rows, spent[:, None])[:, 0])
 
 
-def _rung(outcomes: Outcomes, n: int) -> int:
-    if n not in outcomes.ladder:
-        raise InputError(f"an online policy of {n} samples needs a number among {outcomes.ladder}")
-    return outcomes.ladder.index(n)
+def _count_index(outcomes: Outcomes, n: int) -> int:
+    if n not in outcomes.sample_counts:
+        raise InputError(f"an online policy of {n} samples needs a number among {outcomes.sample_counts}")
+    return outcomes.sample_counts.index(n)
 
 
-def _act(outcomes: Outcomes, rung: int, sure: float, action: Action) -> tuple[Floats, Floats]:
-    """(expected correctness, cost) [orders, problems] of an action after the probes of ``rung``."""
+def _act(outcomes: Outcomes, index: int, sure: float, action: Action) -> tuple[Floats, Floats]:
+    """(expected correctness, cost) [orders, problems] of an action after as many probes as ``sample_counts[index]``."""
     if action.run is not None:
         if action.run not in outcomes.runs:
             raise InputError(f"the policy's run {action.run!r} was not recorded; there are {', '.join(outcomes.runs)}")
-        if rung >= outcomes.run_right.shape[2]:
-            raise InputError(f"searches after {outcomes.ladder[rung]} probes were not recorded; raise most_probes")
+        if index >= outcomes.run_expected_correct.shape[2]:
+            raise InputError(
+                f"searches after {outcomes.sample_counts[index]} probes were not recorded; raise most_probes"
+            )
         i = outcomes.runs.index(action.run)
-        return outcomes.run_right[:, :, rung, i], outcomes.cost[:, :, rung] + outcomes.run_cost[None, :, i]
-    last = _rung(outcomes, action.samples)
-    rungs = np.arange(rung, max(last, rung) + 1)
-    enough = outcomes.sure[:, :, rungs] >= sure
+        cost = outcomes.cost[:, :, index] + outcomes.run_cost[None, :, i]
+        return outcomes.run_expected_correct[:, :, index, i], cost
+    indexes = np.arange(index, max(_count_index(outcomes, action.samples), index) + 1)
+    enough = outcomes.vote_share[:, :, indexes] >= sure
     enough[:, :, -1] = True
-    end = rungs[enough.argmax(axis=2)][:, :, None]
-    return np.take_along_axis(outcomes.right, end, 2)[:, :, 0], np.take_along_axis(outcomes.cost, end, 2)[:, :, 0]
+    end = indexes[enough.argmax(axis=2)][:, :, None]
+    correct = np.take_along_axis(outcomes.expected_correct, end, 2)
+    return correct[:, :, 0], np.take_along_axis(outcomes.cost, end, 2)[:, :, 0]
 
 
 def _priced(
-    outcomes: Outcomes, rung: int, sure: float, n_bins: int, budget: float
+    outcomes: Outcomes, index: int, sure: float, n_bins: int, budget: float
 ) -> tuple[float, OnlinePolicy] | None:
     """(accuracy, policy) of the best actions within the budget for these probes and threshold; None if all cost more."""
     # 1. difficulty bins by the mean score of the probes, and where the probes are enough
-    easy = outcomes.easy[:, :, rung]
-    borders = bin_borders(easy.ravel(), n_bins)
-    bins, stopped = bins_by_border(easy, borders), outcomes.sure[:, :, rung] >= sure
+    mean_score = outcomes.mean_score[:, :, index]
+    borders = bin_borders(mean_score.ravel(), n_bins)
+    bins, stopped = bins_by_border(mean_score, borders), outcomes.vote_share[:, :, index] >= sure
     # 2. what every action would reach and cost in each bin
-    probes = outcomes.ladder[rung]
-    actions = [Action(samples=n) for n in outcomes.ladder[rung:]]
-    if rung < outcomes.run_right.shape[2]:
+    probes = outcomes.sample_counts[index]
+    actions = [Action(samples=n) for n in outcomes.sample_counts[index:]]
+    if index < outcomes.run_expected_correct.shape[2]:
         actions += [Action(samples=probes, run=name) for name in outcomes.runs]
     won, spent = np.zeros((n_bins, len(actions))), np.zeros((n_bins, len(actions)))
     places = [np.flatnonzero((bins == b + 1) & ~stopped) for b in range(n_bins)]
     for i, action in enumerate(actions):
-        right, cost = (values.ravel() for values in _act(outcomes, rung, sure, action))
+        right, cost = (values.ravel() for values in _act(outcomes, index, sure, action))
         for b, in_bin in enumerate(places):
             won[b, i], spent[b, i] = right[in_bin].sum() / stopped.size, cost[in_bin].sum() / stopped.size
     # 3. the best action of each bin, with what is left once the probes that are enough are paid
-    sunk = float(outcomes.cost[:, :, rung][stopped].sum() / stopped.size)
-    right_at_once = float(outcomes.right[:, :, rung][stopped].sum() / stopped.size)
+    sunk = float(outcomes.cost[:, :, index][stopped].sum() / stopped.size)
+    right_at_once = float(outcomes.expected_correct[:, :, index][stopped].sum() / stopped.size)
     best = _within(won, spent, budget - sunk)
     if best is None:
         return None

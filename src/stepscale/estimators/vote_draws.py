@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from stepscale.estimators.arrays import Codes, Floats
-from stepscale.estimators.vote_counts import Tally, count_votes, winners
+from stepscale.estimators.vote_counts import Tally, count_votes, winner_correctness
 from stepscale.seeds import seed_for
 
 _ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
@@ -35,7 +35,7 @@ def mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int, coun
     result = np.empty(problems)
     for problem in range(problems):
         tally = count(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
-        result[problem] = winners(tally, truth[problem]).mean()
+        result[problem] = winner_correctness(tally, truth[problem]).mean()
     return result
 
 
@@ -97,4 +97,4 @@ def _along_orders(
                 codes[..., places].reshape(rows, -1), weights[..., places].reshape(rows, -1), width
             )
             votes, n_counted = counted if tally else votes + counted, ns[i]
-        yield int(i), winners(votes.reshape(orders, problems, width), truth)
+        yield int(i), winner_correctness(votes.reshape(orders, problems, width), truth)

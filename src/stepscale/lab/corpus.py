@@ -15,9 +15,10 @@ from itertools import takewhile
 from random import Random
 from typing import Any, Literal
 
+from stepscale.formats.ratings import NEGATIVE, POSITIVE
 from stepscale.lab.exercises import write_exercise
 from stepscale.lab.hands import Hand
-from stepscale.lab.labeler import NEGATIVE, POSITIVE, rate_step, rate_steps, right_steps
+from stepscale.lab.labeler import rate_step, rate_steps, right_steps
 from stepscale.lab.misconceived import may_be_misconceived
 from stepscale.lab.problems import draw_problem, split_of
 from stepscale.lab.stories import HELD_OUT_WORDING, LEVELS

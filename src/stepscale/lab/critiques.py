@@ -7,7 +7,8 @@ solution. The labeler says which steps are right.
 
 from collections.abc import Sequence
 
-from stepscale.lab.labeler import NEGATIVE, rate_step
+from stepscale.formats.ratings import NEGATIVE
+from stepscale.lab.labeler import rate_step
 from stepscale.lab.stories import OPERATION_OF, Definition, Story
 from stepscale.lab.wording import quoted, read_story
 

@@ -8,8 +8,9 @@ solutions. A model never imitates such a page.
 from dataclasses import replace
 from random import Random
 
+from stepscale.formats.ratings import NEGATIVE, POSITIVE
 from stepscale.lab.hands import Habits, Hand
-from stepscale.lab.labeler import NEGATIVE, POSITIVE, rate_step, right_steps
+from stepscale.lab.labeler import rate_step, right_steps
 from stepscale.lab.stories import LARGEST, NAMES, NUMBERS, ONE_SOURCE, THINGS, TWO_SOURCES, Definition, Story, define
 from stepscale.lab.wording import tell
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from stepscale.formats.ratings import NEGATIVE, NEUTRAL, POSITIVE
 from stepscale.lab import labeler
 from stepscale.lab.free_text import Expression, Operand, Statement, read_statements
 from stepscale.lab.free_words import plain_text
-from stepscale.lab.labeler import NEGATIVE, NEUTRAL, POSITIVE
 from stepscale.lab.stories import OPERATION_OF, Definition, Story, result_of
 from stepscale.lab.wording import read_story
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from stepscale.formats.ratings import NEGATIVE, NEUTRAL, POSITIVE
 from stepscale.lab.stories import OPERATION_OF, Definition, Story, result_of
 from stepscale.lab.wording import Malformed, quoted, read_sentence, read_story
 
-NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1
 MAX_STEP_CHARACTERS = 300
 
 _STEP = re.compile(

@@ -18,9 +18,10 @@ from stepscale.estimators.clustered import (
     share_with_bounds,
     with_bounds,
 )
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.formats.tables import SOLUTION_KEY
 
-_NONE = np.iinfo(np.int64).max  # later than any step: no error found
+_AFTER_ALL_STEPS = np.iinfo(np.int64).max  # where no error was found
 
 
 def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]:
@@ -51,8 +52,8 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     problem_ids = first.index.get_level_values("problem_id").tolist()
     by_solution = problem_resamples(problem_ids)
     error_at, reference_at = first["ours"].to_numpy(), first["theirs"].to_numpy()
-    faulty, flagged = reference_at != _NONE, error_at != _NONE
-    negative, negative_too = (steps[c].to_numpy() < 0 for c in ("rating", "rating_reference"))
+    faulty, flagged = reference_at != _AFTER_ALL_STEPS, error_at != _AFTER_ALL_STEPS
+    negative, negative_too = (steps[c].to_numpy() == NEGATIVE for c in ("rating", "rating_reference"))
     is_same = steps["rating"].to_numpy() == steps["rating_reference"].to_numpy()
     return {
         "n_problems": float(len(set(problem_ids))),
@@ -86,7 +87,7 @@ def with_final_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple
     """
     n_steps = solutions.assign(n_steps=solutions["steps"].map(len)).set_index(SOLUTION_KEY)["n_steps"]
     ended = solutions[solutions["finish"] == "found_error"][SOLUTION_KEY]
-    wrong = reference[(reference["rating"] == -1) & ~reference["is_chosen"]].reset_index(names="row")
+    wrong = reference[(reference["rating"] == NEGATIVE) & ~reference["is_chosen"]].reset_index(names="row")
     wrong = wrong.merge(ended, on=SOLUTION_KEY).join(n_steps, on=SOLUTION_KEY)
     wrong = (
         wrong[wrong["step"] == wrong["n_steps"]].sort_values("completion", kind="stable").drop_duplicates(SOLUTION_KEY)
@@ -107,7 +108,7 @@ def _rated(labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
-    errors = rated["step"].where(rated["rating"] < 0, _NONE)
+    errors = rated["step"].where(rated["rating"] == NEGATIVE, _AFTER_ALL_STEPS)
     return errors.groupby([rated[name] for name in SOLUTION_KEY]).min()
 
 

@@ -18,7 +18,7 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import read, tables
 from stepscale.formats.contract import problem_key
-from stepscale.labeling.contract import NEGATIVE
+from stepscale.formats.ratings import NEGATIVE
 
 logger = logging.getLogger(__name__)
 

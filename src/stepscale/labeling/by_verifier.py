@@ -7,6 +7,7 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.formats.ratings import NEGATIVE, NEUTRAL, POSITIVE
 from stepscale.labeling.contract import label_table, up_to_first_negative
 from stepscale.verifiers.contract import Verifier
 from stepscale.verifiers.scores_table import score_solutions
@@ -74,4 +75,6 @@ def rate(negative: list[float], neutral: list[float], threshold: float = THRESHO
         threshold: P(-1) above which a step is wrong.
     """
     pairs = zip(negative, neutral, strict=True)
-    return up_to_first_negative([-1 if p > threshold else 0 if q > 1 - p - q else 1 for p, q in pairs])
+    return up_to_first_negative(
+        [NEGATIVE if p > threshold else NEUTRAL if q > 1 - p - q else POSITIVE for p, q in pairs]
+    )

@@ -12,8 +12,8 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import tables
-
-NEGATIVE = -1
+from stepscale.formats.ratings import NEGATIVE
+from stepscale.verifiers.processbench import NO_ERROR
 
 
 class Labeler(Protocol):
@@ -89,6 +89,15 @@ def up_to_first_negative(ratings: Sequence[int]) -> list[int]:
     """
     rated = list(ratings)
     return rated[: rated.index(NEGATIVE) + 1] if NEGATIVE in rated else rated
+
+
+def first_negative_step(ratings: Sequence[int]) -> int:
+    """The place of the first step rated -1, from 0; ``NO_ERROR`` if none is.
+
+    Args:
+        ratings: -1, 0 or 1 of each step.
+    """
+    return next((place for place, rating in enumerate(ratings) if rating == NEGATIVE), NO_ERROR)
 
 
 def _flat(nested: Sequence[Sequence[float]] | None) -> list[float] | None:

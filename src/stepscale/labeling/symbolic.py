@@ -6,9 +6,10 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.lab import free_labeler, labeler
 from stepscale.lab.wording import Malformed
-from stepscale.labeling.contract import NEGATIVE, label_table
+from stepscale.labeling.contract import label_table
 
 logger = logging.getLogger(__name__)
 

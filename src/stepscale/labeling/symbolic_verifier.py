@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from stepscale.cost import Ledger
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.formats.ratings import NEGATIVE
+from stepscale.lab.labeler import rate_steps
 from stepscale.verifiers.contract import StepScores, Trajectory
 
 

@@ -16,7 +16,7 @@ from stepscale.search.asking import MOST_GENERATIONS
 from stepscale.search.plan import RevisionSearchPlan
 from stepscale.supervision.arms import Experiment
 from stepscale.training.optimization import Optimization
-from stepscale.verifiers.aggregation import How, Rule
+from stepscale.verifiers.aggregation import Aggregation, ScoreAggregation
 from stepscale.verifiers.public import PublicVerifier
 
 _PAST_TRAINING = 8  # attempts: the first budget whose longest chain goes past what a revision model is trained on
@@ -228,7 +228,7 @@ class ReportBlock(Block):
         4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
     )
 
-    aggregation: How = Field(
+    aggregation: Aggregation = Field(
         "product",
         description="how the PRM's steps become a solution's score where no search says it: product (Lightman et al. "
         "2023, F) or last (Snell et al. 2024, E), min, mean",
@@ -239,6 +239,6 @@ class ReportBlock(Block):
     )
 
     @property
-    def rule(self) -> Rule:
-        """The rule, with neutral steps as positive."""
-        return self.aggregation, "positive"
+    def score_aggregation(self) -> ScoreAggregation:
+        """The aggregation, with neutral steps as positive."""
+        return ScoreAggregation(self.aggregation, "positive")

@@ -15,6 +15,7 @@ from stepscale.verifiers.generative_options import GenerativePRM
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.ready import ReadyPRM
+from stepscale.verifiers.saved import Kind
 from stepscale.verifiers.served_options import ServedPRM
 
 if TYPE_CHECKING:
@@ -206,16 +207,15 @@ class VerifierBlock(VerifierModels):
         """The verifiers of the run; with ``small`` the small ones, if there are any."""
         return self.small if small and self.small else self
 
-    def training(self, kind: Literal["prm", "orm"], seed: int, small: bool = False) -> VerifierTraining:
+    def training(self, kind: Kind, seed: int, small: bool = False) -> VerifierTraining:
         """Settings of one verifier by kind, seed and size. The pipeline sets validation problems apart, so none is taken here."""
-        models = self.sized(small)
-        return self._fitted(kind, models.prm if kind == "prm" else models.orm, seed)
+        return self._fitted(kind, self.sized(small).orm if kind == "orm" else self.sized(small).prm, seed)
 
     def large_training(self, seed: int) -> VerifierTraining:
         """The settings of PRM_large; ``seed`` is that of its training."""
         return self._fitted("prm", (self.large or self).prm, seed)
 
-    def _fitted(self, kind: Literal["prm", "orm"], of_kind: VerifierOptions, seed: int) -> VerifierTraining:
+    def _fitted(self, kind: Kind, of_kind: VerifierOptions, seed: int) -> VerifierTraining:
         fitted = of_kind.optimization.model_copy(update={"seed": seed})
         options = of_kind.model_dump() | {"optimization": fitted}
         layout = TextFormat(prompt=self.prompt, judged_at=self.judged_at)

@@ -8,7 +8,7 @@ process that began the run.
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -19,19 +19,19 @@ from stepscale.supervision.experiment import LabeledPool, TestSamples
 from stepscale.supervision.trained_cells import CellLog, CellWork, TrainedCell, train_and_measure
 
 
-class Job(NamedTuple):
+class CellJob(NamedTuple):
     """A cell, all that it learns from (and no more: it may travel to another process), and further solutions to score.
 
     ``labeled``: samples per problem that were labeled for it, and further ones for its selector.
     """
 
     cell: Cell
-    learns: LabeledPool
+    training_data: LabeledPool
     labeled: tuple[float, float]
-    scores: TestSamples | None = None
+    solutions_to_score: TestSamples | None = None
 
 
-class Measures(NamedTuple):
+class CellSettings(NamedTuple):
     """What all jobs have in common: the verifiers' settings, the test samples, budgets, optimizer steps at the least."""
 
     verifiers: VerifierBlock
@@ -44,7 +44,7 @@ class Measures(NamedTuple):
         """The model that every cell trains."""
         return self.verifiers.sized(small=True).base
 
-    def work(self, job: Job) -> CellWork:
+    def work(self, job: CellJob) -> CellWork:
         """All that makes one job's points.
 
         Args:
@@ -53,39 +53,39 @@ class Measures(NamedTuple):
         Returns:
             What a worker needs, in one object.
         """
-        kind: Literal["prm", "orm"] = "prm" if job.cell.arm.supervision == "steps" else "orm"
         return CellWork(
             cell=job.cell,
             base=self.base,
-            training=self.verifiers.training(kind, job.cell.seed, small=True),
+            training=self.verifiers.training(job.cell.arm.kind, job.cell.seed, small=True),
             placement=self.verifiers.placement,
-            learns=job.learns,
+            training_data=job.training_data,
             labeled=job.labeled,
             least_steps=self.least_steps,
             test=self.test,
             budgets=self.budgets,
-            scores=job.scores,
+            solutions_to_score=job.solutions_to_score,
         )
 
 
-def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPlan:
+def plan_cells(jobs: Sequence[CellJob], settings: CellSettings, purpose: str) -> ShardPlan:
     """The jobs as pieces, one per cell, whose rows are its points; each cell that is trained is a child run.
 
     Args:
         jobs: One per cell.
-        measures: The base that every cell is trained from, and the test samples that every cell is measured on.
+        settings: The base that every cell is trained from, and the test samples that every cell is measured on.
         purpose: What the cells are for, in the log.
     """
-    test = measures.test
+    test = settings.test
     rated = [] if test.right_steps is None else [pd.DataFrame({"right_steps": test.right_steps})]
-    common = {"base": model_hash(measures.base), "test": content_hash(test.problems, test.solutions, *rated)}
+    common = {"base": model_hash(settings.base), "test": content_hash(test.problems, test.solutions, *rated)}
     pieces = []
     for job in jobs:
-        work = measures.work(job)
-        learns = content_hash(job.learns.problems, job.learns.solutions, job.learns.step_labels)
+        work = settings.work(job)
+        data = job.training_data
+        learned_from = content_hash(data.problems, data.solutions, data.step_labels)
         recipe = Recipe.of(
             train_and_measure,
-            inputs=common | {"learns": learns},
+            inputs=common | {"learns": learned_from},
             settings=[
                 _settings_of(job.cell),
                 work.training,
@@ -96,23 +96,23 @@ def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPl
             ],
             seed=job.cell.seed,
         )
-        when_made = partial(_log_cell, job.cell, measures.base)
+        when_made = partial(_log_cell, job.cell, settings.base)
         pieces.append(Piece(job.cell.name, recipe, partial(_points_of, work), when_made=when_made))
-    return ShardPlan(purpose, tuple(pieces), unit="verifiers", side_by_side=Path(measures.base))
+    return ShardPlan(purpose, tuple(pieces), unit="verifiers", side_by_side=Path(settings.base))
 
 
-def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[TrainedCell]:
+def run_cells(jobs: Sequence[CellJob], settings: CellSettings) -> Iterator[TrainedCell]:
     """Each job's cell, in the order of the jobs, as soon as it is trained; each is a child run.
 
     Args:
         jobs: Which trainings.
-        measures: How each is trained and measured.
+        settings: How each is trained and measured.
     """
     from stepscale.engine.tasks import run_tasks
 
-    results = run_tasks(train_and_measure, [(measures.work(job),) for job in jobs], measures.base)
+    results = run_tasks(train_and_measure, [(settings.work(job),) for job in jobs], settings.base)
     for job, trained in zip(jobs, results, strict=True):
-        _log_cell(job.cell, measures.base, trained.log)
+        _log_cell(job.cell, settings.base, trained.log)
         yield trained
 
 

@@ -100,7 +100,7 @@ def cost_table(costs: Sequence[ClaimCost]) -> str:
         costs: Of the claims of each part.
     """
     rows = [f"| {', '.join(one.claims)} | {one.seconds / 60:.1f} | {one.own_seconds / 60:.1f} |" for one in costs]
-    return "\n".join(["| claims | minutes | of them for these alone |", "|---|---|---|", *rows])
+    return "\n".join(["| claims | minutes | minutes for these claims only |", "|---|---|---|", *rows])
 
 
 @click.command()

@@ -20,7 +20,7 @@ from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate, Problem, candidate_of, checked_problems
 from stepscale.search.scoring import score_candidates
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 from stepscale.verifiers.contract import Verifier
 
 
@@ -154,7 +154,7 @@ def score_chains(
     generator: Generator,
     verifier: Verifier,
     history: bool,
-    aggregation: How,
+    aggregation: Aggregation,
     ledger: Ledger | None = None,
     neutral_is: NeutralIs = "positive",
 ) -> list[ProblemChains]:

@@ -59,12 +59,12 @@ class TreeShape(Growth):
 class TreeMethod(GrowingMethod):
     """Options of the methods that expand the best of their beams.
 
-    ``is_its_shape``: the search is ``shape`` and nothing else, so methods of one shape may share it. Not inherited:
+    ``is_defined_by_shape``: the search is ``shape`` and nothing else, so methods of one shape may share it. Not inherited:
     a subclass that changes the search would be taken for its parent.
     """
 
-    is_its_shape: ClassVar[bool] = False
-    named_apart: ClassVar[frozenset[str]] = GrowingMethod.named_apart | {"width", "filter_duplicates"}
+    is_defined_by_shape: ClassVar[bool] = False
+    unlisted_in_name: ClassVar[frozenset[str]] = GrowingMethod.unlisted_in_name | {"width", "filter_duplicates"}
 
     width: Width = Field("sqrt", description='M: next steps drawn from each beam kept; "sqrt": the square root of N')
     filter_duplicates: bool = Field(
@@ -108,14 +108,14 @@ class TreeMethod(GrowingMethod):
     @property
     def search_key(self) -> str:
         """Shape and final choice, if these describe the search: at N = 16 M = sqrt(N) is M = 4, at N = 4 DVTS is beam search."""
-        if not vars(type(self)).get("is_its_shape"):
+        if not vars(type(self)).get("is_defined_by_shape"):
             return self.strategy
         shape = " ".join(f"{name}={value}" for name, value in asdict(self.shape).items())
         return f"tree {shape} choose={self.choose}"
 
     @property
     def expands_duplicates_once(self) -> bool:
-        """As asked for."""
+        """Whether ``filter_duplicates`` is on."""
         return self.filter_duplicates
 
     def named(self, among: Sequence[SearchMethod]) -> str:
@@ -151,5 +151,5 @@ class TreeMethod(GrowingMethod):
 class Beam(TreeMethod):
     """One tree of N beams per problem."""
 
-    is_its_shape: ClassVar[bool] = True
+    is_defined_by_shape: ClassVar[bool] = True
     method: Literal["beam"] = "beam"

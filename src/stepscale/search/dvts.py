@@ -16,7 +16,7 @@ from stepscale.search.beam import TreeMethod
 class Dvts(TreeMethod):
     """N/M trees of M beams per problem."""
 
-    is_its_shape: ClassVar[bool] = True
+    is_defined_by_shape: ClassVar[bool] = True
     label: ClassVar[str] = "DVTS"
     method: Literal["dvts"] = "dvts"
     k: int = Field(0, ge=0, description="steps rolled forward before a beam is ranked, as in lookahead; 0: none")
@@ -33,5 +33,5 @@ class Dvts(TreeMethod):
 
     @property
     def ahead(self) -> int:
-        """As asked for."""
+        """Steps rolled forward before a beam is ranked: k."""
         return self.k

@@ -18,7 +18,7 @@ from stepscale.search.tree import Growth, grow
 class GrowingMethod(SearchMethod):
     """Options of the methods that grow N solutions. They differ in which solutions continue after a round (``select``)."""
 
-    named_apart: ClassVar[frozenset[str]] = SearchMethod.named_apart | {"rounds", "choose"}
+    unlisted_in_name: ClassVar[frozenset[str]] = SearchMethod.unlisted_in_name | {"rounds", "choose"}
 
     rounds: int = Field(
         40, ge=1, description="steps a solution may have at the most; those still open then are cut off"
@@ -27,7 +27,7 @@ class GrowingMethod(SearchMethod):
 
     @property
     def final_choice(self) -> Choose:
-        """As asked for."""
+        """How the answer is chosen among the candidates: ``choose``."""
         return self.choose
 
     @property
@@ -57,8 +57,10 @@ class GrowingMethod(SearchMethod):
         Returns:
             The name in one line.
         """
-        telling = [remark for option, remark in self.remarks.items() if remark and self._differs_in(option, among)]
-        return ", ".join([self.named(among), *telling])
+        distinguishing = [
+            remark for option, remark in self.remarks.items() if remark and self._differs_in(option, among)
+        ]
+        return ", ".join([self.named(among), *distinguishing])
 
     def named(self, among: Sequence[SearchMethod]) -> str:
         """Label and own options.

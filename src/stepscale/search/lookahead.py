@@ -15,8 +15,8 @@ from stepscale.search.beam import TreeMethod
 class Lookahead(TreeMethod):
     """One tree of N beams per problem, ranked k steps ahead."""
 
-    is_its_shape: ClassVar[bool] = True
-    named_always: ClassVar[frozenset[str]] = frozenset({"k"})
+    is_defined_by_shape: ClassVar[bool] = True
+    shown_in_name: ClassVar[frozenset[str]] = frozenset({"k"})
     method: Literal["lookahead"] = "lookahead"
     k: int = Field(1, ge=1, description="steps rolled forward before a beam is ranked; 1 and 3 in the paper")
 
@@ -27,5 +27,5 @@ class Lookahead(TreeMethod):
 
     @property
     def ahead(self) -> int:
-        """As asked for."""
+        """Steps rolled forward before a beam is ranked: k."""
         return self.k

@@ -20,7 +20,7 @@ from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
 from stepscale.search.selection import Choice, Choose, choose
 from stepscale.user_settings import UserSettings
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,21 @@ class SeededSampling:
 class SearchMethod(UserSettings, ABC):
     """Options common to all methods: N, and how scores become a choice.
 
-    ``label``: the method's name in figures; the name of the method unless set. ``named_apart``: options that are not listed
-    in its name automatically. ``named_always``: those shown even at their defaults. ``measured_from_samples``: recorded samples
+    ``label``: the method's name in figures; the name of the method unless set. ``unlisted_in_name``: options that are not listed
+    in its name automatically. ``shown_in_name``: those shown even at their defaults. ``measured_from_samples``: recorded samples
     measure it in closed form, so no plan runs it.
     """
 
     measured_from_samples: ClassVar[bool] = False
     label: ClassVar[str] = ""
-    named_apart: ClassVar[frozenset[str]] = frozenset({"method", "n", "aggregation", "neutral_is"})
-    named_always: ClassVar[frozenset[str]] = frozenset()
+    unlisted_in_name: ClassVar[frozenset[str]] = frozenset({"method", "n", "aggregation", "neutral_is"})
+    shown_in_name: ClassVar[frozenset[str]] = frozenset()
 
     method: str
     n: int = Field(
         ge=1, le=MOST_GENERATIONS, description="N: solutions (samples or beams) searched at once for each problem"
     )
-    aggregation: How = Field(
+    aggregation: Aggregation = Field(
         "last", description="step scores to a solution's score, in the search and in the final choice"
     )
     neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")
@@ -108,8 +108,8 @@ class SearchMethod(UserSettings, ABC):
         options = [
             f"{name} = {getattr(self, name)}"
             for name, field in fields.items()
-            if name not in self.named_apart
-            and (name in self.named_always or getattr(self, name) != field.get_default(call_default_factory=True))
+            if name not in self.unlisted_in_name
+            and (name in self.shown_in_name or getattr(self, name) != field.get_default(call_default_factory=True))
         ]
         return " ".join([self.label or self.method.replace("_", " "), ", ".join(options)]).rstrip()
 

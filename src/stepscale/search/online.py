@@ -23,7 +23,7 @@ from stepscale.search.results import Candidate, Problem, SearchResult, checked_p
 from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import choose, group_candidate_answers
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 from stepscale.verifiers.contract import Verifier
 
 
@@ -37,7 +37,7 @@ def search_online(
     *,
     run_seed: int,
     ledger: Ledger | None = None,
-    aggregation: How = "last",
+    aggregation: Aggregation = "last",
     neutral_is: NeutralIs = "positive",
     rules: Rules = "prm800k",
 ) -> list[SearchResult]:
@@ -76,9 +76,9 @@ def search_online(
     states = [_State(i, rules) for i in range(len(problems))]
     sampler.draw(states, policy.probes)
     for state in states:
-        if state.sure < policy.sure:
+        if state.vote_share < policy.sure:
             state.action = policy.action(state.mean_score)
-    while going := [s for s in states if s.samples_on and s.sure < policy.sure]:
+    while going := [s for s in states if s.samples_on and s.vote_share < policy.sure]:
         sampler.draw(going, 2 * len(going[0].candidates))
     results = _switched(meter, states, verifier, runs, sampler.draws, ledger)
     return [
@@ -107,12 +107,12 @@ class _State:
         return sum(c.score or 0.0 for c in self.candidates) / len(self.candidates)
 
     @property
-    def sure(self) -> float:
+    def vote_share(self) -> float:
         """The greatest sum of scores of one answer, per candidate."""
-        return _sure(self.candidates, self.rules)
+        return _vote_share(self.candidates, self.rules)
 
 
-def _sure(candidates: Sequence[Candidate], rules: Rules) -> float:
+def _vote_share(candidates: Sequence[Candidate], rules: Rules) -> float:
     """The greatest sum of scores of one answer, per solution."""
     able = [c for c in candidates if c.answer is not None and c.score is not None]
     sums: dict[str, float] = {}
@@ -127,7 +127,7 @@ class _Sampler:
 
     meter: Meter
     draws: SeededSampling
-    aggregation: How
+    aggregation: Aggregation
     neutral_is: NeutralIs
 
     def draw(self, states: Sequence[_State], up_to: int) -> None:
@@ -196,6 +196,6 @@ def _result(problem: Problem, state: _State, spent: Ledger, run: SearchResult | 
         candidates=pool,
         answer=won.answer,
         chosen=won.candidate,
-        confidence=None if won.answer is None else _sure(pool, state.rules),
+        confidence=None if won.answer is None else _vote_share(pool, state.rules),
         ledger=spent + run.ledger if run else spent,
     )

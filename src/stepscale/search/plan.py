@@ -14,7 +14,7 @@ from stepscale.estimators.rising import Rising
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
 from stepscale.user_settings import UserSettings
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import ScoreAggregation
 
 
 class _Strategies(UserSettings):
@@ -72,9 +72,9 @@ class SearchPlan(_Strategies):
         return self
 
     @property
-    def rule(self) -> tuple[How, NeutralIs]:
+    def score_aggregation(self) -> ScoreAggregation:
         """How all of them, and the samples they are compared with, are scored."""
-        return self.strategies[0].aggregation, self.strategies[0].neutral_is
+        return ScoreAggregation(self.strategies[0].aggregation, self.strategies[0].neutral_is)
 
     @property
     def runs(self) -> list[tuple[str, int, SearchMethod]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
-from stepscale.verifiers.aggregation import How, NeutralIs, aggregate
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs, aggregate
 from stepscale.verifiers.contract import StepScores
 
 
@@ -22,16 +22,16 @@ class SolutionScore:
     score: float
 
 
-def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -> list[SolutionScore]:
+def read_scores(scores: Sequence[StepScores], aggregation: Aggregation, neutral_is: NeutralIs) -> list[SolutionScore]:
     """Each solution's scores, aggregated as asked for.
 
     Args:
         scores: Of each solution, at each step.
-        how: How step scores become a solution's.
+        aggregation: How step scores become a solution's.
         neutral_is: What a neutral step counts as.
     """
     negative, neutral = [score.negative for score in scores], [score.neutral for score in scores]
-    totals = aggregate(negative, neutral, how, neutral_is)
+    totals = aggregate(negative, neutral, aggregation, neutral_is)
     steps = [
         1 - wrong - (unsure if neutral_is == "negative" else 0) for wrong, unsure in zip(negative, neutral, strict=True)
     ]
@@ -42,7 +42,11 @@ def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -
 
 
 def score_candidates(
-    meter: Meter, owners: Sequence[int], candidates: Sequence[Candidate], how: How, neutral_is: NeutralIs
+    meter: Meter,
+    owners: Sequence[int],
+    candidates: Sequence[Candidate],
+    aggregation: Aggregation,
+    neutral_is: NeutralIs,
 ) -> list[Candidate]:
     """The candidates with scores, all in one call.
 
@@ -50,11 +54,11 @@ def score_candidates(
         meter: Holds the verifier; counts what it reads.
         owners: Index of each candidate's problem.
         candidates: To be scored.
-        how: How step scores become a solution's.
+        aggregation: How step scores become a solution's.
         neutral_is: What a neutral step counts as.
     """
     scores = meter.score([(owner, candidate.steps) for owner, candidate in zip(owners, candidates, strict=True)])
     return [
         replace(candidate, step_scores=scored.steps, score=scored.score)
-        for candidate, scored in zip(candidates, read_scores(scores, how, neutral_is), strict=True)
+        for candidate, scored in zip(candidates, read_scores(scores, aggregation, neutral_is), strict=True)
     ]

@@ -11,7 +11,7 @@ from stepscale.search.asking import checked_generations, checked_problem, checke
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import read_options, search
 from stepscale.search.results import Candidate, Problem
-from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.aggregation import Aggregation
 from stepscale.verifiers.contract import Verifier
 from stepscale.verifiers.saved import AGGREGATION
 
@@ -120,7 +120,7 @@ def _method(method: str | SearchMethod, budget: int | None, options: Mapping[str
     return read_options({"method": method, "n": 1, **options}).within(BUDGET if budget is None else budget)
 
 
-def _aggregation(verifier: Verifier | None) -> How:
+def _aggregation(verifier: Verifier | None) -> Aggregation:
     """How this verifier's step scores become a solution's."""
     saved = getattr(verifier, "saved", None)
     return AGGREGATION[saved.kind] if saved else "last"

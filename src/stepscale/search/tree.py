@@ -26,7 +26,7 @@ from stepscale.search.partial import PartialSolution
 from stepscale.search.results import Candidate
 from stepscale.search.scoring import read_scores
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 from stepscale.verifiers.contract import StepScores
 
 Select = Callable[[Sequence[PartialSolution], int, int], list[PartialSolution]]
@@ -51,7 +51,7 @@ class Growth:
     subtree: int
     lookahead: int
     rounds: int
-    aggregation: How
+    aggregation: Aggregation
     neutral_is: NeutralIs
 
 
@@ -119,12 +119,12 @@ class _Forest:
             (beams[i].owner, Request(beams[i].prefix, self._seed(beams[i], f"search-end-{number}"))) for i in open_beams
         ]
         generator = self._meter.generator
-        telling = generator.end_tokens if isinstance(generator, EndsByText) else 1
-        sampling = replace(self._draws.sampling, max_new_tokens=telling)
-        continuations = self._meter.generate(requests, sampling, "solution" if telling > 1 else "step")
+        n_end_tokens = generator.end_tokens if isinstance(generator, EndsByText) else 1
+        sampling = replace(self._draws.sampling, max_new_tokens=n_end_tokens)
+        continuations = self._meter.generate(requests, sampling, "solution" if n_end_tokens > 1 else "step")
         closed = list(beams)
         for i, continuation in zip(open_beams, continuations, strict=True):
-            if continuation.ended == "solution" and (telling == 1 or not read_steps(generator, continuation)[0]):
+            if continuation.ended == "solution" and (n_end_tokens == 1 or not read_steps(generator, continuation)[0]):
                 closed[i] = self._longer(beams[i], continuation)
         return closed
 
@@ -133,14 +133,14 @@ class _Forest:
         judged = [i for i, beam in enumerate(beams) if beam.steps and beam.finish != "length"]
         ahead = self._looked_ahead([beams[i] for i in judged], number)
         scores_ahead = self._meter.score([(beam.owner, beam.steps) for beam in ahead])
-        how, neutral_is = self._growth.aggregation, self._growth.neutral_is
-        rolled = unrolled = read_scores(scores_ahead, how, neutral_is)
+        aggregation, neutral_is = self._growth.aggregation, self._growth.neutral_is
+        scores_with_lookahead = own_scores = read_scores(scores_ahead, aggregation, neutral_is)
         if self._growth.lookahead:
             lengths = [len(beams[i].steps) for i in judged]
             cut = [StepScores(s.negative[:n], s.neutral[:n]) for s, n in zip(scores_ahead, lengths, strict=True)]
-            unrolled = read_scores(cut, how, neutral_is)
+            own_scores = read_scores(cut, aggregation, neutral_is)
         result = list(beams)
-        for i, scored, leads_to in zip(judged, unrolled, rolled, strict=True):
+        for i, scored, leads_to in zip(judged, own_scores, scores_with_lookahead, strict=True):
             result[i] = replace(beams[i], scored=scored, rank=float(f"{leads_to.score:.6g}"))
         return result
 

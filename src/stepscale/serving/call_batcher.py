@@ -101,7 +101,7 @@ class CallBatcher:
             for _ in range(_GATHER_ROUNDS):
                 if len(self._waiting) >= self._callers.count or not self._changed.wait(_GATHER_SECONDS):
                     break
-            if self._callers.first_since_none():
+            if self._callers.first_caller_after_idle():
                 self._start_afresh()
             calls, self._waiting = self._waiting, []
             return calls

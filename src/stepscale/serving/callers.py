@@ -30,7 +30,7 @@ class Callers:
                 self.count -= 1
                 self.changed.notify_all()
 
-    def first_since_none(self) -> bool:
+    def first_caller_after_idle(self) -> bool:
         """Whether a caller came after a time without callers; true once, read within ``changed``."""
         is_first, self._is_first = self._is_first, False
         return is_first

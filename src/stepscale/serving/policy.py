@@ -16,7 +16,7 @@ from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.temperature import Temperature
 from stepscale.search.methods import SearchOptions
 from stepscale.serving.confidence import ConfidenceMap
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,7 +58,7 @@ class ServedPolicy(BaseModel):
     prompt: str = Field(description="prompt template with {problem}; empty: as the generator is asked by default")
     ends_before: str = Field("", description="a solution ends before a line that begins like this; empty: no such line")
     sampling: ServedSampling
-    aggregation: How = Field(description="step scores to a sample's score")
+    aggregation: Aggregation = Field(description="step scores to a sample's score")
     neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")
     grading_rules: Literal["prm800k", "lenient"] = Field("prm800k", description="by which answers are equal in a vote")
     generator: GeneratorPlacement = GeneratorPlacement()

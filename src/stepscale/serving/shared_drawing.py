@@ -153,7 +153,7 @@ class DrawingLane:
                 if not (self._new or self._pending):
                     return
                 arrived, self._new = self._new, []
-                is_stale = self._callers.first_since_none()
+                is_stale = self._callers.first_caller_after_idle()
             self._end_calls_without_time()
             if is_stale:
                 self._start_afresh()

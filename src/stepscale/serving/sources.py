@@ -19,7 +19,7 @@ from stepscale.serving.answering import Answerer, room_for_prompt
 from stepscale.serving.policy import ServedPolicy, ServedSampling
 from stepscale.user_paths import is_there
 from stepscale.user_settings import UserSettings
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import Adapter
 
@@ -61,7 +61,7 @@ class UnlearnedPolicy(UserSettings):
         "", description="template with {problem}; empty: the model's chat template, or the plain problem"
     )
     sampling: ServedSampling
-    aggregation: How = "last"
+    aggregation: Aggregation = "last"
     neutral_is: NeutralIs = "positive"
     grading_rules: Rules = "prm800k"
     seed: int = Field(0, ge=0)

@@ -82,11 +82,11 @@ class Experiment(UserSettings):
 
     @property
     def arms(self) -> tuple[Arm, ...]:
-        """All of them."""
+        """The paper's arms, then the ablations."""
         return (*PAPER_ARMS, *self.ablations)
 
     @property
-    def varied(self) -> dict[str, list[str]]:
+    def reference_arms(self) -> dict[str, list[str]]:
         """By ablation, the arms of the paper with the same supervision, which it varies."""
         return {a.name: [arm.name for arm in PAPER_ARMS if arm.supervision == a.supervision] for a in self.ablations}
 

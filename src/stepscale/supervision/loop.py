@@ -7,6 +7,7 @@ a round's samples, from which over-confidence, distribution shift and lost diver
 
 import pandas as pd
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.seeds import seed_for
 from stepscale.supervision.outcomes import judged_by_steps
@@ -63,7 +64,7 @@ def round_health(
 def _judged(pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
     rated = chosen(step_labels, keys)
     judged = judged_by_steps(chosen(solutions, keys), rated).rename(columns={"is_correct": "faultless"})
-    errors = rated[rated["is_chosen"] & (rated["rating"] == -1)].drop_duplicates(SOLUTION_KEY)
+    errors = rated[rated["is_chosen"] & (rated["rating"] == NEGATIVE)].drop_duplicates(SOLUTION_KEY)
     distinct = ~errors["text"].duplicated(keep=False)
     errors = errors[SOLUTION_KEY].assign(first_error=errors["step"] + 1, distinct=distinct)
     rows = pool[[*SOLUTION_KEY, "is_correct", "score"]].merge(keys[SOLUTION_KEY], on=SOLUTION_KEY)

@@ -22,24 +22,24 @@ class CellWork(NamedTuple):
         base: The folder or hub name of the model that is trained.
         training: The settings of the verifier, the cell's seed among them.
         placement: Where the trained verifier runs.
-        learns: What the cell learns from, and no more.
+        training_data: What the cell learns from, and no more.
         labeled: Labeled samples per problem, for the cell and for its selector.
         least_steps: Optimizer steps at the least.
         test: The samples that it is measured on.
         budgets: Numbers of samples that it chooses from.
-        scores: Further solutions to score, or None.
+        solutions_to_score: Further solutions to score, or None.
     """
 
     cell: Cell
     base: str
     training: VerifierTraining
     placement: Placement
-    learns: LabeledPool
+    training_data: LabeledPool
     labeled: tuple[float, float]
     least_steps: int
     test: TestSamples
     budgets: tuple[int, ...]
-    scores: TestSamples | None = None
+    solutions_to_score: TestSamples | None = None
 
 
 class CellLog(NamedTuple):
@@ -74,8 +74,8 @@ def train_and_measure(work: CellWork) -> TrainedCell:
     with TemporaryDirectory(prefix="stepscale-cell-") as name:
         trained = train_cell(
             cell,
-            work.learns.solutions,
-            work.learns,
+            work.training_data.solutions,
+            work.training_data,
             work.base,
             work.training,
             work.least_steps,
@@ -84,11 +84,9 @@ def train_and_measure(work: CellWork) -> TrainedCell:
         )
         verifier = open_verifier(Path(name), cell.name, work.placement)
         points = measure_cell(cell, verifier, work.test, work.budgets, work.labeled, Ledger())
-        score_table = work.scores
-        scores = (
-            score_solutions(verifier, score_table.problems, score_table.solutions, Ledger()) if score_table else None
-        )
-    costs = cell_costs(cell, work.learns.solutions, work.learns, trained)
+        further = work.solutions_to_score
+        scores = score_solutions(verifier, further.problems, further.solutions, Ledger()) if further else None
+    costs = cell_costs(cell, work.training_data.solutions, work.training_data, trained)
     numbers = {key: float(value) for key, value in costs.items() if isinstance(value, int | float)}
     accuracies = points[["n", "accuracy"]].groupby("n")["accuracy"].mean()
     numbers |= {f"best_of_{n}": float(accuracy) for n, accuracy in accuracies.items()}

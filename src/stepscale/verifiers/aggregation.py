@@ -5,7 +5,7 @@ step's score is the probability that it is correct. An unfinished solution's sco
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,23 +14,37 @@ from stepscale.errors import InputError
 from stepscale.estimators.arrays import Floats
 from stepscale.estimators.checking import checked_rows
 
-How = Literal["product", "min", "last", "mean"]
+Aggregation = Literal["product", "min", "last", "mean"]
 NeutralIs = Literal["positive", "negative"]
-Rule = tuple[How, NeutralIs]  # how step scores become a solution's
-HOWS: tuple[How, ...] = get_args(How)
+AGGREGATIONS: tuple[Aggregation, ...] = get_args(Aggregation)
 NEUTRALS: tuple[NeutralIs, ...] = get_args(NeutralIs)
 _ROUNDING = 1e-3  # by which a probability may miss [0, 1]: half precision rounds to less
 
 
+class ScoreAggregation(NamedTuple):
+    """How step scores become a solution's score.
+
+    Attributes:
+        aggregation: "product", "min", "last" or "mean".
+        neutral_is: What a neutral step counts as.
+    """
+
+    aggregation: Aggregation
+    neutral_is: NeutralIs = "positive"
+
+
 def aggregate(
-    negative: Sequence[ArrayLike], neutral: Sequence[ArrayLike], how: How, neutral_is: NeutralIs = "positive"
+    negative: Sequence[ArrayLike],
+    neutral: Sequence[ArrayLike],
+    aggregation: Aggregation,
+    neutral_is: NeutralIs = "positive",
 ) -> NDArray[np.float64]:
     """From step scores to a score per solution (Lightman et al. 2023, F; Snell et al. 2024, E).
 
     Args:
         negative: Of each solution P(-1) of its steps [solutions][steps].
         neutral: Likewise P(0); looked at only where neutral counts as negative.
-        how: "product", "min", "last" or "mean".
+        aggregation: "product", "min", "last" or "mean".
         neutral_is: What a neutral step counts as.
 
     Returns:
@@ -40,8 +54,10 @@ def aggregate(
         InputError: An unknown way to aggregate, a score that is not a probability or is masked, or solutions of other lengths in
             ``neutral``.
     """
-    if how not in HOWS or neutral_is not in NEUTRALS:
-        raise InputError(f"aggregation {how!r}, neutral {neutral_is!r}: choose from {HOWS} and {NEUTRALS}")
+    if aggregation not in AGGREGATIONS or neutral_is not in NEUTRALS:
+        raise InputError(
+            f"aggregation {aggregation!r}, neutral {neutral_is!r}: choose from {AGGREGATIONS} and {NEUTRALS}"
+        )
     wrong_by_solution = checked_rows(negative, "step scores")
     lengths = np.array([len(steps) for steps in wrong_by_solution], np.int64)
     result = np.zeros(len(lengths))
@@ -56,11 +72,11 @@ def aggregate(
     right = np.clip(1 - wrong, 0, 1)
     filled = lengths > 0
     starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
-    if how == "last":
+    if aggregation == "last":
         result[filled] = right[starts + lengths[filled] - 1]
-    elif how == "min":
+    elif aggregation == "min":
         result[filled] = np.minimum.reduceat(right, starts)
-    elif how == "mean":
+    elif aggregation == "mean":
         result[filled] = np.add.reduceat(right, starts) / lengths[filled]
     else:
         with np.errstate(divide="ignore"):  # a step that is surely wrong makes the product 0

@@ -12,14 +12,14 @@ from stepscale.formats.processbench import first_errors
 from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
-from stepscale.verifiers.metrics import first_error, prm_metrics, value_metrics
+from stepscale.verifiers.metrics import predicted_first_error, prm_metrics, value_metrics
 from stepscale.verifiers.positions import by_position
 from stepscale.verifiers.processbench import processbench_score
 from stepscale.verifiers.saved import Kind
 
 
 def evaluate(
-    verifier: Verifier, kind: Kind, examples: Sequence[Example], first_error: Sequence[Example] | None = None
+    verifier: Verifier, kind: Kind, examples: Sequence[Example], first_error_examples: Sequence[Example] | None = None
 ) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
     """How well a verifier judges, and how well calibrated it is. Intervals are 95 % over problems.
 
@@ -30,12 +30,13 @@ def evaluate(
         verifier: What is measured.
         kind: "prm", "soft_prm" or "orm".
         examples: Labeled examples.
-        first_error: Solutions whose first errors a PRM is to name (``first_error_examples``); None: the examples.
+        first_error_examples: Solutions whose first errors a PRM is to name (``verifiers.first_error_examples``); None: the
+            examples.
 
     Returns:
         Metrics by name, reliability bins, and ``by_position``; the tables have a column ``verifier``.
     """
-    scores, scored = _scored(verifier, examples, first_error if kind == "prm" else None)
+    scores, scored = _scored(verifier, examples, first_error_examples if kind == "prm" else None)
     predicted, outcome, problem_ids = list[float](), list[float](), list[str]()
     for score, example in zip(scores, examples, strict=True):
         known_targets = [(i, target) for i, target in enumerate(example.targets) if target is not None]
@@ -70,7 +71,7 @@ def evaluate_on_processbench(verifier: Verifier, tables: Tables) -> dict[str, fl
         Trajectory(text, tuple(steps))
         for text, steps in zip(problems["problem"].loc[ids], tables.solutions["steps"], strict=True)
     ]
-    predicted = [first_error(score) for score in verifier.score(trajectories, Ledger())]
+    predicted = [predicted_first_error(score) for score in verifier.score(trajectories, Ledger())]
     parts = ids.map(problems["subject"]).fillna("all")
     table = pd.DataFrame({"part": parts, "true": first_errors(tables), "predicted": predicted})
     metrics = dict[str, float]()
@@ -82,16 +83,16 @@ def evaluate_on_processbench(verifier: Verifier, tables: Tables) -> dict[str, fl
 
 
 def _scored(
-    verifier: Verifier, examples: Sequence[Example], first_error: Sequence[Example] | None
+    verifier: Verifier, examples: Sequence[Example], first_error_examples: Sequence[Example] | None
 ) -> tuple[list[StepScores], list[tuple[StepScores, Example]] | None]:
     """Scores of the examples, and of whole solutions each with its score; what is among the examples is not scored again."""
     trajectories = [example.trajectory for example in examples]
     among = set(trajectories)
     further = list(
-        dict.fromkeys(example.trajectory for example in first_error or () if example.trajectory not in among)
+        dict.fromkeys(example.trajectory for example in first_error_examples or () if example.trajectory not in among)
     )
     scores = verifier.score([*trajectories, *further], Ledger())
-    if first_error is None:
+    if first_error_examples is None:
         return scores, None
     score_of = dict(zip([*trajectories, *further], scores, strict=True))
-    return scores[: len(examples)], [(score_of[example.trajectory], example) for example in first_error]
+    return scores[: len(examples)], [(score_of[example.trajectory], example) for example in first_error_examples]

@@ -45,7 +45,7 @@ def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArr
     return float(roc_auc_score(truth, ranks))
 
 
-def first_error(score: StepScores) -> int:
+def predicted_first_error(score: StepScores) -> int:
     """Index of the first step that is likelier negative than not; -1 if none is.
 
     Args:
@@ -63,14 +63,14 @@ def first_error(score: StepScores) -> int:
 def prm_metrics(
     scores: Sequence[StepScores],
     examples: Sequence[Example],
-    first_error: Sequence[tuple[StepScores, Example]] | None = None,
+    scored_solutions: Sequence[tuple[StepScores, Example]] | None = None,
 ) -> dict[str, float]:
     """Step and first-error metrics of a PRM.
 
     Args:
         scores: Its step scores of each example [examples].
         examples: Labeled examples, whose targets are rating classes [examples].
-        first_error: Whole solutions with their scores, for the first errors (``verifiers.first_error_examples``);
+        scored_solutions: Whole solutions with their scores, for the first errors (``verifiers.first_error_examples``);
             None: the examples are whole solutions themselves.
 
     Returns:
@@ -99,7 +99,7 @@ def prm_metrics(
     metrics |= share_with_bounds("step_accuracy", resamples, predicted == label)
     for i, name in enumerate(("negative", "neutral", "positive")):
         metrics |= share_with_bounds(f"share_{name}", resamples, label == i)
-    solutions = list(zip(scores, examples, strict=True)) if first_error is None else first_error
+    solutions = list(zip(scores, examples, strict=True)) if scored_solutions is None else scored_solutions
     return {"n_problems": float(len(set(problem_ids)))} | metrics | _first_error_metrics(solutions)
 
 
@@ -107,7 +107,7 @@ def _first_error_metrics(solutions: Sequence[tuple[StepScores, Example]]) -> dic
     """How often the first wrong step, or its absence, is found; nan without solutions."""
     problem_ids = [example.problem_id for _, example in solutions]
     truth = np.array([_first_negative(example) for _, example in solutions], int)
-    predicted = np.array([first_error(score) for score, _ in solutions], int)
+    predicted = np.array([predicted_first_error(score) for score, _ in solutions], int)
     hit, wrong = predicted == truth, truth != NO_ERROR
     resamples = problem_resamples(problem_ids)
     f1 = processbench_score(truth, predicted).f1

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.errors import InputError, describe_validation_error
-from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.aggregation import Aggregation
 
 Kind = Literal["prm", "soft_prm", "orm"]
 FILE_NAME = "stepscale_verifier.json"
-AGGREGATION: Mapping[Kind, How] = {"prm": "product", "soft_prm": "last", "orm": "last"}
+AGGREGATION: Mapping[Kind, Aggregation] = {"prm": "product", "soft_prm": "last", "orm": "last"}
 """How step scores become a solution's score unless told otherwise: Lightman 2.6; Snell E; Lightman 2.5."""
 
 

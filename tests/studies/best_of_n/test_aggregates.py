@@ -41,7 +41,7 @@ def test_the_order_of_rows_does_not_matter_and_each_kind_is_aggregated_in_its_wa
     assert scored.levels == (1, 0)
     both = score_samples(PROBLEMS, "test", SOLUTIONS, pd.concat([steps, scores("prm", [[0.1]] * 4)]), whole)
     assert set(both.steps) == {"one", "two", "prm"}, "Table 4 is made of each that judges steps"
-    least = score_samples(PROBLEMS, "test", SOLUTIONS, steps, whole, rule=("min", "positive"))
+    least = score_samples(PROBLEMS, "test", SOLUTIONS, steps, whole, score_aggregation=("min", "positive"))
     assert least.scores["one"] == pytest.approx(np.array([[0.5, 0.9], [0.8, 0.7]]))
     assert (least.scores["orm"] == scored.scores["orm"]).all()
 

@@ -12,9 +12,14 @@ from stepscale.estimators.intervals import Interval
 from stepscale.estimators.samples import sample_grid
 from stepscale.estimators.voting import Vote
 from stepscale.report.claims import Claim, settle
-from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, rule_values
+from stepscale.studies.best_of_n.claims import (
+    PAPER_AGGREGATIONS,
+    a2_quantities,
+    a5_quantities,
+    best_of_n_by_aggregation,
+)
 from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
-from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, rule_votes
+from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, votes_by_aggregation
 from stepscale.studies.supervision.claims import a3_quantities, a4_quantities
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
@@ -55,8 +60,9 @@ def test_a2_wants_all_rules_within_two_points_and_product_within_one_of_the_best
     leads, status: str, decided_by: str
 ) -> None:
     best = around(0.7, 0, 0.3)
-    values = {RULES[0]: best} | {
-        rule: best - around(lead, i) for i, (rule, lead) in enumerate(zip(RULES[1:], leads, strict=True))
+    values = {PAPER_AGGREGATIONS[0]: best} | {
+        aggregation: best - around(lead, i)
+        for i, (aggregation, lead) in enumerate(zip(PAPER_AGGREGATIONS[1:], leads, strict=True))
     }
     claim = settled("A2", a2_quantities(values, 500, 0))
     assert claim.status == status
@@ -225,9 +231,11 @@ def test_rules_and_quintiles_are_computed_from_samples() -> None:
     problems = solutions[["problem_id"]].drop_duplicates()
     scores = pd.DataFrame({"negative": steps, "neutral": [[0.0, 0.0]] * len(steps)})
     grid = sample_grid(problems, solutions)
-    got = rule_values(grid, scores, [("last", "positive"), ("min", "positive"), ("product", "positive")], 4)
+    got = best_of_n_by_aggregation(
+        grid, scores, [("last", "positive"), ("min", "positive"), ("product", "positive")], 4
+    )
     assert [float(v.mean()) for v in got.values()] == [1, 0, 0]
-    vote = rule_votes(grid, scores, [("min", "positive")], [2, 4])["min", "positive"]
+    vote = votes_by_aggregation(grid, scores, [("min", "positive")], [2, 4])["min", "positive"]
     voted = vote.per_problem[:, 1]
     assert vote.error.tolist() == [0, 0], "so few are counted, not drawn"
     assert voted[:4].tolist() == [1, 1, 1, 1] and voted[4:].max() == 0

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from stepscale.cost import Ledger
 from stepscale.formats.checking import check
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.generation.contract import Request, Sampling
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.resume import Recipe
 from stepscale.studies.world_map.learned_prm import learn_prm

@@ -15,7 +15,7 @@ from stepscale.estimators.arrays import Codes, Floats
 from stepscale.estimators.checking import checked_answers, checked_count
 from stepscale.estimators.online_outcomes import Candidates, checked_candidates, random_orders
 from stepscale.estimators.samples import group_answers_by_problem
-from stepscale.estimators.vote_counts import share_right, vote_weights, winners
+from stepscale.estimators.vote_counts import share_right, vote_weights, winner_correctness
 
 if TYPE_CHECKING:
     from stepscale.grading import Rules
@@ -36,14 +36,14 @@ class Signals:
         first: Votes of the most frequent answer.
         second: Votes of the second most frequent one; 0 if there is none.
         posterior: Probability of the likeliest answer (``answer_posterior``).
-        sure: The greatest sum of scores of one answer, per sample drawn.
+        vote_share: The greatest sum of scores of one answer, per sample drawn.
         mean_score: Mean score; a sample without an answer counts as 0.
     """
 
     first: Floats
     second: Floats
     posterior: Floats
-    sure: Floats
+    vote_share: Floats
     mean_score: Floats
 
     @property
@@ -175,10 +175,10 @@ def _along(codes: Codes, weights: Floats, truth: Floats) -> tuple[Signals, dict[
         probability, relative = answer_posterior(counts, log_odds)
         signals.first[:, place], signals.second[:, place] = lead.first, lead.second
         signals.posterior[:, place] = probability
-        signals.sure[:, place] = sums.max(axis=1) / (place + 1)
+        signals.vote_share[:, place] = sums.max(axis=1) / (place + 1)
         # 3. who would win
         right["majority"][:, place] = lead.right / np.maximum(lead.n_tied, 1)
-        right["weighted"][:, place] = winners(sums, truth)
+        right["weighted"][:, place] = winner_correctness(sums, truth)
         likeliest = relative >= 1 - _EQUAL
         right["posterior"][:, place] = (truth * likeliest).sum(axis=1) / np.maximum(likeliest.sum(axis=1), 1)
     signals.mean_score[:] = weights.cumsum(axis=1) / signals.n

@@ -39,12 +39,12 @@ class RiskControlled(StoppingRule):
         """Where the greatest sum of scores of one answer, per sample drawn, reaches ``threshold``.
 
         Args:
-            signals: After n = 1, 2, ... samples [..., places]; read is ``sure``.
+            signals: After n = 1, 2, ... samples [..., places]; read is ``vote_share``.
 
         Returns:
             Flags [..., places].
         """
-        return signals.sure >= self.threshold
+        return signals.vote_share >= self.threshold
 
     def fitted(self, recorded: Prefixes) -> Self:
         """The rule with the boldest threshold whose risk is controlled, by Clopper and Pearson's bound.

@@ -5,10 +5,11 @@ first wrong step was found, or none. Neutral counts as positive, as in the paper
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stepscale.formats.fields import Record
+from stepscale.labeling.contract import first_negative_step
 from stepscale.labeling.page.prm800k_samples import ratings_of
 from stepscale.labeling.page.sample import Sample, sample_id
 
@@ -87,7 +88,7 @@ def agrees(record: Record, sample: Sample) -> bool:
     label = record["label"]
     if label.get("finish_reason") in _UNFINISHED:
         return False
-    return _first_error(ratings_of(label["steps"], sample.steps)) == _first_error(sample.known)
+    return first_negative_step(ratings_of(label["steps"], sample.steps)) == first_negative_step(sample.known)
 
 
 def tallies(records: Iterable[Record], known_samples: Mapping[str, Sample]) -> dict[str, Tally]:
@@ -105,7 +106,3 @@ def tallies(records: Iterable[Record], known_samples: Mapping[str, Sample]) -> d
         if is_known_question(record) and (sample := known_samples.get(id_of(record))) is not None:
             by_labeler[str(record.get("labeler"))].add(record, sample)
     return dict(by_labeler)
-
-
-def _first_error(ratings: Sequence[int]) -> int | None:
-    return next((i for i, rating in enumerate(ratings) if rating < 0), None)

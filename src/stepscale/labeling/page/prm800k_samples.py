@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from stepscale.formats.fields import Record, texts
 from stepscale.formats.prm800k.reading import check_record
 from stepscale.formats.prm800k.walk import walk
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.labeling.page.sample import Sample, checked_sample
 
 _FINISHED = ("found_error", "solution")
@@ -76,7 +77,7 @@ def ratings_of(labels: list[Record], steps: Iterable[str]) -> tuple[int, ...]:
         if rating is None:
             break
         ratings.append(rating)
-        if rating == -1:
+        if rating == NEGATIVE:
             break
     return tuple(ratings)
 
@@ -85,7 +86,7 @@ def _trajectory(labels: list[Record]) -> list[str]:
     """The chosen steps, then the last step's first wrong completion, which was not chosen."""
     walked = walk(labels)
     last = labels[-1]["completions"] or () if labels else ()
-    wrong = [c["text"] for c in last if c["rating"] == -1]
+    wrong = [c["text"] for c in last if c["rating"] == NEGATIVE]
     is_open = bool(walked.chosen) and walked.chosen[-1] == -1
     return [*walked.trajectory, *(wrong[:1] if is_open else [])]
 

@@ -19,7 +19,7 @@ from stepscale.supervision.selection import chosen
 logger = logging.getLogger(__name__)
 
 NO_LABELS = pd.DataFrame(columns=[*SOLUTION_KEY])
-"""What round 0 adds to."""
+"""Empty label table that round 0 starts from."""
 
 
 def label(

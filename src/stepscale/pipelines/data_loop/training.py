@@ -10,7 +10,7 @@ import pandas as pd
 
 from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import LoopSettings
-from stepscale.pipelines.cells import Job, Measures, run_cells, with_problems
+from stepscale.pipelines.cells import CellJob, CellSettings, run_cells, with_problems
 from stepscale.pipelines.data_loop.nodes import RUN, pool_of
 from stepscale.supervision.arms import Arm
 from stepscale.supervision.cells import Cell
@@ -78,7 +78,7 @@ def train_selectors(
         for (seed, shared, of_run), names in zip(runs, fresh, strict=True)
     ]
     scores, points = reused, []
-    results = run_cells(jobs, _measures(problems, solutions, settings))
+    results = run_cells(jobs, _cell_settings(problems, solutions, settings))
     for (seed, names, _), fresh_names, (measured, scored, _) in zip(runs, fresh, results, strict=True):
         points += [measured.assign(arm=name) for name in names]
         if scored is not None:
@@ -104,7 +104,7 @@ def measure_last(
     """
     runs = list(_shared(keys))
     jobs = [_job(problems, solutions, of_run, labels, settings.loop, seed, shared) for seed, shared, of_run in runs]
-    results = run_cells(jobs, _measures(problems, solutions, settings))
+    results = run_cells(jobs, _cell_settings(problems, solutions, settings))
     parts = [
         result.points.assign(arm=name) for (_, names, _), result in zip(runs, results, strict=True) for name in names
     ]
@@ -134,8 +134,8 @@ def _job(
     loop: LoopOptions,
     seed: int,
     strategies: list[str],
-    scores: TestSamples | None = None,
-) -> Job:
+    solutions_to_score: TestSamples | None = None,
+) -> CellJob:
     """A training on all samples of ``keys``, which these strategies have labeled alike."""
     round_ = int(keys["round"].max()) + 1
     name = f"loop round {round_}, {' and '.join(strategies)}"
@@ -144,12 +144,12 @@ def _job(
     sampled_problems = problems[problems["problem_id"].isin(samples["problem_id"])]
     rated = chosen(labels, samples)  # people may leave some out; its selectors learned from these, and no others
     labeled = len(rated[SOLUTION_KEY].drop_duplicates()) / max(1, samples["problem_id"].nunique())
-    return Job(cell, LabeledPool(sampled_problems, samples, rated), (labeled, 0.0), scores)
+    return CellJob(cell, LabeledPool(sampled_problems, samples, rated), (labeled, 0.0), solutions_to_score)
 
 
-def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, settings: LoopSettings) -> Measures:
+def _cell_settings(problems: pd.DataFrame, solutions: pd.DataFrame, settings: LoopSettings) -> CellSettings:
     """The test problems' first samples, as many as the largest budget takes."""
     loop = settings.loop
     test = set(problems.loc[problems["split"] == "test", "problem_id"])
     tested = solutions[solutions["problem_id"].isin(test) & (solutions["sample_id"] < max(loop.budgets))]
-    return Measures(settings.verifiers, with_problems(problems, tested), loop.budgets, loop.least_steps)
+    return CellSettings(settings.verifiers, with_problems(problems, tested), loop.budgets, loop.least_steps)

@@ -17,7 +17,7 @@ from stepscale.engine.placement import Placement
 from stepscale.parameters import RevisionSettings
 from stepscale.pipelines.sampling import GradedSampler, open_configured_generator
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
-from stepscale.verifiers.aggregation import Rule
+from stepscale.verifiers.aggregation import ScoreAggregation
 
 if TYPE_CHECKING:
     from stepscale.generation.contract import Generator
@@ -32,20 +32,20 @@ class Judge:
         folder: Of its model.
         name: What its columns end in; "" for nothing.
         history: Whether it reads earlier attempts.
-        rule: How step scores become a solution's.
+        score_aggregation: How step scores become a solution's.
         placement: Where it runs.
     """
 
     folder: Path
     name: str
     history: bool
-    rule: Rule
+    score_aggregation: ScoreAggregation
     placement: Placement
 
     @property
     def described(self) -> list[object]:
         """All of it that decides its columns."""
-        return [model_hash(self.folder, self.placement.dtype), self.name, self.history, self.rule]
+        return [model_hash(self.folder, self.placement.dtype), self.name, self.history, self.score_aggregation]
 
     def read(self, chains: "list[ProblemChains]", model: "Generator", ledger: Ledger) -> pd.DataFrame:
         """Its columns of the chains table; opened afresh, so that a piece does not depend on what was scored before.
@@ -63,9 +63,9 @@ class Judge:
         from stepscale.verifiers.contract import Trajectory
         from stepscale.verifiers.open_verifier import open_verifier
 
-        how, neutral_is = self.rule
+        aggregation, neutral_is = self.score_aggregation
         verifier = open_verifier(self.folder, self.folder.name, self.placement)
-        scored = score_chains(chains, model, verifier, self.history, how, ledger, neutral_is)
+        scored = score_chains(chains, model, verifier, self.history, aggregation, ledger, neutral_is)
         table = judged(scored, lambda texts: verifier.encode([Trajectory(p, tuple(s)) for p, s in texts]), self.history)
         return table.add_suffix(f"_{self.name}") if self.name else table
 

@@ -18,7 +18,7 @@ from stepscale.pipelines.sampling import GradedSampler, gather, open_configured_
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash
 from stepscale.revisions.grid import PRM, WITHOUT_HISTORY, pool_lengths
 from stepscale.scratch import scratch_folder
-from stepscale.verifiers.aggregation import Rule
+from stepscale.verifiers.aggregation import ScoreAggregation
 
 logger = logging.getLogger(__name__)
 
@@ -197,12 +197,12 @@ def run_test_chains(
     """
     revisions, placement = settings.revisions, settings.verifiers.placement
     tested = test_problems[test_problems["split"] == "test"].head(revisions.test.problems)
-    last: Rule = ("last", "positive")
+    last = ScoreAggregation("last", "positive")
     first = revisions.search.strategies[0]
     judges = [
         Judge(orm_with_history, "", True, last, placement),
         Judge(orm_without_history, WITHOUT_HISTORY, False, last, placement),
-        Judge(prm_model, PRM, False, (first.aggregation, first.neutral_is), placement),
+        Judge(prm_model, PRM, False, ScoreAggregation(first.aggregation, first.neutral_is), placement),
     ]
     lengths, per_piece = pool_lengths(max(revisions.budgets)), revisions.test.problems_per_shard
     return plan_chains(revision_model, tested, lengths, judges, settings, "revision-test", per_piece)

@@ -88,7 +88,7 @@ def named_prm(verifiers: VerifierBlock) -> ReadyPRM:
     return verifiers.ready_prm
 
 
-def choose_large_prm(
+def train_or_reuse_large_prm(
     prm_model: Path, problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: VerifierBlock, seed: int
 ) -> Path:
     """PRM_large: trained from a base of its own (Lightman et al. 2023, 4.1), or the run's PRM.
@@ -192,13 +192,13 @@ def evaluate_verifiers(
 
     labels = of_split(problems, step_labels, "valid")
     graded = orm_examples(problems, of_split(problems, solutions, "valid"))
-    first_error = first_error_examples(problems, solutions, labels)
+    whole_solutions = first_error_examples(problems, solutions, labels)
     if holds_values(step_labels):
         prm = Judged("prm", "soft_prm", prm_model, graded)
     else:
         prm = Judged("prm", "prm", prm_model, neutral_as(prm_examples(problems, labels), verifiers.prm.neutral))
     metrics, calibration, positions = judge(
-        [prm, Judged("orm", "orm", orm_model, graded)], first_error, verifiers.placement
+        [prm, Judged("orm", "orm", orm_model, graded)], whole_solutions, verifiers.placement
     )
     if verifiers.processbench:
         metrics["prm"] |= _on_processbench(prm_model, verifiers.processbench, verifiers)

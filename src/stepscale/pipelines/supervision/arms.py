@@ -12,7 +12,7 @@ import pandas as pd
 from stepscale.formats.splits import of_split
 from stepscale.labeling.options import PoolLabeler
 from stepscale.parameters import SupervisionSettings
-from stepscale.pipelines.cells import Job, Measures, plan_cells, with_problems
+from stepscale.pipelines.cells import CellJob, CellSettings, plan_cells, with_problems
 from stepscale.resume import ShardPlan, Shards
 from stepscale.supervision.cells import Cell, labeled_counts, plan, training_samples
 from stepscale.supervision.experiment import LabeledPool, TestSamples
@@ -55,10 +55,10 @@ def train_arms(
     names = {ablation.name for ablation in design.ablations} if arm is None else {arm}
     train = of_split(problems, solutions, "train")
     test = _rated(with_problems(problems, of_split(problems, solutions, "test")), settings.pool.labeler)
-    measures = Measures(verifiers, test, design.budgets, design.least_steps)
+    cell_settings = CellSettings(verifiers, test, design.budgets, design.least_steps)
     cells = (cell for cell in plan(design, settings.seed) if cell.arm.name in names)
     jobs = [_job(cell, problems, train, labels, selections) for cell in cells]
-    return plan_cells(jobs, measures, f"training {arm or 'ablations'}")
+    return plan_cells(jobs, cell_settings, f"training {arm or 'ablations'}")
 
 
 def _rated(test: TestSamples, labeler: PoolLabeler) -> TestSamples:
@@ -74,14 +74,16 @@ def _rated(test: TestSamples, labeler: PoolLabeler) -> TestSamples:
 
 def _job(
     cell: Cell, problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, selections: pd.DataFrame
-) -> Job:
+) -> CellJob:
     """A cell with exactly the samples and labels that it learns from."""
     of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
     samples = training_samples(cell, solutions, selections[of_cell])
-    learns = LabeledPool(problems[problems["problem_id"].isin(samples["problem_id"])], samples, chosen(labels, samples))
+    training_data = LabeledPool(
+        problems[problems["problem_id"].isin(samples["problem_id"])], samples, chosen(labels, samples)
+    )
     n_problems = max(1, solutions["problem_id"].nunique())
     labeled, for_selector = labeled_counts(cell, selections)
-    return Job(cell, learns, (labeled / n_problems, for_selector / n_problems))
+    return CellJob(cell, training_data, (labeled / n_problems, for_selector / n_problems))
 
 
 def gather_points(

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.named import named
-from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
+from stepscale.pipelines.reward_modeling.nodes import train_or_reuse_large_prm
 from stepscale.pipelines.supervision import arms, experiment_samples, measuring, nodes
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
@@ -36,7 +36,7 @@ def _label() -> list[Node]:
     """PRM_large, how it judges, its labels of the pool, and what every arm takes of them."""
     return [
         Node(
-            choose_large_prm,
+            train_or_reuse_large_prm,
             inputs=named("prm_model", "problems", "step_labels", "params:verifiers", "params:seed"),
             outputs="large_prm_model",
             name="train_large_prm",

@@ -121,7 +121,7 @@ def tabulate_samples(
     search: SearchBlock,
     plan: SearchPlan,
 ) -> pd.DataFrame:
-    """The scored samples of the test problems, by the report's rule and by the searches'; other studies read it too.
+    """The scored samples of the test problems, by the report's aggregation and by the searches'; other studies read it too.
 
     Args:
         problems: Problems of all splits, a row per problem.
@@ -131,7 +131,9 @@ def tabulate_samples(
         search: The grading rules.
         plan: How step scores become one score in searches.
     """
-    return scored_samples_table(problems, solutions, prm_scores, config.rule, plan.rule, search.grading_rules)
+    return scored_samples_table(
+        problems, solutions, prm_scores, config.score_aggregation, plan.score_aggregation, search.grading_rules
+    )
 
 
 def tabulate_searches(

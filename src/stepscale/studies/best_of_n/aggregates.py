@@ -17,9 +17,9 @@ from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.grading import Rules
 from stepscale.studies.best_of_n.confidences import confidences, is_confidence
 from stepscale.studies.best_of_n.tables import SCORING_RULES
-from stepscale.verifiers.aggregation import HOWS, NEUTRALS, Rule, aggregate
+from stepscale.verifiers.aggregation import AGGREGATIONS, NEUTRALS, ScoreAggregation, aggregate
 
-PRODUCT: Rule = ("product", "positive")  # the rule of Lightman et al. 2023, F
+PRODUCT = ScoreAggregation("product", "positive")  # that of Lightman et al. 2023, F
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ def score_samples(
     prm_scores: pd.DataFrame,
     orm_scores: pd.DataFrame,
     places: int | None = None,
-    rule: Rule = PRODUCT,
+    score_aggregation: ScoreAggregation = PRODUCT,
     grading_rules: Rules = "prm800k",
     votes: Sequence[VoteRule] = (),
 ) -> SplitScores:
-    """The samples of a split with a score from every verifier: PRMs by a rule, ORMs by their last token (A, 2.5).
+    """The samples of a split with a score from every verifier: PRMs by an aggregation, ORMs by their last token (A, 2.5).
 
     The generator's own confidence is among the scores (``confidences``).
 
@@ -83,7 +83,7 @@ def score_samples(
         prm_scores: Of verifiers that judge steps; may hold several, or none.
         orm_scores: Of verifiers that gave each solution one number, likewise.
         places: As ``sample_grid`` takes it.
-        rule: How step scores become a solution's, and what neutral counts as (A, F: product, neutral as positive).
+        score_aggregation: How step scores become a solution's, and what neutral counts as (A, F: product, neutral as positive).
         grading_rules: By which answers are equal.
         votes: Rules for votes that look at confidence.
 
@@ -95,7 +95,7 @@ def score_samples(
     grid = sample_grid(chosen, samples, places, grading_rules)
     steps = {name: rows_of_samples(prm_scores, samples, name) for name in prm_scores["verifier"].unique()}
     scores = {
-        name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), *rule))
+        name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), *score_aggregation))
         for name, rows in steps.items()
     }
     for name in orm_scores["verifier"].unique():
@@ -156,12 +156,12 @@ def scoring_rules(scored: SplitScores, n: int, resamples: int, seed: int) -> pd.
     rows = []
     for verifier, steps in scored.steps.items():
         negative, neutral = list(steps["negative"]), list(steps["neutral"])
-        for how in HOWS:
-            for neutral_as in NEUTRALS if scored.has_neutral(verifier) else NEUTRALS[:1]:
-                scores = scored.grid.place(aggregate(negative, neutral, how, neutral_as))
+        for aggregation in AGGREGATIONS:
+            for neutral_is in NEUTRALS if scored.has_neutral(verifier) else NEUTRALS[:1]:
+                scores = scored.grid.place(aggregate(negative, neutral, aggregation, neutral_is))
                 values = best_of_n_per_problem(scores, scored.grid.correct, [n], scored.grid.mask)[:, 0]
                 mean = bootstrap_interval(values, resamples, seed).cells("accuracy")
-                rows.append([verifier, how, neutral_as, n, *mean.values(), len(values)])
+                rows.append([verifier, aggregation, neutral_is, n, *mean.values(), len(values)])
     table = pd.DataFrame(rows, columns=list(SCORING_RULES.columns)[:-1])
     return table.assign(is_best=~table.sort_values("accuracy", ascending=False, kind="stable").duplicated("verifier"))
 

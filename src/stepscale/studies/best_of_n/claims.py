@@ -16,57 +16,62 @@ from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.quantities import Quantity, quantity
 from stepscale.estimators.samples import SampleGrid
 from stepscale.studies.best_of_n.leads import deciding_budget, leads_at
-from stepscale.verifiers.aggregation import Rule, aggregate
+from stepscale.verifiers.aggregation import ScoreAggregation, aggregate
 
 _Part = TypeVar("_Part")
 CLOSE = 0.02  # A2: two points; the paper's four rules lie within 0.8 points
 NEAR_BEST = 0.01  # A2: one point, by which product with neutral as positive may be behind the best
 
-PAPER_RULES: dict[Rule, float] = {
-    ("product", "positive"): 0.782,
-    ("product", "negative"): 0.774,
-    ("min", "positive"): 0.776,
-    ("min", "negative"): 0.778,
+PAPER_ACCURACIES: dict[ScoreAggregation, float] = {
+    ScoreAggregation("product", "positive"): 0.782,
+    ScoreAggregation("product", "negative"): 0.774,
+    ScoreAggregation("min", "positive"): 0.776,
+    ScoreAggregation("min", "negative"): 0.778,
 }
 """Lightman et al. 2023, Table 4: best-of-1860."""
-RULES: tuple[Rule, ...] = tuple(PAPER_RULES)
+PAPER_AGGREGATIONS: tuple[ScoreAggregation, ...] = tuple(PAPER_ACCURACIES)
 PAPER_HELD_OUT = {"PRM - ORM": 0.091, "PRM - Majority": 0.116}
 """Lightman et al. 2023, Table 1: 72.9 / 63.8 / 61.3 at N = 100."""
 
 
-def rule_values(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], n: int) -> dict[Rule, Floats]:
+def best_of_n_by_aggregation(
+    grid: SampleGrid, steps: pd.DataFrame, aggregations: Sequence[ScoreAggregation], n: int
+) -> dict[ScoreAggregation, Floats]:
     """Best-of-n accuracy of a PRM under each way to make one score of its step scores.
 
     Args:
         grid: Answers and correctness [problems, samples].
         steps: Step scores, a row per sample.
-        rules: The ways.
+        aggregations: The ways.
         n: Samples to choose from.
 
     Returns:
-        Accuracies [problems] by rule.
+        Accuracies [problems] by aggregation.
     """
-    scores = rule_scores(grid, steps, rules)
-    return {rule: best_of_n_per_problem(values, grid.correct, [n], grid.mask)[:, 0] for rule, values in scores.items()}
+    scores = aggregated_scores(grid, steps, aggregations)
+    return {
+        aggregation: best_of_n_per_problem(values, grid.correct, [n], grid.mask)[:, 0]
+        for aggregation, values in scores.items()
+    }
 
 
-def a2_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Quantity]:
-    """Table 4's rules are within ``CLOSE`` of one another, product with neutral as positive ``NEAR_BEST`` to the best (A, F).
+def a2_quantities(values: Mapping[ScoreAggregation, Floats], resamples: int, seed: int) -> dict[str, Quantity]:
+    """Table 4's aggregations are within ``CLOSE`` of one another, product with neutral as positive ``NEAR_BEST`` to the best.
 
-    An equivalence: the difference of two rules must lie above minus the margin either way round (two one-sided tests). Product
-    with neutral as positive is no worse than the best if it is no worse than any.
+    Lightman et al. 2023, F. An equivalence: the difference of two aggregations must lie above minus the margin either way round
+    (two one-sided tests). Product with neutral as positive is no worse than the best if it is no worse than any.
 
     Args:
-        values: Accuracies [problems] by rule.
+        values: Accuracies [problems] by aggregation.
         resamples: Bootstrap resamples of the problems.
         seed: Decides them.
     """
     quantities = {}
-    for first, second in permutations(RULES, 2):
-        margin = NEAR_BEST if first == RULES[0] else CLOSE
+    for first, second in permutations(PAPER_AGGREGATIONS, 2):
+        margin = NEAR_BEST if first == PAPER_AGGREGATIONS[0] else CLOSE
         difference = bootstrap_interval(values[first] - values[second], resamples, seed)
         quantities[f"{_name(first)} - {_name(second)}"] = quantity(
-            difference, PAPER_RULES[first] - PAPER_RULES[second], -margin
+            difference, PAPER_ACCURACIES[first] - PAPER_ACCURACIES[second], -margin
         )
     return quantities
 
@@ -107,20 +112,25 @@ def joined(by_verifier: Mapping[str, Mapping[str, _Part]]) -> dict[str, _Part]:
     }
 
 
-def _name(rule: Rule) -> str:
-    how, neutral = rule
-    return f"{how}, neutral {'+' if neutral == 'positive' else '-'}"
+def _name(score_aggregation: ScoreAggregation) -> str:
+    aggregation, neutral_is = score_aggregation
+    return f"{aggregation}, neutral {'+' if neutral_is == 'positive' else '-'}"
 
 
-def rule_scores(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule]) -> dict[Rule, Floats]:
-    """The score of each sample under each rule.
+def aggregated_scores(
+    grid: SampleGrid, steps: pd.DataFrame, aggregations: Sequence[ScoreAggregation]
+) -> dict[ScoreAggregation, Floats]:
+    """The score of each sample under each aggregation.
 
     Args:
         grid: Which samples there are [problems, samples].
         steps: Step scores, a row per sample.
-        rules: Ways to make one score of them.
+        aggregations: Ways to make one score of them.
 
     Returns:
-        Scores [problems, samples] by rule.
+        Scores [problems, samples] by aggregation.
     """
-    return {rule: grid.place(aggregate(list(steps["negative"]), list(steps["neutral"]), *rule)) for rule in rules}
+    return {
+        aggregation: grid.place(aggregate(list(steps["negative"]), list(steps["neutral"]), *aggregation))
+        for aggregation in aggregations
+    }

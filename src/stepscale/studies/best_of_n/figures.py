@@ -10,7 +10,7 @@ from stepscale.report.claims import Claim
 from stepscale.report.number_formats import SHARE, cell, in_percent
 from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View, WorkedExample
 from stepscale.report.plots import SAMPLES, bars_view, curve_figure, curve_panel, curve_view, largest_error, series
-from stepscale.studies.best_of_n.claims import RULES
+from stepscale.studies.best_of_n.claims import PAPER_AGGREGATIONS
 from stepscale.studies.best_of_n.confidences import is_confidence
 
 _PLAIN = ("best_of_n", "weighted", "majority", "pass_at_n")  # methods of the main figure
@@ -115,9 +115,9 @@ def _measures(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[
     if "scoring_rules" in tables:
         rules = tables["scoring_rules"]
         rows = rules[rules["verifier"] == "prm"].to_dict("records")
-        by_rule = {(row["aggregation"], row["neutral_as"]): row for row in rows}
-        if by_rule.keys() >= set(RULES):
-            measures["A2"] = in_percent([by_rule[rule] for rule in RULES])
+        by_aggregation = {(row["aggregation"], row["neutral_as"]): row for row in rows}
+        if by_aggregation.keys() >= set(PAPER_AGGREGATIONS):
+            measures["A2"] = in_percent([by_aggregation[aggregation] for aggregation in PAPER_AGGREGATIONS])
     return {name: text for name, text in measures.items() if text}
 
 

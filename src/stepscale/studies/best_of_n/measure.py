@@ -17,7 +17,13 @@ from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.report.part import WorkedExample
 from stepscale.studies.best_of_n.aggregates import SplitScores, score_samples, scoring_rules
-from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, joined, rule_values
+from stepscale.studies.best_of_n.claims import (
+    PAPER_AGGREGATIONS,
+    a2_quantities,
+    a5_quantities,
+    best_of_n_by_aggregation,
+    joined,
+)
 from stepscale.studies.best_of_n.comparison import curves_table, estimates, methods
 from stepscale.studies.best_of_n.confidences import is_confidence
 from stepscale.studies.best_of_n.leads import (
@@ -55,10 +61,14 @@ def score_splits(
     """
     places = search.given_samples.places if search.given_samples else None
     scores, rules = (prm_scores, orm_scores), search.grading_rules
-    scored = {"test": score_samples(problems, "test", solutions, *scores, places, config.rule, rules, config.votes)}
+    scored = {
+        "test": score_samples(
+            problems, "test", solutions, *scores, places, config.score_aggregation, rules, config.votes
+        )
+    }
     if problems["split"].eq("heldout").any():
         scored["heldout"] = score_samples(
-            problems, "heldout", solutions, *scores, None, config.rule, rules, config.votes
+            problems, "heldout", solutions, *scores, None, config.score_aggregation, rules, config.votes
         )
     return scored
 
@@ -147,7 +157,9 @@ def _claims(
     beside = {name: leads_at_all_samples(pair, ns, resamples, seed) for name, pair in pairs.items()}
     n = deciding_budget(ns)
     a2 = {
-        name: a2_quantities(rule_values(scored.grid, scored.steps[name], RULES, n), resamples, seed)
+        name: a2_quantities(
+            best_of_n_by_aggregation(scored.grid, scored.steps[name], PAPER_AGGREGATIONS, n), resamples, seed
+        )
         for name in scored.prms()
         if scored.has_neutral(name)
     }

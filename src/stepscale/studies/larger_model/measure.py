@@ -29,7 +29,7 @@ from stepscale.studies.strategies.samples import REPORT, SEARCH, difficulty_bins
 
 SEARCHES, REVISIONS = "search", "revisions"
 _BASELINES = {SEARCHES: WEIGHTED, REVISIONS: PARALLEL}
-_RULES = {SEARCHES: SEARCH, REVISIONS: REPORT}  # of predicted bins
+_SCORE_COLUMNS = {SEARCHES: SEARCH, REVISIONS: REPORT}  # of predicted bins
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def match_larger(
     # 1. the small model's policies, a kind of bins each
     compared = REVISIONS if accuracy["method"].eq("revisions").all() else SEARCHES
     results = results_of(accuracy[accuracy["chosen_by"] == VERIFIER] if compared == REVISIONS else accuracy)
-    bins = difficulty_bins(scored_grid(samples, results.ids, _RULES[compared]), seed)
+    bins = difficulty_bins(scored_grid(samples, results.ids, _SCORE_COLUMNS[compared]), seed)
     policies = [_policy(compared, kind, results, member, config.bootstrap, seed) for kind, member in bins.items()]
     # 2. the larger model's answers to the same problems
     priced, size_ratio = _answers(results.ids, answers), sizes["size_ratio"]

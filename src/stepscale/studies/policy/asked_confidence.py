@@ -96,7 +96,7 @@ def calibrated(policy: Mapping[str, Any], confidences: pd.DataFrame) -> dict[str
 
 def _map_of(budget: int, maps: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, Any] | None:
     """The map of this budget, or of the largest below it."""
-    return next((fitted for rung, fitted in reversed(maps) if rung <= budget), None)
+    return next((fitted for map_budget, fitted in reversed(maps) if map_budget <= budget), None)
 
 
 def calibration_errors(policy: Mapping[str, Any], confidences: pd.DataFrame) -> pd.DataFrame:

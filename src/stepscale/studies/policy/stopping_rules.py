@@ -77,10 +77,10 @@ def _prices(accuracy: pd.DataFrame, column: str, ids: Sequence[str], places: int
     """What samples and runs cost in a column of ``accuracy``; votes of counts need no verifier."""
     priced = accuracy.assign(n=accuracy["budget"], generator_flops=accuracy[column], verifier_flops=0.0)
     by_run = priced.assign(strategy=priced["strategy"] + " at " + priced["budget"].astype(str))
-    ladder = range(1, places + 1)
+    sample_counts = range(1, places + 1)
 
     def prices_of(strategy: str) -> tuple[Floats, Floats]:
-        paid = recorded_prices(priced[priced["strategy"] == strategy], by_run, ids, ladder, runs)
+        paid = recorded_prices(priced[priced["strategy"] == strategy], by_run, ids, sample_counts, runs)
         return paid.samples, paid.runs
 
     return UnitPrices(prices_of(WEIGHTED)[0], prices_of(MAJORITY)[0], prices_of(WEIGHTED)[1])

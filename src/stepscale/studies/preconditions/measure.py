@@ -14,10 +14,11 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.estimators.closed_form import pass_at_k_per_problem
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.generation.contract import Generator, Request, Sampling
 from stepscale.generation.graded import grade
 from stepscale.generation.sampling import SamplingJob, sample_solutions
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.search.beam import Beam
 from stepscale.search.methods import search
 from stepscale.search.results import Problem
@@ -190,8 +191,7 @@ def of_verifier(samples: LabeledSamples, negative: Sequence[np.ndarray]) -> Mapp
     # The first step that it calls wrong against the first that is, as ProcessBench counts: F1 of the two accuracies.
     predicted = [next((i for i, p in enumerate(scores) if p >= 0.5), -1) for scores in negative]
     first = [len(r) - 1 if NEGATIVE in r else -1 for r in samples.ratings]
-    hit = np.array(predicted) == np.array(first)
-    erroneous = np.array(first) >= 0
+    hit, erroneous = np.array(predicted) == np.array(first), np.array(first) >= 0
     on_wrong, on_right = hit[erroneous].mean(), hit[~erroneous].mean()
     return {
         "step_auroc": float(roc_auc_score(wrong, judged)),

@@ -13,46 +13,52 @@ from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.quantities import ASSUMED, Quantity, growth_of, quantity
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote, weighted_per_problem
-from stepscale.studies.best_of_n.claims import rule_scores
+from stepscale.studies.best_of_n.claims import aggregated_scores
 from stepscale.studies.best_of_n.leads import at_budget, deciding_budget, growth
-from stepscale.verifiers.aggregation import How, Rule
+from stepscale.verifiers.aggregation import Aggregation, ScoreAggregation
 
 NOT_WORSE = 0.01  # B8: one point
 
 
-def rule_votes(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], ns: Sequence[int]) -> dict[Rule, Vote]:
-    """Accuracy of a PRM under each rule at ``ns`` samples by best-of-N weighted (Snell et al. 2024, E).
+def votes_by_aggregation(
+    grid: SampleGrid, steps: pd.DataFrame, aggregations: Sequence[ScoreAggregation], ns: Sequence[int]
+) -> dict[ScoreAggregation, Vote]:
+    """Accuracy of a PRM under each aggregation at ``ns`` samples by best-of-N weighted (Snell et al. 2024, E).
 
     Args:
         grid: The test samples.
         steps: Scores of their steps.
-        rules: Ways to aggregate them.
+        aggregations: Ways to aggregate them.
         ns: Budgets in samples per problem.
 
     Returns:
-        By rule, accuracies [problems, budgets].
+        By aggregation, accuracies [problems, budgets].
     """
-    scores = rule_scores(grid, steps, rules)
+    scores = aggregated_scores(grid, steps, aggregations)
     return {
-        rule: weighted_per_problem(grid.answers, values, grid.correct, ns, grid.mask) for rule, values in scores.items()
+        aggregation: weighted_per_problem(grid.answers, values, grid.correct, ns, grid.mask)
+        for aggregation, values in scores.items()
     }
 
 
-def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Quantity]:
+def b8_quantities(values: Mapping[ScoreAggregation, Floats], resamples: int, seed: int) -> dict[str, Quantity]:
     """A soft-label PRM's last step is no worse than minimum and product, to within ``NOT_WORSE`` (B, E and Fig. 13).
 
     Args:
-        values: By rule, accuracy at the deciding budget [problems].
+        values: By aggregation, accuracy at the deciding budget [problems].
         resamples: Number of bootstrap resamples over problems.
         seed: Decides them.
 
     Returns:
         By name, what the claim rests on.
     """
-    last = values["last", "positive"]
-    others: tuple[How, ...] = ("min", "product")
-    leads = {how: bootstrap_interval(last - values[how, "positive"], resamples, seed) for how in others}
-    return {f"last - {how}": quantity(lead, 0.0, -NOT_WORSE) for how, lead in leads.items()}
+    last = values[ScoreAggregation("last", "positive")]
+    others: tuple[Aggregation, ...] = ("min", "product")
+    leads = {
+        aggregation: bootstrap_interval(last - values[ScoreAggregation(aggregation, "positive")], resamples, seed)
+        for aggregation in others
+    }
+    return {f"last - {aggregation}": quantity(lead, 0.0, -NOT_WORSE) for aggregation, lead in leads.items()}
 
 
 def b9_quantities(

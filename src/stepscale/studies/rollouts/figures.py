@@ -9,7 +9,7 @@ from stepscale.report.part import Part
 from stepscale.report.plots import curve_figure, curve_view, largest_error
 from stepscale.studies.verifiers.figures import metrics_table
 
-_RULES = {"product": "product", "min": "minimum", "last": "its last step", "mean": "mean"}
+_AGGREGATION_NAMES = {"product": "product", "min": "minimum", "last": "its last step", "mean": "mean"}
 
 
 def rollouts_part(
@@ -21,14 +21,14 @@ def rollouts_part(
     """The part of the report.
 
     Args:
-        tables: ``curves`` of every rule.
+        tables: ``curves`` of every aggregation.
         claims: B8 and B9, where they were settled.
         aggregation: Of the run's own PRM, which may stand beside the soft one.
         metrics: On validation problems, by verifier. Only those of a soft PRM are shown: the run's own are shown elsewhere.
     """
     curves = tables["curves"]
-    rule = _RULES.get(aggregation, aggregation)
-    beside = f"PRM is the PRM of this run, by {rule}. " if "PRM" in set(curves["label"]) else ""
+    aggregation_name = _AGGREGATION_NAMES.get(aggregation, aggregation)
+    beside = f"PRM is the PRM of this run, by {aggregation_name}. " if "PRM" in set(curves["label"]) else ""
     reading = (
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted "
         f"by a PRM that learned Monte Carlo values of steps, with each way to make one score of them. {beside}ORM is "

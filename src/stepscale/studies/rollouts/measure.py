@@ -16,10 +16,14 @@ from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import PoolBlock, ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.leads import at_budget, deciding_budget, shows_growth
-from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, rule_votes
-from stepscale.verifiers.aggregation import Rule
+from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, votes_by_aggregation
+from stepscale.verifiers.aggregation import ScoreAggregation
 
-SOFT_RULES: tuple[Rule, ...] = (("last", "positive"), ("min", "positive"), ("product", "positive"))
+SOFT_AGGREGATIONS = (
+    ScoreAggregation("last", "positive"),
+    ScoreAggregation("min", "positive"),
+    ScoreAggregation("product", "positive"),
+)
 SAME_SOLUTIONS = "orm_of_rollouts"  # the ORM that learned from the soft PRM's solutions, as scores name it
 FEWEST_PROBLEMS = 5
 
@@ -93,7 +97,7 @@ def _of_samples(soft: pd.DataFrame, scores: pd.DataFrame, name: str) -> pd.DataF
 
 
 def measure_rollouts(scores: SoftScores, config: ReportBlock, seed: int) -> dict[str, Any]:
-    """``tables`` with the ``curves`` of every rule, and claims B8 and B9 (``claims``).
+    """``tables`` with the ``curves`` of every aggregation, and claims B8 and B9 (``claims``).
 
     Args:
         scores: What is compared.
@@ -104,17 +108,19 @@ def measure_rollouts(scores: SoftScores, config: ReportBlock, seed: int) -> dict
         The tables and the claims, by these names.
     """
     ns = [n for n in config.budgets if n <= scores.grid.mask.shape[1]]
-    soft = rule_votes(scores.grid, scores.soft, SOFT_RULES, ns)
-    votes = {f"Soft PRM, {rule[0]}": vote for rule, vote in soft.items()}
+    soft = votes_by_aggregation(scores.grid, scores.soft, SOFT_AGGREGATIONS, ns)
+    votes = {f"Soft PRM, {score_aggregation.aggregation}": vote for score_aggregation, vote in soft.items()}
     if scores.prm is not None:
-        votes["PRM"] = rule_votes(scores.grid, scores.prm, [config.rule], ns)[config.rule]
-    votes["ORM"] = rule_votes(scores.grid, scores.orm, SOFT_RULES[:1], ns)[SOFT_RULES[0]]
+        votes["PRM"] = votes_by_aggregation(scores.grid, scores.prm, [config.score_aggregation], ns)[
+            config.score_aggregation
+        ]
+    votes["ORM"] = votes_by_aggregation(scores.grid, scores.orm, SOFT_AGGREGATIONS[:1], ns)[SOFT_AGGREGATIONS[0]]
     curves = _curves(votes, ns, config.bootstrap, seed)
     return {"tables": {"curves": curves}, "claims": _claims(soft, votes, ns, config.bootstrap, seed, scores.equal)}
 
 
 def _claims(
-    soft: Mapping[Rule, Vote],
+    soft: Mapping[ScoreAggregation, Vote],
     votes: Mapping[str, Vote],
     ns: Sequence[int],
     resamples: int,
@@ -128,7 +134,7 @@ def _claims(
         return []
     if max(ns) > 1:
         n = deciding_budget(ns)
-        decided = {rule: at_budget(vote.per_problem, ns, n) for rule, vote in soft.items()}
+        decided = {aggregation: at_budget(vote.per_problem, ns, n) for aggregation, vote in soft.items()}
         quantities["B8"] = b8_quantities(decided, resamples, seed)
     if shows_growth(ns):
         compared = votes["Soft PRM, last"].per_problem, votes["ORM"].per_problem

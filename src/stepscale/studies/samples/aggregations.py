@@ -13,22 +13,22 @@ from stepscale.estimators.intervals import bootstrap_interval, verdict
 from stepscale.estimators.quantities import Quantity
 from stepscale.estimators.voting import Vote
 from stepscale.studies.best_of_n.aggregates import SplitScores
-from stepscale.studies.best_of_n.claims import RULES, rule_values
+from stepscale.studies.best_of_n.claims import PAPER_AGGREGATIONS, best_of_n_by_aggregation
 from stepscale.studies.rollouts.claims import b8_quantities
 from stepscale.studies.samples.ways import BEST, WEIGHTED, Way
-from stepscale.verifiers.aggregation import HOWS, Rule
+from stepscale.verifiers.aggregation import AGGREGATIONS, ScoreAggregation
 
-_PRODUCT: Rule = ("product", "positive")
-_LAST: Rule = ("last", "positive")
-Values = dict[Rule, Floats]
+_PRODUCT = ScoreAggregation("product", "positive")
+_LAST = ScoreAggregation("last", "positive")
+Values = dict[ScoreAggregation, Floats]
 
 
-def values_by_rule(
+def verifier_accuracies(
     scored: SplitScores, votes: Mapping[Way, Vote], verifier: str, method: str, n: int, column: int
 ) -> Values:
-    """Accuracy of one verifier under each rule at one budget.
+    """Accuracy of one verifier under each aggregation at one budget.
 
-    For best-of-N they include rules that read neutral steps as negative, if the verifier has a class for such steps.
+    For best-of-N they include those that read neutral steps as negative, if the verifier has a class for such steps.
 
     Args:
         scored: Scored samples.
@@ -39,31 +39,35 @@ def values_by_rule(
         column: Its number among the budgets of ``votes``.
 
     Returns:
-        Accuracies [problems] by rule.
+        Accuracies [problems] by aggregation.
     """
-    ways = {how: Way(method, verifier, how) for how in HOWS}
-    values: Values = {(how, "positive"): votes[way].per_problem[:, column] for how, way in ways.items() if way in votes}
+    ways = {aggregation: Way(method, verifier, aggregation) for aggregation in AGGREGATIONS}
+    values: Values = {
+        ScoreAggregation(aggregation, "positive"): votes[way].per_problem[:, column]
+        for aggregation, way in ways.items()
+        if way in votes
+    }
     if method == BEST and scored.has_neutral(verifier):
-        values |= rule_values(scored.grid, scored.steps[verifier], RULES, n)
+        values |= best_of_n_by_aggregation(scored.grid, scored.steps[verifier], PAPER_AGGREGATIONS, n)
     return values
 
 
 def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples: int, seed: int) -> pd.DataFrame:
-    """A row per rule that the standard rule is compared with: product for best-of-N (A2), last for the weighted vote (B8).
+    """A row per aggregation that the standard one is compared with: product for best-of-N (A2), last for the weighted vote (B8).
 
     Args:
         verifier: Its name.
-        by_method: Accuracies by rule, by method.
+        by_method: Accuracies by aggregation, by method.
         n: The budget.
         resamples: Bootstrap resamples of the problems.
         seed: Decides them.
     """
     rows = []
-    for claim, method, rule in (("A2", BEST, _PRODUCT), ("B8", WEIGHTED, _LAST)):
-        for rival_rule, lead in _leads(by_method.get(method, {}), rule):
+    for claim, method, standard in (("A2", BEST, _PRODUCT), ("B8", WEIGHTED, _LAST)):
+        for rival, lead in _leads(by_method.get(method, {}), standard):
             bounds = bootstrap_interval(lead, resamples, seed)
-            named = {"claim": claim, "verifier": verifier, "method": method, "n": n, "rule": _name(rule)}
-            compared = {"over": _name(rival_rule), **bounds.cells("difference", "difference_")}
+            named = {"claim": claim, "verifier": verifier, "method": method, "n": n, "rule": _name(standard)}
+            compared = {"over": _name(rival), **bounds.cells("difference", "difference_")}
             compared["verdict"] = verdict(float(bounds.low), float(bounds.high), len(lead))
             rows.append(named | compared | {"n_problems": len(lead)})
     return pd.DataFrame(rows)
@@ -73,16 +77,17 @@ def b8_of(values: Values, resamples: int, seed: int) -> dict[str, Quantity]:
     """The quantities of claim B8; empty if scores cannot be summed to votes.
 
     Args:
-        values: Accuracies [problems] by rule, of the weighted vote.
+        values: Accuracies [problems] by aggregation, of the weighted vote.
         resamples: Bootstrap resamples of the problems.
         seed: Decides them.
     """
     return b8_quantities(values, resamples, seed) if values else {}
 
 
-def _leads(values: Values, rule: Rule) -> Iterator[tuple[Rule, Floats]]:
-    yield from ((rival_rule, values[rule] - of_rival) for rival_rule, of_rival in values.items() if rival_rule != rule)
+def _leads(values: Values, standard: ScoreAggregation) -> Iterator[tuple[ScoreAggregation, Floats]]:
+    yield from ((rival, values[standard] - of_rival) for rival, of_rival in values.items() if rival != standard)
 
 
-def _name(rule: Rule) -> str:
-    return rule[0] if rule[1] == "positive" else f"{rule[0]}, neutral as negative"
+def _name(score_aggregation: ScoreAggregation) -> str:
+    aggregation, neutral_is = score_aggregation
+    return aggregation if neutral_is == "positive" else f"{aggregation}, neutral as negative"

@@ -7,16 +7,17 @@ import pandas as pd
 from stepscale.report.claims import Claim
 from stepscale.report.number_formats import POINTS, SHARE, cell, factor, interval
 from stepscale.report.part import Figure, Panel, Part, TextTable, View
-from stepscale.report.plots import SAMPLES, curve_figure, curve_panel, largest_error, series
+from stepscale.report.plots import SAMPLES as SAMPLES_AXIS
+from stepscale.report.plots import curve_figure, curve_panel, largest_error, series
 from stepscale.studies.best_of_n.confidences import left_out
 from stepscale.studies.best_of_n.figures import diagonal, verifier_name
 from stepscale.studies.samples.optimal import ORACLE, PREDICTED
-from stepscale.studies.samples.optimal import SAMPLES as IN_SAMPLES
+from stepscale.studies.samples.optimal import SAMPLES as SAMPLES_UNIT
 from stepscale.studies.samples.ways import BEST, WEIGHTED
 from stepscale.studies.stopping.figures import beaten_counts, stopping_tables
 
 _SHOWN = {BEST: "best-of-N", WEIGHTED: "weighted vote"}
-_AXES = {IN_SAMPLES: SAMPLES, "tokens": "tokens per problem, as the file counts them (log scale)"}
+_AXES = {SAMPLES_UNIT: SAMPLES_AXIS, "tokens": "tokens per problem, as the file counts them (log scale)"}
 _SAVINGS_NOTE = (
     "How many times less the policy spends to be as accurate as the baseline with N samples. In brackets stands the 95 % "
     "interval over problems, where 0 means never as accurate. Aggregations and ways to choose are picked on one half of the "
@@ -75,7 +76,7 @@ def samples_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim]) ->
 def _saved(savings: pd.DataFrame) -> dict[str, str]:
     """By verifier what the compute-optimal policy saves at the largest N."""
     n = savings["n"].max()
-    rows = savings[(savings["n"] == n) & (savings["unit"] == IN_SAMPLES) & (savings["policy"] == PREDICTED)]
+    rows = savings[(savings["n"] == n) & (savings["unit"] == SAMPLES_UNIT) & (savings["policy"] == PREDICTED)]
     return {
         str(row["verifier"]): f"{verifier_name(str(row['verifier']))}: {PREDICTED}, against {row['over']} at N={n}: "
         f"{factor(row)} fewer samples"
@@ -109,7 +110,7 @@ def _ways_figure(ways: pd.DataFrame) -> Figure:
             for name, of_verifier in rows.groupby("verifier", sort=False)
         ]
         if panels:
-            views.append(View(x_title=SAMPLES, panels=tuple(panels), unit=_SHOWN.get(method, method)))
+            views.append(View(x_title=SAMPLES_AXIS, panels=tuple(panels), unit=_SHOWN.get(method, method)))
     reading = (
         "Each verifier under every way to make one score of its step scores (reward: the file's own number). Bands are 95 % "
         "intervals over problems. The best line was chosen on the same problems; the figure above pays for the choice."

@@ -22,7 +22,7 @@ from stepscale.studies.best_of_n.confidences import is_confidence
 from stepscale.studies.best_of_n.leads import shows_growth
 from stepscale.studies.difficulty.kinds import agreement_with_oracle
 from stepscale.studies.rollouts.claims import b9_quantities
-from stepscale.studies.samples.aggregations import Values, b8_of, lead_rows, values_by_rule
+from stepscale.studies.samples.aggregations import Values, b8_of, lead_rows, verifier_accuracies
 from stepscale.studies.samples.calibration import calibration_rows
 from stepscale.studies.samples.online import online_rows
 from stepscale.studies.samples.optimal import (
@@ -83,7 +83,7 @@ def score_given(
     """
     places, rules = search.given_samples.places if search.given_samples else None, search.grading_rules
     scored = score_samples(
-        problems, "test", solutions, prm_scores, orm_scores, places, config.rule, rules, config.votes
+        problems, "test", solutions, prm_scores, orm_scores, places, config.score_aggregation, rules, config.votes
     )
     scores = all_scores(scored, solutions, orm_scores)
     return ScoredSamples(scored, scores, prm_scores, mean_tokens(solutions, scored.grid.ids))
@@ -188,7 +188,9 @@ def _rules(scored: SplitScores, votes: Mapping[Way, Vote], ns: Sequence[int]) ->
     """By verifier that judges steps, by method: accuracy [problems] under each rule at the largest N."""
     largest = int(np.argmax(ns))
     return {
-        name: {method: values_by_rule(scored, votes, name, method, max(ns), largest) for method in (BEST, WEIGHTED)}
+        name: {
+            method: verifier_accuracies(scored, votes, name, method, max(ns), largest) for method in (BEST, WEIGHTED)
+        }
         for name in scored.steps
     }
 

@@ -82,10 +82,15 @@ def best_by_half(
         results: Accuracy of every way to choose.
         halves: Half (0 or 1) of each problem [problems].
     """
-    usable = [how for how, values in scores.items() if are_shares(values[grid.mask])]
+    usable = [aggregation for aggregation, values in scores.items() if are_shares(values[grid.mask])]
     if not usable:
         return None
-    votes = np.stack([results.accuracy[results.strategies.index(way_label(Way(WEIGHTED, "", how)))] for how in usable])
+    votes = np.stack(
+        [
+            results.accuracy[results.strategies.index(way_label(Way(WEIGHTED, "", aggregation)))]
+            for aggregation in usable
+        ]
+    )
     first, second = (usable[int(votes[:, :, halves != half].mean(axis=(1, 2)).argmax())] for half in (0, 1))
     return first, second
 
@@ -112,7 +117,10 @@ def outcomes_by_half(
         orders: Random orders of each problem's samples.
         seed: Decides them.
     """
-    met = {how: outcomes(grid.ids, pool_of(grid, scores[how]), {}, orders, seed) for how in set(best)}
+    met = {
+        aggregation: outcomes(grid.ids, pool_of(grid, scores[aggregation]), {}, orders, seed)
+        for aggregation in set(best)
+    }
     return met[best[0]], met[best[1]]
 
 

@@ -38,11 +38,15 @@ def ruled_votes(
         Way(BEST, name, OF_TOKENS): Vote(best_of_n_per_problem(values, grid.correct, ns, grid.mask), exact)
         for name, values in confidences.items()
     }
-    judged = {(name, how): values for name, of_verifier in scores.items() for how, values in of_verifier.items()}
+    judged = {
+        (name, aggregation): values
+        for name, of_verifier in scores.items()
+        for aggregation, values in of_verifier.items()
+    }
     for rule in rules:
         by_tokens = {(rule.judge, OF_TOKENS): confidences[rule.judge]} if rule.judge in confidences else {}
-        for (name, how), values in (judged if rule.by == "score" else by_tokens).items():
+        for (name, aggregation), values in (judged if rule.by == "score" else by_tokens).items():
             if rule.takes(values[grid.mask]):
                 vote = ruled_per_problem(grid.answers, values, grid.correct, ns, rule.tally, grid.mask, seed)
-                votes[Way(rule.name, name, how)] = vote
+                votes[Way(rule.name, name, aggregation)] = vote
     return votes

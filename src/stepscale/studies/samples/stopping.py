@@ -37,7 +37,10 @@ def stopping_rows(
     best = best_by_half(grid, scores, results, halves)
     if best is None or grid.mask.shape[1] == 1:
         return {}
-    by_aggregation = {how: prefixes(grid.ids, pool_of(grid, scores[how]), RULE_ORDERS, seed) for how in set(best)}
+    by_aggregation = {
+        aggregation: prefixes(grid.ids, pool_of(grid, scores[aggregation]), RULE_ORDERS, seed)
+        for aggregation in set(best)
+    }
     paid = {GENERATIONS: np.ones(len(grid.ids))} | ({} if tokens is None else {TOKENS: tokens})
     recorded = Recorded(
         halves,

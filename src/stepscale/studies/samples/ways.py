@@ -19,7 +19,7 @@ from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote, majority_per_problem, weighted_per_problem
 from stepscale.studies.best_of_n.comparison import are_shares
-from stepscale.verifiers.aggregation import HOWS, aggregate
+from stepscale.verifiers.aggregation import AGGREGATIONS, aggregate
 
 BEST, WEIGHTED, MAJORITY, PASS = "best_of_n", "weighted", "majority", "pass_at_k"
 IN_ORDER = "majority_in_order"
@@ -101,7 +101,7 @@ def scores_by_aggregation(grid: SampleGrid, rows: pd.DataFrame, of_steps: bool) 
             len(rows),
         )
     if of_steps:
-        scores |= {how: grid.place(aggregate(negative, neutral, how)) for how in HOWS}
+        scores |= {aggregation: grid.place(aggregate(negative, neutral, aggregation)) for aggregation in AGGREGATIONS}
     elif not scores:
         scores["last"] = grid.place(aggregate(negative, neutral, "last"))
     return scores
@@ -121,12 +121,12 @@ def votes_of_ways(grid: SampleGrid, scores: Mapping[str, Scores], ns: Sequence[i
     exact = np.zeros(len(ns))
     votes: dict[Way, Vote] = {}
     for verifier, by_aggregation in scores.items():
-        for how, values in by_aggregation.items():
+        for aggregation, values in by_aggregation.items():
             chosen = best_of_n_per_problem(values, grid.correct, ns, grid.mask)
-            votes[Way(BEST, verifier, how)] = Vote(chosen, exact)
+            votes[Way(BEST, verifier, aggregation)] = Vote(chosen, exact)
             if are_shares(values[grid.mask]):
                 weighted = weighted_per_problem(grid.answers, values, grid.correct, ns, grid.mask, seed)
-                votes[Way(WEIGHTED, verifier, how)] = weighted
+                votes[Way(WEIGHTED, verifier, aggregation)] = weighted
     votes[Way(MAJORITY)] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask, seed)
     votes[Way(IN_ORDER)] = Vote(_majority_in_order(grid, ns), exact)
     votes[Way(PASS)] = Vote(pass_at_k_per_problem(grid.correct, ns, grid.mask), exact)

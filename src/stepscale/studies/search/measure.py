@@ -16,7 +16,7 @@ from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.horizontal_shift import dense_budgets
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.online_comparison import compare_online
-from stepscale.estimators.online_outcomes import ladder_of
+from stepscale.estimators.online_outcomes import sample_counts_up_to
 from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.estimators.voting import weighted_per_problem
 from stepscale.grading import Rules
@@ -102,8 +102,8 @@ def measure_online_policy(
     # 2. what samples and searches cost in FLOPs
     priced = accuracy.assign(n=accuracy["budget"], verifier_flops=accuracy["flops"] - accuracy["generator_flops"])
     run_prices = priced.assign(strategy=priced["strategy"] + " at " + priced["budget"].astype(str))
-    ladder = ladder_of(scored.grid.mask.shape[1])
-    prices = recorded_prices(priced[priced["strategy"] == WEIGHTED], run_prices, results.ids, ladder, list(runs))
+    sample_counts = sample_counts_up_to(scored.grid.mask.shape[1])
+    prices = recorded_prices(priced[priced["strategy"] == WEIGHTED], run_prices, results.ids, sample_counts, list(runs))
     # 3. the comparison
     oracle, pool = difficulty_bins(scored, seed)["oracle"], recorded_pool(scored.grid, scored.prm)
     return compare_online(results, oracle, WEIGHTED, pool, runs, plan.budgets, config.bootstrap, seed, prices, rules)

@@ -75,7 +75,11 @@ def recorded_runs(candidates: pd.DataFrame, plan: SearchPlan, ids: Sequence[str]
 
 
 def recorded_prices(
-    costs: pd.DataFrame, searches: pd.DataFrame, ids: Sequence[str], ladder: Sequence[int], strategies: Sequence[str]
+    costs: pd.DataFrame,
+    searches: pd.DataFrame,
+    ids: Sequence[str],
+    sample_counts: Sequence[int],
+    strategies: Sequence[str],
 ) -> Prices:
     """FLOPs of generator and verifier together, of samples and of each search strategy's run.
 
@@ -86,14 +90,16 @@ def recorded_prices(
             row costs as many times the largest one below it (or as much as the smallest).
         searches: Results of the searches, with their FLOPs.
         ids: Problem ids.
-        ladder: Numbers of samples.
+        sample_counts: Numbers of samples.
         strategies: Names of the searches.
     """
     total = costs["generator_flops"] + costs["verifier_flops"]
     priced = costs.assign(total=total).pivot(index="problem_id", columns="n", values="total").loc[list(ids)]
     sizes = [int(n) for n in priced.columns]
-    nearest_sizes = [max((n for n in sizes if n <= rung), default=min(sizes)) for rung in ladder]
-    samples = np.stack([priced[n] * max(rung / n, 1.0) for rung, n in zip(ladder, nearest_sizes, strict=True)], axis=1)
+    nearest_sizes = [max((n for n in sizes if n <= count), default=min(sizes)) for count in sample_counts]
+    samples = np.stack(
+        [priced[n] * max(count / n, 1.0) for count, n in zip(sample_counts, nearest_sizes, strict=True)], axis=1
+    )
     spent = searches.assign(total=searches["generator_flops"] + searches["verifier_flops"])
     by_run = [spent[spent["strategy"] == name].set_index("problem_id")["total"].loc[list(ids)] for name in strategies]
     runs = np.stack(by_run, axis=1) if by_run else np.empty((len(ids), 0))

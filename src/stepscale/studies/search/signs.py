@@ -1,7 +1,7 @@
 """Signs of over-optimization (Snell et al. 2024, 5.3) in what searches chose, beside best-of-N weighted on the same problems.
 
 Best-of-N weighted is drawn from the recorded samples. Each problem's are cut into groups of N, in the order they were drawn, and
-the winner of each group is looked at, by the rule that searches choose by.
+the winner of each group is looked at, by the aggregation that searches choose by.
 """
 
 from collections.abc import Iterator, Sequence

@@ -112,8 +112,8 @@ def _online_curve(recorded: Recorded, prices: UnitPrices, resamples: int, seed: 
 
     It ends at what all samples cost, with the accuracy of the largest budget: who may spend that much need not.
     """
-    rungs = [n - 1 for n in recorded.online[0].ladder]
-    paid = [repriced(half, Prices(prices.scored[:, rungs], prices.runs)) for half in recorded.online]
+    columns = [n - 1 for n in recorded.online[0].sample_counts]
+    paid = [repriced(half, Prices(prices.scored[:, columns], prices.runs)) for half in recorded.online]
     reached = []
     for n in dense_budgets(recorded.places):
         try:

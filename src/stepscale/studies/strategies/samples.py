@@ -1,7 +1,7 @@
 """The scored samples of the test problems as one table, read by every study that compares with best-of-N.
 
-In: solutions and the PRM's step scores. Out: a row for each sample, with the PRM's score by the report's rule and by the rule
-that searches choose by. And from it grids [problems, samples] of any problems. Knows nothing about strategies.
+In: solutions and the PRM's step scores. Out: a row for each sample, with the PRM's score by the report's aggregation and
+by the one that searches choose by. And from it grids [problems, samples] of any problems. Knows nothing about strategies.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from stepscale.formats.declarations import Column, Table
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
-from stepscale.verifiers.aggregation import Rule, aggregate
+from stepscale.verifiers.aggregation import ScoreAggregation, aggregate
 
 REPORT, SEARCH = "score", "search_score"
 SCORED_SAMPLES = Table(
@@ -51,8 +51,8 @@ def tabulate_samples(
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
     prm_scores: pd.DataFrame,
-    rule: Rule,
-    search_rule: Rule,
+    report_aggregation: ScoreAggregation,
+    search_aggregation: ScoreAggregation,
     grading_rules: Rules = "prm800k",
 ) -> pd.DataFrame:
     """The table ``SCORED_SAMPLES`` of the test split; without scores where the run's PRM (``prm``) scored nothing.
@@ -63,8 +63,8 @@ def tabulate_samples(
         problems: Problems of all splits.
         solutions: Graded solutions, of which those of test problems are tabulated.
         prm_scores: The PRM's step scores.
-        rule: How they become one score in the report.
-        search_rule: How they become one score in searches.
+        report_aggregation: How they become one score in the report.
+        search_aggregation: How they become one score in searches.
         grading_rules: By which answers are equal.
     """
     tested = set(problems.loc[problems["split"] == "test", "problem_id"])
@@ -79,7 +79,10 @@ def tabulate_samples(
         return complete(table, SCORED_SAMPLES)
     steps = rows_of_samples(prm_scores, samples, "prm")
     negative, neutral = list(steps["negative"]), list(steps["neutral"])
-    scores = {REPORT: aggregate(negative, neutral, *rule), SEARCH: aggregate(negative, neutral, *search_rule)}
+    scores = {
+        REPORT: aggregate(negative, neutral, *report_aggregation),
+        SEARCH: aggregate(negative, neutral, *search_aggregation),
+    }
     return table.assign(**scores)
 
 
@@ -107,17 +110,17 @@ class ScoredGrid:
         return self.scores
 
 
-def scored_grid(samples: pd.DataFrame, ids: Sequence[str], rule: str) -> ScoredGrid:
+def scored_grid(samples: pd.DataFrame, ids: Sequence[str], score_column: str) -> ScoredGrid:
     """The samples of some problems, in their order.
 
     Args:
         samples: The table ``SCORED_SAMPLES``.
         ids: The problems.
-        rule: The column of scores, ``REPORT`` or ``SEARCH``.
+        score_column: The column of scores, ``REPORT`` or ``SEARCH``.
     """
     rows = samples[samples["problem_id"].isin(set(ids))]
     grid = sample_grid(pd.DataFrame({"problem_id": list(ids)}), rows, rules=None)
-    scores = None if rows[rule].isna().all() else grid.place(rows[rule].fillna(0).to_numpy(float))
+    scores = None if rows[score_column].isna().all() else grid.place(rows[score_column].fillna(0).to_numpy(float))
     return ScoredGrid(grid, scores)
 
 

@@ -14,7 +14,7 @@ from stepscale.supervision.points import accuracy_interval, crossed_interval, le
 
 
 def ablation_table(
-    points: pd.DataFrame, varied: Mapping[str, Sequence[str]], n: int, resamples: int = 2000, seed: int = 0
+    points: pd.DataFrame, reference_arms: Mapping[str, Sequence[str]], n: int, resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
     """Best-of-n accuracy (0..1) of each trained ablation at each of its sizes, and its leads: columns ``ABLATIONS``.
 
@@ -23,7 +23,7 @@ def ablation_table(
 
     Args:
         points: Points of all arms.
-        varied: By ablation, the arms it varies.
+        reference_arms: By ablation, the arms it varies.
         n: Samples to choose from.
         resamples: Bootstrap resamples.
         seed: Decides them.
@@ -33,7 +33,7 @@ def ablation_table(
     """
     pairs = [
         (label, against)
-        for label, other_labels in varied.items()
+        for label, other_labels in reference_arms.items()
         for against in other_labels
         if (points["arm"] == label).any()
     ]
@@ -44,11 +44,11 @@ def ablation_table(
 def _compared(
     points: pd.DataFrame, label: str, against: str, n: int, resamples: int, seed: int
 ) -> Iterator[tuple[object, ...]]:
-    of_ablation, of_varied = learning(points, label, n), learning(points, against, n)
-    if not set(of_ablation.sizes) <= set(of_varied.sizes):
+    of_ablation, of_reference = learning(points, label, n), learning(points, against, n)
+    if not set(of_ablation.sizes) <= set(of_reference.sizes):
         raise InputError(f"{against!r} was not trained at every size of {label!r}; finish its cells")
     for size, accuracy in zip(of_ablation.sizes, of_ablation.accuracy, strict=True):
         reached = accuracy_interval(accuracy, resamples, seed).cells("accuracy").values()
-        gain = accuracy - of_varied.accuracy[of_varied.sizes.index(size)]
+        gain = accuracy - of_reference.accuracy[of_reference.sizes.index(size)]
         lead = crossed_interval(gain, resamples, seed).cells("lead").values()
         yield label, size, n, *reached, against, *lead, accuracy.shape[1], accuracy.shape[0]

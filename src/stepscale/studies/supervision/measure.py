@@ -39,7 +39,7 @@ def measure_supervision(
     tables = {
         "by_size": compared_with_blind(paper, by_size(paper, n, resamples, seed), n, resamples, seed),
         "by_budget": by_budget(paper, max(design.sizes), resamples, seed),
-        "ablations": ablation_table(points, design.varied, n, resamples, seed),
+        "ablations": ablation_table(points, design.reference_arms, n, resamples, seed),
         "right_steps": right_steps_table(paper, n, resamples, seed),
         "overlap": pd.DataFrame(overlap),
     }

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.formats.tables import SOLUTION_KEY
-from stepscale.labeling.contract import NEGATIVE
 from stepscale.report.part import Part, TextTable
 
 _NOTE = (

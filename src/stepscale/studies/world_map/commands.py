@@ -6,7 +6,7 @@ import click
 
 from stepscale.errors import InputError
 from stepscale.grading import Rules
-from stepscale.verifiers.aggregation import HOWS, How
+from stepscale.verifiers.aggregation import AGGREGATIONS, Aggregation
 
 _CANNOT = "Not tested: beam search, revisions and the rules among them. Samples cannot tell what these would have done."
 
@@ -22,13 +22,17 @@ _CANNOT = "Not tested: beam search, revisions and the rules among them. Samples 
 )
 @click.option("--format", "layout", default="best_of_n", show_default=True, help="of the samples (docs/formats.md)")
 @click.option(
-    "--aggregation", type=click.Choice(HOWS), default="product", show_default=True, help="step scores to a solution's"
+    "--aggregation",
+    type=click.Choice(AGGREGATIONS),
+    default="product",
+    show_default=True,
+    help="step scores to a solution's",
 )
 @click.option(
     "--rules", type=click.Choice(("prm800k", "lenient")), default="prm800k", show_default=True, help="of grading"
 )
 @click.option("--resamples", default=2000, show_default=True, help="bootstrap resamples of problems")
-def world_rule(samples: str, tables: Path, layout: str, aggregation: How, rules: Rules, resamples: int) -> None:
+def world_rule(samples: str, tables: Path, layout: str, aggregation: Aggregation, rules: Rules, resamples: int) -> None:
     """Try the rule of thumb of a map of worlds on SAMPLES, for each verifier of steps that scored them."""
     from stepscale.formats import read
     from stepscale.formats.kept_tables import read_kept_tables

@@ -15,7 +15,7 @@ from stepscale.grading import Rules
 from stepscale.studies.samples.ways import judges_steps
 from stepscale.studies.strategies.samples import tabulate_samples
 from stepscale.studies.world_map.measure import advised, rule_on_samples
-from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.aggregation import Aggregation, ScoreAggregation
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def try_on_given(
     rule: pd.DataFrame,
     tables: Tables,
     budgets: tuple[int, ...],
-    how: How,
+    aggregation: Aggregation,
     rules: Rules,
     resamples: int,
     seed: int,
@@ -50,15 +50,16 @@ def try_on_given(
         rule: ``RULE``, fitted on the grid.
         tables: Problems, samples and scores.
         budgets: N; those above the samples are left out.
-        how: Step scores to a solution's score.
+        aggregation: Step scores to a solution's score.
         rules: Grading rules.
         resamples: Bootstrap resamples of problems.
         seed: Of the resamples.
     """
+    score_aggregation = ScoreAggregation(aggregation, "positive")
     problems, solutions = tables.problems.assign(split="test"), graded(tables.problems, tables.solutions, rules)
     for verifier in judges_steps(tables.scores):
         scores = tables.scores[tables.scores["verifier"] == verifier].assign(verifier="prm")
-        samples = tabulate_samples(problems, solutions, scores, (how, "positive"), (how, "positive"), rules)
+        samples = tabulate_samples(problems, solutions, scores, score_aggregation, score_aggregation, rules)
         lengths = scores.assign(n_steps=scores["negative"].map(len))[["problem_id", "sample_id", "n_steps"]]
         with_steps = samples.merge(lengths, on=SOLUTION_KEY, how="left")
         case, chosen = advised(rule, with_steps, budgets)

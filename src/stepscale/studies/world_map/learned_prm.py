@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from stepscale.cost import Ledger
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.lab.hands import Hand
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.lab.stories import Story
 from stepscale.lab.wording import read_story
 from stepscale.seeds import seed_for

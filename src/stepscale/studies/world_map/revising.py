@@ -6,8 +6,9 @@ al. 2024, 6, train a model for this. An attempt in which nothing is noticed stay
 
 from random import Random
 
+from stepscale.formats.ratings import NEGATIVE
 from stepscale.lab.hands import Hand
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import rate_steps
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.studies.world_map.worlds import MapWorld
 
