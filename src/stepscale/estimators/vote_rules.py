@@ -13,7 +13,7 @@ from pydantic import Field
 
 from stepscale.estimators.checking import Codes, Floats
 from stepscale.estimators.confidence import Measure
-from stepscale.estimators.vote_counts import FAINT, count_votes, vote_weights
+from stepscale.estimators.vote_counts import MIN_VOTE_WEIGHT, count_votes, vote_weights
 from stepscale.user_settings import UserSettings
 
 
@@ -156,7 +156,7 @@ class PessimisticVote(VoteRule):
         means = count_votes(codes, np.where(able, values, 0.0), width) / np.maximum(counts, 1)
         logs = np.log(np.maximum(able.sum(axis=1, keepdims=True), 1))
         raised = means + self.penalty * logs * (0.5 - 1 / (counts + 1))
-        return np.where(counts > 0, np.maximum(raised, FAINT), 0.0)
+        return np.where(counts > 0, np.maximum(raised, MIN_VOTE_WEIGHT), 0.0)
 
 
 DEFAULT_RULES = (

@@ -26,10 +26,10 @@ from stepscale.estimators.checking import (
     checked_scores,
 )
 from stepscale.estimators.closed_form import accuracy_of_best
-from stepscale.estimators.vote_counts import FAINT, Tally, count_votes, share_right, vote_weights
+from stepscale.estimators.vote_counts import MIN_VOTE_WEIGHT, Tally, count_votes, share_right, vote_weights
 from stepscale.estimators.vote_draws import mean_over_orders, mean_over_subsets
 
-_ENUMERATED = 4_000_000  # most cells (problems x subsets x (n + answers)) of one n whose subsets are all gone through
+_MAX_ENUMERATED_CELLS = 4_000_000  # problems x subsets x (n + answers), of one n whose subsets are all gone through
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def _vote(
             settled = np.take_along_axis(truth, codes, 1)
             ranks = weights if tally else _ranks(weights)
             mean[:, i] = accuracy_of_best(np.where(codes > 0, ranks, -np.inf), settled, [2])[:, 0]
-        elif n in (1, places) or problems * comb(places, n) * (n + width) <= _ENUMERATED:
+        elif n in (1, places) or problems * comb(places, n) * (n + width) <= _MAX_ENUMERATED_CELLS:
             mean[:, i] = mean_over_subsets(codes, weights, truth, n, tally or count_votes)
         else:
             sampled.append(i)
@@ -216,7 +216,7 @@ def _ranks(weights: Floats) -> Floats:
     """Ranks of weights [problems, samples] in which those that ``winners`` takes for tied have one rank."""
     order = np.argsort(weights, axis=1, kind="stable")
     rising = np.take_along_axis(weights, order, 1)
-    is_above = (rising[:, 1:] >= FAINT * 1e9) & (rising[:, 1:] * (1 - 1e-12) > rising[:, :-1])
+    is_above = (rising[:, 1:] >= MIN_VOTE_WEIGHT * 1e9) & (rising[:, 1:] * (1 - 1e-12) > rising[:, :-1])
     ranks = np.zeros_like(weights)
     np.put_along_axis(ranks, order, np.cumsum(np.pad(is_above, ((0, 0), (1, 0))), axis=1).astype(float), 1)
     return ranks

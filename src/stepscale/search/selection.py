@@ -14,7 +14,7 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.estimators.confidence import OF_TOKENS, lowest_group, self_certainty
-from stepscale.estimators.vote_counts import FAINT, vote_weights
+from stepscale.estimators.vote_counts import MIN_VOTE_WEIGHT, vote_weights
 from stepscale.estimators.vote_rules import AnyVoteRule, VoteRule
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
@@ -153,6 +153,6 @@ def _score(candidate: Candidate) -> float:
 
 def _one_of_the_best(values: Mapping[Key, float], rng: np.random.Generator) -> Key:
     top = max(values.values())
-    least = 0.0 if top < FAINT * 1e9 else top * (1 - 1e-12)
+    least = 0.0 if top < MIN_VOTE_WEIGHT * 1e9 else top * (1 - 1e-12)
     tied = [key for key, value in values.items() if value >= least]
     return tied[int(rng.integers(len(tied)))] if len(tied) > 1 else tied[0]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from stepscale.estimators.resampling import percentile_bounds, resample_counts, resampled_ratio, with_estimate
 
-MOST = 0.5  # beyond it two arms are more alike than not
+MAX_OVERLAP = 0.5  # beyond it two arms are more alike than not
 _KEY = ["problem_id", "sample_id"]
 
 
