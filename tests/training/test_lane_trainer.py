@@ -63,7 +63,7 @@ def test_lanes_and_parts_learn_what_whole_batches_teach(
     lanes: int, squares: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, losses = fitted(0, monkeypatch)
-    monkeypatch.setattr(lane_trainer, "_SQUARES", squares)
+    monkeypatch.setattr(lane_trainer, "_MAX_LANE_SQUARES", squares)
     weights, lane_losses = fitted(lanes, monkeypatch)
     assert lane_losses == pytest.approx(losses, abs=1e-4)
     assert losses[-1] < losses[0] / 2
@@ -92,8 +92,8 @@ def test_dropout_gradient_accumulation_several_processes_and_large_models_are_le
     assert lanes_to_train(model(), 16, 1) == 2
     assert lanes_to_train(model(dropout=0.1), 64, 1) == 0
     assert lanes_to_train(model(), 64, 2) == 0
-    monkeypatch.setattr("stepscale.engine.lanes._SMALL", 10)
+    monkeypatch.setattr("stepscale.engine.lanes._MAX_ONE_CORE_PARAMETERS", 10)
     assert lanes_to_train(model(), 64, 1) == 0
-    monkeypatch.setattr("stepscale.engine.lanes._SMALL", 10**9)
+    monkeypatch.setattr("stepscale.engine.lanes._MAX_ONE_CORE_PARAMETERS", 10**9)
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert lanes_to_train(model(), 64, 1) == 0

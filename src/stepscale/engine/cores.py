@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from stepscale.references import reference_in
 
-_SMALL = (
+_MAX_WEIGHT_BYTES = (
     100_000_000  # bytes of weights; a larger model keeps all cores busy itself, and a copy of it per core costs memory
 )
 _Result = TypeVar("_Result")
@@ -48,4 +48,4 @@ def _is_small(folder: Path) -> bool:
         return False
     folder = Path(reference.source or "") if reference else folder
     weights = [path.stat().st_size for path in folder.glob("*.safetensors")]
-    return 0 < sum(weights) <= _SMALL
+    return 0 < sum(weights) <= _MAX_WEIGHT_BYTES

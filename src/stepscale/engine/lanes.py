@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 if TYPE_CHECKING:
     import torch
 
-_MOST = 8  # lanes for which work is cut
-_SMALL = 20_000_000  # parameters; larger products keep all threads busy by themselves
+_MAX_LANES = 8  # for which work is cut
+_MAX_ONE_CORE_PARAMETERS = 20_000_000  # larger products keep all threads busy by themselves
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -32,7 +32,7 @@ def takes_one_core(parameters: int) -> bool:
     Args:
         parameters: Their number, over all tensors.
     """
-    return parameters <= _SMALL
+    return parameters <= _MAX_ONE_CORE_PARAMETERS
 
 
 def limit_threads(n: int) -> None:
@@ -80,7 +80,7 @@ def most_lanes(parameters: "Sequence[torch.Tensor]") -> int:
     Args:
         parameters: The model's weights.
     """
-    return min(os.cpu_count() or 1, _MOST) if is_small(parameters) else 1
+    return min(os.cpu_count() or 1, _MAX_LANES) if is_small(parameters) else 1
 
 
 def cohort_lanes(parameters: "Sequence[torch.Tensor]") -> int:
@@ -91,7 +91,7 @@ def cohort_lanes(parameters: "Sequence[torch.Tensor]") -> int:
     Args:
         parameters: The model's weights.
     """
-    return min(os.cpu_count() or 1, _MOST) if parameters[0].device.type == "cpu" else 1
+    return min(os.cpu_count() or 1, _MAX_LANES) if parameters[0].device.type == "cpu" else 1
 
 
 class Lanes:
