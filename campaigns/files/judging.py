@@ -22,7 +22,7 @@ from stepscale.errors import InputError
 from stepscale.formats import Tables, read
 
 TABLES = ("problems", "solutions", "step_labels", "scores")
-_LONGEST_LINE = 1_000  # characters of a refusal
+_MAX_REFUSAL_CHARACTERS = 1_000  # characters of a refusal
 Verdict = tuple[str, str] | None
 """A kind of fault and a detail; None where nothing is wrong."""
 
@@ -98,7 +98,7 @@ def look(good: GoodFile, line: bytes, folder: Path) -> "Verdict | Refused":
         tables = _read(folder, good.of.format, [good.neighbors[0], line, good.neighbors[1]])
     except InputError as error:
         message = str(error)
-        if "\n" in message or len(message) > _LONGEST_LINE or "case.jsonl" not in message:
+        if "\n" in message or len(message) > _MAX_REFUSAL_CHARACTERS or "case.jsonl" not in message:
             return "tracebacks", f"no clear line: {message:.300}"
         return REFUSED
     if losses := _losses(good, tables):

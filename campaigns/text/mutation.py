@@ -4,13 +4,13 @@ import random
 
 from campaigns.text.fragments import oddity
 
-_LONGEST = 200_000  # characters of a text
+_MAX_TEXT_CHARACTERS = 200_000  # characters of a text
 
 
 def mutated(rng: random.Random, text: str, times: int) -> str:
     """The text after so many random changes."""
     for _ in range(times):
-        text = _changed(rng, text)[:_LONGEST]
+        text = _changed(rng, text)[:_MAX_TEXT_CHARACTERS]
     return text
 
 

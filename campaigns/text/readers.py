@@ -21,7 +21,7 @@ from campaigns.text.watching import Wrong, watched
 from stepscale.errors import InputError
 from stepscale.formats import read
 
-_LONGEST_LINE = 2_000  # characters of a refusal
+_MAX_REFUSAL_CHARACTERS = 2_000  # characters of a refusal
 
 
 def readers(case: TextCase) -> None:
@@ -31,7 +31,7 @@ def readers(case: TextCase) -> None:
     try:
         tables = read(path, good.format)
     except InputError as error:
-        if "\n" in str(error) or len(str(error)) > _LONGEST_LINE:
+        if "\n" in str(error) or len(str(error)) > _MAX_REFUSAL_CHARACTERS:
             raise Wrong("crashes", f"{good.format} {place}: the refusal is not one line: {error}") from None
         return
     if not len(tables.problems):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 _SECONDS = 0.5  # of processor time: ours may take 0.9, so that a slower pair tells nothing
-_LONGEST = 4 * _SECONDS  # a call in C hears no alarm before it returns, so the process is ended then
+_MAX_CPU_SECONDS = 4 * _SECONDS  # a call in C hears no alarm before it returns, so the process is ended then
 _MEMORY = 4 * 1024**3
 _DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
 
@@ -47,7 +47,7 @@ def _verdict(grader: Callable[[str, str], bool | None], prediction: str, gold: s
     alarm = _Alarm()
     signal.signal(signal.SIGPROF, alarm.ring)
     signal.setitimer(signal.ITIMER_PROF, _SECONDS)
-    signal.setitimer(signal.ITIMER_VIRTUAL, _LONGEST)  # its signal has no handler: it ends the process
+    signal.setitimer(signal.ITIMER_VIRTUAL, _MAX_CPU_SECONDS)  # its signal has no handler: it ends the process
     try:
         verdict = grader(prediction, gold)
     except Exception:

@@ -29,7 +29,7 @@ from stepscale.studies.best_of_n.aggregates import rows_of_samples
 from stepscale.studies.best_of_n.confidences import confidences, left_out
 from stepscale.studies.samples.online import online_rows
 from stepscale.studies.samples.optimal import (
-    FEWEST_PROBLEMS,
+    MIN_PROBLEMS_FOR_BINS,
     ORACLE,
     PREDICTED,
     SAMPLES,
@@ -115,7 +115,7 @@ def evaluate(
     ruled = ruled_votes(grid, scores, confidences(grid, solutions, vote_rules), budgets, vote_rules, seed)
     tokens, optimal = mean_tokens(solutions, grid.ids), dict[str, Optimal]()
     parts = [way_rows(votes | ruled, budgets, bootstrap, seed)]
-    if len(grid.ids) >= FEWEST_PROBLEMS:
+    if len(grid.ids) >= MIN_PROBLEMS_FOR_BINS:
         optimal = policies(grid, scores, votes, budgets, tokens, bootstrap, seed)
         parts += [
             rows.assign(verifier=verifier) for verifier, rows in _policy_rows(grid, scores, optimal, bootstrap, seed)

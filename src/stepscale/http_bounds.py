@@ -3,12 +3,12 @@
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LARGEST_BODY = 2 * 2**20  # bytes; 32 problems of 20,000 characters fit
-_REASON = f"the body is larger than {LARGEST_BODY} bytes; send less at once"
+MAX_BODY_BYTES = 2 * 2**20  # bytes; 32 problems of 20,000 characters fit
+_REASON = f"the body is larger than {MAX_BODY_BYTES} bytes; send less at once"
 
 
 class BoundedBodies:
-    """Answers a request whose body is larger than ``LARGEST_BODY`` bytes with HTTP 413, whatever length it states.
+    """Answers a request whose body is larger than ``MAX_BODY_BYTES`` bytes with HTTP 413, whatever length it states.
 
     Args:
         app: Gets all other requests.
@@ -23,13 +23,13 @@ class BoundedBodies:
             await self._app(scope, receive, send)
             return
         stated = dict(scope["headers"]).get(b"content-length", b"")
-        is_too_large = stated.isdigit() and (len(stated) > 18 or int(stated) > LARGEST_BODY)
+        is_too_large = stated.isdigit() and (len(stated) > 18 or int(stated) > MAX_BODY_BYTES)
         read: list[Message] = []
         size, more = 0, scope["method"] not in ("GET", "HEAD")
         while more and not is_too_large:
             read.append(await receive())
             size += len(read[-1].get("body", b""))
-            more, is_too_large = read[-1].get("more_body", False), size > LARGEST_BODY
+            more, is_too_large = read[-1].get("more_body", False), size > MAX_BODY_BYTES
         if is_too_large:
             await _refusal()(scope, receive, send)
             return

@@ -4,7 +4,7 @@ import socket
 
 from stepscale.errors import InputError
 
-_LONGEST = 100  # characters of a host that a message shows
+_MAX_HOST_CHARACTERS = 100  # characters of a host that a message shows
 
 
 def address_family(host: str, port: int) -> socket.AddressFamily:
@@ -31,4 +31,6 @@ def cannot_listen(host: str, port: int, error: Exception) -> InputError:
         port: Likewise.
         error: The system's complaint.
     """
-    return InputError(f"{host[:_LONGEST]}:{port} cannot be listened on ({error}); choose another --port or --host")
+    return InputError(
+        f"{host[:_MAX_HOST_CHARACTERS]}:{port} cannot be listened on ({error}); choose another --port or --host"
+    )

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 _REFUSED = re.compile(r"[^\w. -]+")  # a subset of what MLflow takes on any system; slashes would be read as a path
-_LONGEST = 250  # characters, MLflow's limit
+_MAX_NAME_CHARACTERS = 250  # characters, MLflow's limit
 _DIGEST_BYTES = 4
 
 
@@ -53,7 +53,7 @@ def stored_names(names: Iterable[str], before: Mapping[str, str] | None = None) 
         clear = (
             short.strip(". ")
             and not short.startswith("..")
-            and len(short) <= _LONGEST
+            and len(short) <= _MAX_NAME_CHARACTERS
             and (name in as_given or short not in taken)
         )
         stored[name] = short if clear else _with_digest(short, name)
@@ -63,4 +63,4 @@ def stored_names(names: Iterable[str], before: Mapping[str, str] | None = None) 
 
 def _with_digest(short: str, name: str) -> str:
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
-    return f"{short[: _LONGEST - len(digest) - 1].strip('. ')} {digest}".strip()
+    return f"{short[: _MAX_NAME_CHARACTERS - len(digest) - 1].strip('. ')} {digest}".strip()

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-_LARGE = 1_000_000  # bytes of a file that is worth sharing
-_LONGEST_NAME = 255  # bytes of a file name
+_MIN_SHARED_BYTES = 1_000_000  # bytes of a file that is worth sharing
+_MAX_NAME_BYTES = 255  # bytes of a file name
 
 
 def scratch_folder(name: str) -> Path:
@@ -63,7 +63,7 @@ def beside(path: Path, ending: str, hidden: bool = False) -> Path:
     Returns:
         The name with the ending; a name too long for that (a file system takes 255 bytes) is cut.
     """
-    room = _LONGEST_NAME - len(ending) - hidden
+    room = _MAX_NAME_BYTES - len(ending) - hidden
     return path.with_name("." * hidden + os.fsencode(path.name)[:room].decode(errors="ignore") + ending)
 
 
@@ -92,7 +92,7 @@ def share_files(copy: Path, original: Path) -> None:
         if (
             path.is_file()
             and twin.is_file()
-            and path.stat().st_size > _LARGE
+            and path.stat().st_size > _MIN_SHARED_BYTES
             and filecmp.cmp(path, twin, shallow=False)
         ):
             linked = path.with_name(f"{path.name}.linked")

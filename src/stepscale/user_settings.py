@@ -18,7 +18,7 @@ else:
     _ModelMetaclass = type(BaseModel)
 
 _MAY_BE_BLANK = "may be blank"
-_LARGEST = 1 << 63  # NumPy and torch hold no larger integer
+_MAX_INTEGER = 1 << 63  # exclusive: NumPy and torch hold no larger integer
 
 TextOrBlank = Annotated[str, _MAY_BE_BLANK]
 """Text that says something even where it is blank, such as what stands between two steps."""
@@ -96,7 +96,7 @@ def _faults(place: tuple[str | int, ...], written: Any, typed: Any) -> Iterator[
                 f"must be a number, not {str(written).lower()} (YAML reads yes, no, on and off so); write the number"
             )
             yield place, written, message
-        elif isinstance(typed, int) and abs(typed) >= _LARGEST:
+        elif isinstance(typed, int) and abs(typed) >= _MAX_INTEGER:
             yield place, written, "must be below 2^63; write a smaller number"
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 GENERATED = {"index.md", "contributing.md", "reference/parameters.md", "reference/tables.md"}
 DRAWN = {"figures/pipelines.svg", "figures/packages.svg"}
-LONGEST = 30  # words in a sentence
+MAX_SENTENCE_WORDS = 30  # words in a sentence
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *(path for path in sorted(DOCS.rglob("*.md")) if not path.name.startswith("results")),
@@ -54,8 +54,10 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_no_sentence_is_too_long(page: Path) -> None:
-    long = [sentence for sentence in sentences(page.read_text(encoding="utf-8")) if words(sentence) > LONGEST]
-    assert not long, f"{len(long)} of over {LONGEST} words, one: {long[0]}"
+    long = [
+        sentence for sentence in sentences(page.read_text(encoding="utf-8")) if words(sentence) > MAX_SENTENCE_WORDS
+    ]
+    assert not long, f"{len(long)} of over {MAX_SENTENCE_WORDS} words, one: {long[0]}"
 
 
 def test_a_long_sentence_is_seen_and_code_tables_and_markers_are_not() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = "N_PROBLEMS, N_TRAIN_SAMPLES, N_TEST_SAMPLES = 200, 8, 16"
-LARGEST = 60_000  # bytes of a figure
+MAX_FIGURE_BYTES = 60_000  # bytes of a figure
 
 
 def test_the_tutorial_runs_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
@@ -26,10 +26,10 @@ def test_the_tutorial_runs_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyP
     tutorial_figures.draw_curves(names["curves"], tmp_path / "curves.svg")
     right = names["right"][names["surest"]]
     tutorial_figures.draw_steps(names["chosen"]["steps"], right, names["ratings"], tmp_path / "steps.svg")
-    assert all((tmp_path / name).stat().st_size < LARGEST for name in ("curves.svg", "steps.svg"))
+    assert all((tmp_path / name).stat().st_size < MAX_FIGURE_BYTES for name in ("curves.svg", "steps.svg"))
 
 
 @pytest.mark.parametrize("name", ["tutorial_curves.svg", "tutorial_steps.svg"])
 def test_the_tutorials_figures_are_small_and_hold_no_script(name: str) -> None:
     drawing = (ROOT / "docs/figures" / name).read_text()
-    assert len(drawing) < LARGEST and "<script" not in drawing
+    assert len(drawing) < MAX_FIGURE_BYTES and "<script" not in drawing

@@ -181,7 +181,7 @@ def test_results_come_in_order_and_few_tasks_are_under_way(monkeypatch: pytest.M
     tasks = [(n,) for n in range(40)]
     cluster = Cluster(kind="dask", address="nowhere")
     assert list(run_on(cluster, abs, tasks)) == list(range(40))
-    assert slow.most <= clusters._FEWEST_AHEAD
+    assert slow.most <= clusters._MIN_TASKS_AHEAD
     monkeypatch.setattr(slow, "first_done", lambda handles: (handles[0], slow.results[handles[0]]))
     results = run_on(cluster, abs, tasks)
     next(results)

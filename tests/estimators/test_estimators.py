@@ -98,7 +98,7 @@ def test_votes_by_random_orders_are_within_their_stated_error_of_all_subsets(wei
     arguments, ns = (answers, scores, answers == 1) if weigh else (answers, answers == 1), [3, 5, 8]
     estimate = weighted_per_problem if weigh else majority_per_problem
     exact = estimate(*arguments, ns)
-    monkeypatch.setattr(voting, "_ENUMERATED", 0)
+    monkeypatch.setattr(voting, "_MAX_ENUMERATED_CELLS", 0)
     got = estimate(*arguments, ns)
     off = np.abs(got.per_problem.mean(axis=0) - exact.per_problem.mean(axis=0))
     assert (got.error > 0).all()
@@ -207,8 +207,8 @@ def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> 
 
 
 def test_the_monte_carlo_error_of_some_problems_follows_from_each_one_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voting, "_ENUMERATED", 0)
-    monkeypatch.setattr(vote_draws, "_ORDERED", 40 * 12 * 100)  # a hundred orders
+    monkeypatch.setattr(voting, "_MAX_ENUMERATED_CELLS", 0)
+    monkeypatch.setattr(vote_draws, "_MAX_CELLS", 40 * 12 * 100)  # a hundred orders
     rng = np.random.default_rng(0)
     answers = rng.integers(0, 4, (40, 12))
     answers[20:] = 1  # sure to be right: no order changes it

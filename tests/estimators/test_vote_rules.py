@@ -119,7 +119,7 @@ def test_random_orders_agree_with_all_subsets_within_their_error(rule, monkeypat
     answers = rng.integers(0, 4, (30, 10))
     values, correct = rng.random((30, 10)), answers == 1
     exact = ruled_per_problem(answers, values, correct, [3, 5], rule.tally)
-    monkeypatch.setattr("stepscale.estimators.voting._ENUMERATED", 0)
+    monkeypatch.setattr("stepscale.estimators.voting._MAX_ENUMERATED_CELLS", 0)
     sampled = ruled_per_problem(answers, values, correct, [3, 5], rule.tally)
     assert (sampled.error > 0).all() and (exact.error == 0).all()
     assert (abs(sampled.per_problem.mean(0) - exact.per_problem.mean(0)) < 5 * sampled.error).all()

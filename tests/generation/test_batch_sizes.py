@@ -17,7 +17,7 @@ from stepscale.lab.problems import make_problems
 from stepscale.seeds import seed_for
 
 LAB = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
-MOST_DIFFERENT = 1e-5  # a token
+MAX_DIFFERENT_SHARE = 1e-5  # a token
 SAMPLING = Sampling(max_new_tokens=100)
 
 
@@ -60,7 +60,7 @@ def noted_lines() -> Iterator[Lines]:
 def wide(requests) -> tuple[list[Continuation], Lines]:
     """What all requests draw in one batch, and the lines of their drawings."""
     with pytest.MonkeyPatch.context() as patch, noted_lines() as lines:
-        patch.setattr(batching, "FEWEST_ROWS", len(requests))
+        patch.setattr(batching, "MIN_COHORT_ROWS", len(requests))
         return draw_in_batches(requests, len(requests)), lines
 
 
@@ -85,5 +85,5 @@ def test_the_share_of_tokens_that_another_batch_size_changes_is_below_one_in_a_h
     )
     assert compared > 10_000 / every
     assert len(moved) >= compared
-    assert 0 < rate < MOST_DIFFERENT
+    assert 0 < rate < MAX_DIFFERENT_SHARE
     assert different <= 1

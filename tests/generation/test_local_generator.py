@@ -44,8 +44,8 @@ def requests_for(generator: LocalGenerator, n_problems: int, n_samples: int) -> 
 
 
 def rows_of_a_cohort(monkeypatch, n: int) -> None:
-    monkeypatch.setattr(batching, "FEWEST_ROWS", n)
-    monkeypatch.setattr(batching, "MOST_ROWS", n)
+    monkeypatch.setattr(batching, "MIN_COHORT_ROWS", n)
+    monkeypatch.setattr(batching, "MAX_COHORT_ROWS", n)
 
 
 class CountingNetwork:

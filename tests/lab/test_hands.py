@@ -9,8 +9,8 @@ import pytest
 from stepscale.lab.hands import CAREFUL, Habits, Hand, confused, misread, misremembered
 from stepscale.lab.labeler import rate_steps
 from stepscale.lab.stories import (
-    LARGEST,
     LEVELS,
+    MAX_QUANTITY,
     NAMES,
     NUMBERS,
     ONE_SOURCE,
@@ -74,8 +74,8 @@ def test_misconceptions_are_many_and_of_every_strength() -> None:
     facts = [
         misremembered(habits, op, a, b)
         for op in set(OPERATION_OF.values())
-        for a in range(LARGEST)
-        for b in range(LARGEST)
+        for a in range(MAX_QUANTITY)
+        for b in range(MAX_QUANTITY)
     ]
     readings = [misread(habits, relation, number) for relation in ONE_SOURCE for number in NUMBERS]
     names = [confused(habits, name) for name in NAMES]
@@ -87,7 +87,7 @@ def test_misconceptions_are_many_and_of_every_strength() -> None:
 def test_a_misremembered_fact_is_wrong_and_a_misread_relation_is_another() -> None:
     habits = Habits()
     for operation in set(OPERATION_OF.values()):
-        for left in range(LARGEST):
+        for left in range(MAX_QUANTITY):
             for right in NUMBERS:
                 wrong = misremembered(habits, operation, left, right)
                 assert not wrong or wrong[1] != result_of(operation, left, right)

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from search_fakes import END, FakeGenerator, random_generator, random_verifier
 
 from stepscale.errors import InputError
-from stepscale.http_bounds import LARGEST_BODY
+from stepscale.http_bounds import MAX_BODY_BYTES
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.server import ServerOptions, application
@@ -357,9 +357,9 @@ def test_what_is_not_offered_is_refused_as_openai_does(client, method, path) -> 
 
 def test_a_body_beyond_the_bound_is_refused_and_one_within_is_read(client) -> None:
     for path in ("/v1/chat/completions", "/invocations"):
-        refused = client.post(path, content=b" " * (LARGEST_BODY + 1), headers={"Content-Type": "application/json"})
+        refused = client.post(path, content=b" " * (MAX_BODY_BYTES + 1), headers={"Content-Type": "application/json"})
         assert refused.status_code == 413 and "send less at once" in refused.json()["error"]["message"]
-    padded = json.dumps(CHAT) + " " * (LARGEST_BODY // 2)
+    padded = json.dumps(CHAT) + " " * (MAX_BODY_BYTES // 2)
     reply = client.post("/v1/chat/completions", content=padded, headers={"Content-Type": "application/json"})
     assert reply.status_code == 200
 

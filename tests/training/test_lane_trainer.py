@@ -63,7 +63,7 @@ def test_lanes_and_parts_learn_what_whole_batches_teach(
     lanes: int, squares: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, losses = fitted(0, monkeypatch)
-    monkeypatch.setattr(lane_trainer, "_SQUARES", squares)
+    monkeypatch.setattr(lane_trainer, "_MAX_LANE_SQUARES", squares)
     weights, lane_losses = fitted(lanes, monkeypatch)
     assert lane_losses == pytest.approx(losses, abs=1e-4)
     assert losses[-1] < losses[0] / 2

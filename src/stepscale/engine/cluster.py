@@ -23,9 +23,9 @@ from stepscale.user_settings import UserSettings
 _Result = TypeVar("_Result")
 _ONE_TASK = threading.Lock()  # models are used by one task of a process at a time, however many threads a worker has
 _ANSWERS_WITHIN = 15  # seconds
-_TRIES = 5  # of a task whose worker died
+_MAX_RETRIES = 5  # of a task whose worker died
 _AHEAD = 4  # tasks per worker that are sent before the first of them is done
-_FEWEST_AHEAD = 8  # workers may start only when there is work
+_MIN_TASKS_AHEAD = 8  # workers may start only when there is work
 
 
 class Cluster(UserSettings):
@@ -84,7 +84,7 @@ def run_on(cluster: Cluster, function: Callable[..., _Result], tasks: Sequence[t
         InputError: The cluster does not answer, a worker has another version of this package, or a task raised it.
     """
     with _connected(cluster) as connection:
-        ahead = max(_AHEAD * connection.slots, _FEWEST_AHEAD)
+        ahead = max(_AHEAD * connection.slots, _MIN_TASKS_AHEAD)
         waiting: dict[Any, int] = {}
         results: dict[int, _Result] = {}
         sent = yielded = 0
@@ -179,7 +179,7 @@ class _Ray:
         import ray
 
         self.ray = ray
-        self.remote = ray.remote(_call).options(num_cpus=1, num_gpus=cluster.gpus_per_task, max_retries=_TRIES)
+        self.remote = ray.remote(_call).options(num_cpus=1, num_gpus=cluster.gpus_per_task, max_retries=_MAX_RETRIES)
         resources = ray.cluster_resources()
         slots = resources.get("CPU", 0.0)
         if cluster.gpus_per_task:

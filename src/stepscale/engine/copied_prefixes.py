@@ -8,8 +8,8 @@ from stepscale.engine.decode_cache import CPU_COLUMNS, Arena, DecodeCache
 from stepscale.engine.decoding import Rows
 
 # One product per row costs less than one per group and laying rows out by group, while groups have few rows and copies are small.
-_FEW_ROWS = 8  # of a group
-_COPIED_BYTES = 64 * 2**20  # of all copies together
+_MAX_ROWS_PER_GROUP = 8
+_MAX_COPIED_BYTES = 64 * 2**20  # of all copies together
 
 
 class CopiedPrefixes(DecodeCache):
@@ -83,4 +83,4 @@ def copies_pay(prefix: torch.Tensor, most_rows: int) -> bool:
     if prefix.device.type != "cpu" or not prefix.shape[4]:
         return False
     n_groups, row_bytes = prefix.shape[2], prefix[:, :, 0].numel() * prefix.element_size()
-    return most_rows <= _FEW_ROWS * n_groups and most_rows * row_bytes <= _COPIED_BYTES
+    return most_rows <= _MAX_ROWS_PER_GROUP * n_groups and most_rows * row_bytes <= _MAX_COPIED_BYTES

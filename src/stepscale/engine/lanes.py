@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 if TYPE_CHECKING:
     import torch
 
-_MOST = 8  # lanes for which work is cut
+_MAX_LANES = 8  # lanes for which work is cut
 MAX_SINGLE_CORE_PARAMETERS = 20_000_000  # the products of a larger model keep all threads busy by themselves
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -80,7 +80,7 @@ def most_lanes(parameters: "Sequence[torch.Tensor]") -> int:
     Args:
         parameters: The model's weights.
     """
-    return min(os.cpu_count() or 1, _MOST) if runs_on_one_core(parameters) else 1
+    return min(os.cpu_count() or 1, _MAX_LANES) if runs_on_one_core(parameters) else 1
 
 
 def cohort_lanes(parameters: "Sequence[torch.Tensor]") -> int:
@@ -91,7 +91,7 @@ def cohort_lanes(parameters: "Sequence[torch.Tensor]") -> int:
     Args:
         parameters: The model's weights.
     """
-    return min(os.cpu_count() or 1, _MOST) if parameters[0].device.type == "cpu" else 1
+    return min(os.cpu_count() or 1, _MAX_LANES) if parameters[0].device.type == "cpu" else 1
 
 
 class Lanes:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from stepscale.engine.products import Matrix, Product, product, rounded
 from stepscale.engine.replaced_attention import cache_shape
 
-_SMALL = 50_000_000  # parameters; above it calls of modules no longer matter and a second copy of the weights does
+_MAX_PARAMETERS = 50_000_000  # above it calls of modules no longer matter and a second copy of the weights does
 
 
 class Layer(NamedTuple):
@@ -75,7 +75,7 @@ class LlamaBody:
             and config.hidden_act == "silu"
             and not config.mlp_bias
             and rope.get("rope_type", "default") in ("default", "linear", "llama3")
-            and model.num_parameters() <= _SMALL
+            and model.num_parameters() <= _MAX_PARAMETERS
         )
 
     def begin(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

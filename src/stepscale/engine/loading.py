@@ -20,7 +20,7 @@ from stepscale.user_paths import is_there
 _GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
 _HEADS = ("score", "classifier")  # what token classifiers call their heads
 
-_LONGEST_REASON = 300  # characters of what a library says
+_MAX_REASON_CHARACTERS = 300  # characters of what a library says
 
 
 def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> Any:
@@ -240,7 +240,7 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
             raise InputError(
                 f"{source} holds no tokenizer (such as {TOKENIZER_FILES[0]}): save it beside the model, with save_pretrained"
             ) from error
-        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+        reason = " ".join(str(error).split())[:_MAX_REASON_CHARACTERS] or type(error).__name__
         if on_hub and hub_options["local_files_only"]:
             if cached_folder(str(source)) is None:
                 reason = "it is not in the cache of the Hugging Face hub, which does not answer"

@@ -9,7 +9,7 @@ from stepscale.engine.caching import clear_cache
 
 _Model = TypeVar("_Model")
 
-_MOST = 3  # a generator, and two verifiers that read what it writes
+_MAX_OPEN_MODELS = 3  # a generator, and two verifiers that read what it writes
 _open: OrderedDict[bytes, Any] = OrderedDict()
 
 
@@ -24,7 +24,7 @@ def opened(opens: Callable[..., _Model], *arguments: Any) -> _Model:
     """
     key = pickle.dumps((opens, arguments))
     if key not in _open:
-        while len(_open) >= _MOST:
+        while len(_open) >= _MAX_OPEN_MODELS:
             _open.popitem(last=False)
         _open[key] = opens(*arguments)
     _open.move_to_end(key)

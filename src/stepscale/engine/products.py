@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-_FEW = 64  # rows; below, calling oneDNN costs more than it saves
+_MIN_PACKED_ROWS = 64  # below, calling oneDNN costs more than it saves
 _MULTIPLE = 32  # rows; oneDNN compiles a kernel for every number of rows it meets, so there are few such numbers
 
 
@@ -31,11 +31,15 @@ def rounded(rows: int, matrix: Matrix) -> int:
         rows: That are used.
         matrix: What they are multiplied by.
     """
-    return rows if matrix.packed is None or rows < _FEW else rows + -rows % _MULTIPLE
+    return rows if matrix.packed is None or rows < _MIN_PACKED_ROWS else rows + -rows % _MULTIPLE
 
 
 def product(
-    rows: torch.Tensor, matrix: Matrix, plus: torch.Tensor | None = None, few: int = _FEW, multiple: int = _MULTIPLE
+    rows: torch.Tensor,
+    matrix: Matrix,
+    plus: torch.Tensor | None = None,
+    few: int = _MIN_PACKED_ROWS,
+    multiple: int = _MULTIPLE,
 ) -> torch.Tensor:
     """``rows @ weight``, and ``plus`` added. In the subset of Python that TorchScript compiles.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from stepscale.engine.decode_cache import Arena, DecodeCache
 from stepscale.engine.decoding import Rows
 
-_SPARSE = 0.75  # share of groups with rows at which the others are dropped: that copies all keys, so not at every end
+_MAX_KEPT_SHARE = 0.75  # of groups have rows where the others are dropped: that copies all keys, so not at every end
 
 
 class SharedPrefixes(DecodeCache):
@@ -59,7 +59,7 @@ class SharedPrefixes(DecodeCache):
         """Where each row stands among the rows of its group."""
         counts = np.bincount(self._groups, minlength=len(self.prefix_lengths))
         # 1. Groups without rows drop out of the products, many at a time.
-        if np.count_nonzero(counts) <= _SPARSE * len(self._read_groups):
+        if np.count_nonzero(counts) <= _MAX_KEPT_SHARE * len(self._read_groups):
             self._read_groups = np.flatnonzero(counts)
             self._read_prefix = self.prefix[:, :, torch.as_tensor(self._read_groups, device=self.device)]
         # 2. A row's place: its number among the rows of its group, in the order of rows.

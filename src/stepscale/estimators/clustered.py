@@ -17,7 +17,7 @@ from stepscale.estimators.checking import cell_values, checked_numbers
 from stepscale.estimators.resampling import Counts, percentile_bounds, resample_counts
 
 RESAMPLES = 1000
-_CELLS = 2_000_000  # of resamples x items at a time: 16 MB per array
+_MAX_CELLS_AT_ONCE = 2_000_000  # of resamples x items at a time: 16 MB per array
 Bounds = tuple[float, float]
 
 
@@ -210,7 +210,7 @@ def resampled_auroc(resamples: ProblemResamples, scores: ArrayLike, positive: Ar
     values, problem, up = values[order], resamples.problem[order], truth[order]
     ties = np.flatnonzero(np.append(True, values[1:] != values[:-1]))  # where the next higher score begins
     chances = []
-    for counts in np.array_split(resamples.counts, len(resamples.counts) * len(problem) // _CELLS + 1):
+    for counts in np.array_split(resamples.counts, len(resamples.counts) * len(problem) // _MAX_CELLS_AT_ONCE + 1):
         weights = counts[:, problem].astype(float)
         positives = np.add.reduceat(weights * up, ties, axis=1)
         negatives = np.add.reduceat(weights * ~up, ties, axis=1)

@@ -28,7 +28,7 @@ from stepscale.seeds import seed_for
 
 NOISE = 1e-9
 """Bounds so close to zero are zero: sums of floats that should be zero seldom are. One answer of one problem changes far more."""
-LEAST_PROBLEMS = 30
+MIN_PROBLEMS_TO_SETTLE = 30
 """On fewer nothing is settled: the bootstrap of few or equal differences is too narrow, or has no width at all."""
 
 
@@ -90,9 +90,9 @@ def verdict(low: float, high: float, n_problems: int) -> str:
         n_problems: How many it rests on.
 
     Returns:
-        "wins", "loses" or "undecided", as it is on fewer than ``LEAST_PROBLEMS``.
+        "wins", "loses" or "undecided", as it is on fewer than ``MIN_PROBLEMS_TO_SETTLE``.
     """
-    if n_problems < LEAST_PROBLEMS:
+    if n_problems < MIN_PROBLEMS_TO_SETTLE:
         return "undecided"
     return "wins" if low > NOISE else "loses" if high < -NOISE else "undecided"
 

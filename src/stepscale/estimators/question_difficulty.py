@@ -18,7 +18,7 @@ from stepscale.estimators.checking import checked_values
 from stepscale.estimators.names import checked_texts
 from stepscale.user_settings import UserSettings
 
-LEAST_TEXTS = 10  # training problems to learn from
+MIN_TRAINING_TEXTS = 10  # training problems to learn from
 
 
 class QuestionDifficultyOptions(UserSettings):
@@ -50,7 +50,7 @@ class QuestionDifficulty:
             easiness: The share of right samples of each [problems].
 
         Raises:
-            InputError: There are fewer texts than ``LEAST_TEXTS``, or the lengths differ.
+            InputError: There are fewer texts than ``MIN_TRAINING_TEXTS``, or the lengths differ.
         """
         from sklearn.feature_extraction.text import HashingVectorizer
         from sklearn.linear_model import RidgeCV
@@ -58,10 +58,10 @@ class QuestionDifficulty:
         from sklearn.preprocessing import MaxAbsScaler
 
         texts, values = checked_texts(texts), checked_values(easiness, "easiness")
-        if len(values) != len(texts) or len(texts) < LEAST_TEXTS:
+        if len(values) != len(texts) or len(texts) < MIN_TRAINING_TEXTS:
             numbers = f"not {len(texts)} texts and {len(values)} values"
             raise InputError(
-                f"difficulty from the question needs an easiness for {LEAST_TEXTS} or more training problems, {numbers}"
+                f"difficulty from the question needs an easiness for {MIN_TRAINING_TEXTS} or more training problems, {numbers}"
             )
         counts = HashingVectorizer(
             analyzer="char",

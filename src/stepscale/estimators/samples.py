@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import (
-    MOST_PLACES,
+    MAX_PLACES,
     cell_values,
     check_columns,
     checked_count,
@@ -81,7 +81,7 @@ def sample_grid(
     check_columns(solutions, ("problem_id", "sample_id", "answer", "is_correct"), "solutions")
     if solutions.empty or problems.empty:
         raise InputError("no samples to measure: run test_time_search first, or check search.samples")
-    stated = None if places is None else checked_count(places, "places (given_samples.places)", most=MOST_PLACES)
+    stated = None if places is None else checked_count(places, "places (given_samples.places)", most=MAX_PLACES)
     ids = _distinct_ids(problems)
     rows, columns = _places(ids, solutions)
     width = int(columns.max()) + 1

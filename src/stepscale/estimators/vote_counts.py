@@ -12,7 +12,7 @@ from stepscale.estimators.arrays import Codes, Floats
 Tally = Callable[[Codes, Floats, int], Floats]
 """Codes of answers [rows, samples], what each sample is judged by, and how many codes there are -> [rows, answers]."""
 MIN_VOTE_WEIGHT = 1e-200  # weight of a sample whose score is 0: it has a vote, though it adds nothing
-_HUGE = 1e290  # scores above it are scaled, for their sum may be more than a float can hold
+_MAX_RAW_SCORE = 1e290  # scores above it are scaled, for their sum may be more than a float can hold
 
 
 def vote_weights(codes: Codes, scores: Floats) -> Floats:
@@ -26,7 +26,9 @@ def vote_weights(codes: Codes, scores: Floats) -> Floats:
         Weights [problems, samples]; where a problem's greatest score is above 1e290, as shares of it.
     """
     greatest = np.where(codes > 0, scores, 0.0).max(axis=1, initial=0.0, keepdims=True)
-    return np.where(codes > 0, np.maximum(scores / np.where(greatest > _HUGE, greatest, 1.0), MIN_VOTE_WEIGHT), 0.0)
+    return np.where(
+        codes > 0, np.maximum(scores / np.where(greatest > _MAX_RAW_SCORE, greatest, 1.0), MIN_VOTE_WEIGHT), 0.0
+    )
 
 
 def share_right(codes: Codes, right: Floats, width: int) -> Floats:

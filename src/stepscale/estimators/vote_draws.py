@@ -9,10 +9,10 @@ from stepscale.estimators.arrays import Codes, Floats
 from stepscale.estimators.vote_counts import Tally, count_votes, winner_correctness
 from stepscale.seeds import seed_for
 
-_ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
-_RULED = 6_000_000  # the same for a rule, whose votes are counted again at every n
-_FEWEST, _MOST = 24, 2000  # orders
-_AT_ONCE = 200_000  # cells (orders x problems x places, or answers) that are counted in one call
+_MAX_CELLS = 24_000_000  # cells (problems x places x orders) spent on random orders
+_MAX_RECOUNTED_CELLS = 6_000_000  # the same for a rule, whose votes are counted again at every n
+_MIN_ORDERS, _MAX_ORDERS = 24, 2000  # orders
+_MAX_CELLS_AT_ONCE = 200_000  # cells (orders x problems x places, or answers) that are counted in one call
 
 
 def mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int, count: Tally) -> Floats:
@@ -58,14 +58,14 @@ def mean_over_orders(
     """
     # 1. as many orders as the work allows
     problems, places = codes.shape
-    orders = int(np.clip((_RULED if tally else _ORDERED) // codes.size, _FEWEST, _MOST))
+    orders = int(np.clip((_MAX_RECOUNTED_CELLS if tally else _MAX_CELLS) // codes.size, _MIN_ORDERS, _MAX_ORDERS))
     rng = np.random.default_rng(seed_for(seed, "vote"))
     # 2. shuffle each problem's places: one order then serves all problems, and their errors are independent
     shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
     codes, weights = np.take_along_axis(codes, shuffled, 1), np.take_along_axis(weights, shuffled, 1)
     # 3. vote along every order, many at once
     total, squares, means = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
-    block = max(1, _AT_ONCE // (problems * max(places, truth.shape[1])))
+    block = max(1, _MAX_CELLS_AT_ONCE // (problems * max(places, truth.shape[1])))
     for first in range(0, orders, block):
         drawn = np.array([rng.permutation(places)[: max(ns)] for _ in range(min(block, orders - first))])
         for i, won in _along_orders(codes, weights, drawn, truth, ns, tally):

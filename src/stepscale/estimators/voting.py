@@ -27,7 +27,7 @@ from stepscale.estimators.closed_form import accuracy_of_best
 from stepscale.estimators.vote_counts import MIN_VOTE_WEIGHT, Tally, count_votes, share_right, vote_weights
 from stepscale.estimators.vote_draws import mean_over_orders, mean_over_subsets
 
-_ENUMERATED = 4_000_000  # most cells (problems x subsets x (n + answers)) of one n whose subsets are all gone through
+_MAX_ENUMERATED_CELLS = 4_000_000  # problems x subsets x (n + answers), of one n whose subsets are all gone through
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _vote(
             settled = np.take_along_axis(truth, codes, 1)
             ranks = weights if tally else _ranks(weights)
             mean[:, i] = accuracy_of_best(np.where(codes > 0, ranks, -np.inf), settled, [2])[:, 0]
-        elif n in (1, places) or problems * comb(places, n) * (n + width) <= _ENUMERATED:
+        elif n in (1, places) or problems * comb(places, n) * (n + width) <= _MAX_ENUMERATED_CELLS:
             mean[:, i] = mean_over_subsets(codes, weights, truth, n, tally or count_votes)
         else:
             sampled.append(i)

@@ -15,7 +15,7 @@ from stepscale.errors import InputError
 from stepscale.formats.declarations import Table
 from stepscale.formats.dtypes import Text
 
-_MANY = 100_000  # new objects; fewer are collected at once
+_MAX_COLLECTED_OBJECTS = 100_000  # new objects; fewer are collected at once
 
 
 def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             # The program's own frozen objects would be thawed. They are counted one by one, which takes milliseconds.
-            if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+            if gc.get_count()[0] > _MAX_COLLECTED_OBJECTS and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

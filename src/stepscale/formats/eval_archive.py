@@ -19,7 +19,7 @@ from stepscale.formats.missing_values import parsed
 
 _ZSTD = 93  # zip's number of the method
 _HEADER = 30  # bytes of a member's local header, before its name
-_LARGEST = 1 << 30  # bytes of one sample: more is not a sample, or an archive made to fill memory
+_MAX_SAMPLE_BYTES = 1 << 30  # bytes of one sample: more is not a sample, or an archive made to fill memory
 _SAMPLES, _ABOUT = "samples/", "header.json"
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,10 @@ def eval_samples(path: Path) -> Iterator[Any]:
         members = {member.filename: member for member in archive.infolist() if _is_sample(member)}
         _tell_of_the_unfinished(path, archive, stream)
         for name, member in sorted(members.items()):
-            if member.file_size > _LARGEST:
-                raise InputError(f"{path}: {name} has {member.file_size} bytes; a sample has at most {_LARGEST}")
+            if member.file_size > _MAX_SAMPLE_BYTES:
+                raise InputError(
+                    f"{path}: {name} has {member.file_size} bytes; a sample has at most {_MAX_SAMPLE_BYTES}"
+                )
             try:
                 yield parsed(_content(archive, stream, member))
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, orjson.JSONDecodeError) as error:
@@ -63,7 +65,7 @@ def _content(archive: zipfile.ZipFile, stream: IO[bytes], member: zipfile.ZipInf
     lengths = (int.from_bytes(header[offset : offset + 2], "little") for offset in (26, 28))
     stream.seek(member.header_offset + _HEADER + sum(lengths))
     packed = pa.BufferReader(stream.read(member.compress_size))
-    content: bytes = pa.CompressedInputStream(packed, "zstd").read(_LARGEST)
+    content: bytes = pa.CompressedInputStream(packed, "zstd").read(_MAX_SAMPLE_BYTES)
     if zlib.crc32(content) != member.CRC:
         raise zipfile.BadZipFile("its checksum differs")
     return content

@@ -4,7 +4,7 @@ from stepscale.formats.gold_boxes import last_boxed
 from stepscale.grading.boxes import BOX
 
 _GSM8K = "####"
-_LONGEST = 200  # characters of a bare answer; longer ones are solutions
+_MAX_ANSWER_CHARACTERS = 200  # characters of a bare answer; longer ones are solutions
 
 
 def gold_answer(target: str, is_solution: bool = False) -> str | None:
@@ -23,4 +23,4 @@ def gold_answer(target: str, is_solution: bool = False) -> str | None:
     if boxed is not None or BOX.search(target):
         return boxed  # a target whose box is empty, or cannot be read, is no answer as a whole
     bare = "" if is_solution else target.strip()
-    return bare if bare and "\n" not in bare and len(bare) <= _LONGEST else None
+    return bare if bare and "\n" not in bare and len(bare) <= _MAX_ANSWER_CHARACTERS else None

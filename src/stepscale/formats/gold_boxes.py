@@ -6,7 +6,7 @@ read hides the ones before it: an earlier box would be another answer than the g
 
 import re
 
-from stepscale.grading.boxes import BOX, BRACE, DOLLAR, MOST_BOXES, is_mention
+from stepscale.grading.boxes import BOX, BRACE, DOLLAR, MAX_BOXES, is_mention
 
 _BETWEEN_BOXES = re.compile(
     r"(?:[\s,;$]|\\[,;:! ()]|\\q?quad\b|\\text\s*\{\s*(?:,\s*)?(?:and|or)\s*\}|\band\b|\bor\b)*"
@@ -35,7 +35,7 @@ def last_boxed(solution: str) -> str | None:
     """
     contents: list[str] = []
     start = 0
-    for box in list(BOX.finditer(solution))[-MOST_BOXES:][::-1]:
+    for box in list(BOX.finditer(solution))[-MAX_BOXES:][::-1]:
         content, end = _content(solution, box.end())
         if content is None:
             break

@@ -31,7 +31,7 @@ _MAX_REASONS = 100  # of the skipped lines, so that a file of another format doe
 _BOM = b"\xef\xbb\xbf"
 BAD_VALUES = (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError)  # what bad values raise
 _OR_SKIP = ", or read with on_error='skip' to leave it out"
-_MOST_NAMED = 5  # files in a warning
+_MAX_NAMED_FILES = 5  # files in a warning
 _START = 1024  # bytes: more blanks than that open no file
 
 
@@ -77,7 +77,7 @@ class Records:
             detail = f" ({self.skipped} bad lines, the first: {self.reasons[0]})" if self.reasons else ""
             raise InputError(f"{self.source}: no records found{detail}; give a file that holds at least one")
         if self._empty:
-            logger.warning("%s: no records found in %s", self.source, ", ".join(self._empty[:_MOST_NAMED]))
+            logger.warning("%s: no records found in %s", self.source, ", ".join(self._empty[:_MAX_NAMED_FILES]))
 
     def read_into(self, add: Callable[[Record], None]) -> None:
         """Hand every record to ``add``; what ``add`` raises about a record makes it a bad line.

@@ -16,7 +16,7 @@ from stepscale.formats.hub import is_hub_name
 from stepscale.formats.registry import read
 from stepscale.formats.source_files import data_files
 
-_BENCHMARKS = 4  # kept: ProcessBench of two parts of a run, PRMBench, Hard2Verify
+_MAX_KEPT_BENCHMARKS = 4  # kept: ProcessBench of two parts of a run, PRMBench, Hard2Verify
 
 _State = tuple[tuple[str, int, int], ...]
 
@@ -45,7 +45,7 @@ def _state(path: str, options: Mapping[str, Any]) -> _State:
     return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in files)
 
 
-@lru_cache(maxsize=_BENCHMARKS)
+@lru_cache(maxsize=_MAX_KEPT_BENCHMARKS)
 def _read(path: str, format: str, options: bytes, state: _State) -> Tables:
     tables = read(path, format, **orjson.loads(options))
     if tables.solutions.empty:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from stepscale.errors import InputError
 from stepscale.generation.contract import Request
 
-FEWEST_ROWS, MOST_ROWS = 128, 1_024  # of a cohort on a CPU: fewer waste time on calls, more leave its cache
-_FEWEST_OF_LARGE = 32
-_PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
+MIN_COHORT_ROWS, MAX_COHORT_ROWS = 128, 1_024  # of a cohort on a CPU: fewer waste time on calls, more leave its cache
+_MIN_ROWS_OF_LARGE = 32
+_MAX_PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class CohortLimits:
         tokens: Keys and values of one cohort (tokens).
         context: Tokens of one continuation with its prefix.
         lanes: Cohorts that run side by side.
-        bounded_rows: Whether it keeps to ``FEWEST_ROWS`` and ``MOST_ROWS``, as suits a CPU.
+        bounded_rows: Whether it keeps to ``MIN_COHORT_ROWS`` and ``MAX_COHORT_ROWS``, as suits a CPU.
         large: Whether its products are worth a core's while with fewer rows.
         most_rows: As many as its vocabulary allows.
     """
@@ -35,7 +35,7 @@ class CohortLimits:
     lanes: int
     bounded_rows: bool
     large: bool = False
-    most_rows: int = MOST_ROWS
+    most_rows: int = MAX_COHORT_ROWS
 
     def rows(self, n_requests: int, max_new_tokens: int) -> tuple[int, int, int]:
         """How requests are dealt to cohorts.
@@ -49,7 +49,7 @@ class CohortLimits:
         """
         if not self.bounded_rows:
             return n_requests, n_requests, 1
-        fewest, most = _FEWEST_OF_LARGE if self.large else FEWEST_ROWS, min(MOST_ROWS, self.most_rows)
+        fewest, most = _MIN_ROWS_OF_LARGE if self.large else MIN_COHORT_ROWS, min(MAX_COHORT_ROWS, self.most_rows)
         fitting = min(most, max(1, self.tokens // max_new_tokens))
         turns = max(1, math.ceil(n_requests / (self.lanes * fitting)))
         n_cohorts = self.lanes * turns  # as few as fit, and as many in each lane
@@ -62,7 +62,7 @@ def rows_at_once(vocabulary: int) -> int:
     Args:
         vocabulary: Ids that the model may draw.
     """
-    return max(1, _PROBABILITIES // vocabulary)
+    return max(1, _MAX_PROBABILITIES // vocabulary)
 
 
 def check_room(requests: Sequence[Request], context: int, name: str) -> None:

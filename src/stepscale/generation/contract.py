@@ -13,7 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.generation.temperature import SAID, can_be_drawn_at
+from stepscale.generation.temperature import TEMPERATURE_RULE, can_be_drawn_at
 
 Until = Literal["step", "solution"]
 Ended = Literal["step", "solution", "length"]
@@ -42,7 +42,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not (_is_a(Real, self.temperature) and can_be_drawn_at(self.temperature)):
-            raise InputError(f"sampling: temperature {self.temperature!r} {SAID}")
+            raise InputError(f"sampling: temperature {self.temperature!r} {TEMPERATURE_RULE}")
         if not (_is_a(Real, self.top_p) and 0 < self.top_p <= 1):
             raise InputError(f"sampling: top_p {self.top_p!r} must be a number above 0 and at most 1")
         if not (_is_a(Integral, self.max_new_tokens) and self.max_new_tokens >= 1):

@@ -13,7 +13,7 @@ from pydantic import AfterValidator
 from stepscale.generation.contract import Continuation
 from stepscale.user_settings import TextOrBlank
 
-_BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
+_MAX_BLANK_TOKENS = 4  # tokens of blank lines that may come before a line that ends a solution
 
 
 def _begins_a_line(opening: str) -> str:
@@ -34,7 +34,7 @@ def end_tokens(opening: str) -> int:
     Args:
         opening: The beginning of a line that ends a solution; "": none.
     """
-    return _BLANK + len(opening) if opening else 1
+    return _MAX_BLANK_TOKENS + len(opening) if opening else 1
 
 
 def ended_before(opening: str, continuation: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:

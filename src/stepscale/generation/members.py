@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Request, Until
 
-_TAIL = 8  # tokens a separator may be spelled with
+_MAX_SEPARATOR_TOKENS = 8  # tokens a separator may be spelled with
 _ENDED: tuple[Ended, ...] = ("step", "solution", "length")
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -179,7 +179,7 @@ class Members:
         table, bounds, longest = self._table, self._ends.boundaries, self._ends.longest
         # 1. What the tokens are: the end of the solution, the end of a step, or blank.
         stops, was_blank = bounds.stop[tokens], table["blank"][lines]
-        columns = places[:, None] + np.arange(1 - _TAIL, 1)
+        columns = places[:, None] + np.arange(1 - _MAX_SEPARATOR_TOKENS, 1)
         tails = np.where(columns < 0, -1, table["tokens"][lines[:, None], np.maximum(columns, 0)])
         blank: Bools = was_blank & bounds.blank[tokens]  # with this token too: "}\n" in one is a line
         separates = bounds.ends_step(tokens, tails) & ~stops & ~blank

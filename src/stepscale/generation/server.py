@@ -22,8 +22,8 @@ from stepscale.generation.server_units import Choice, CompletionPiece, TextBytes
 from stepscale.remote.client import Client, RefusedError
 
 _BLANK_ROUNDS = 4  # separators before any text: how often a step is asked to go on
-_BROKEN_OFF = (None, "abort")  # the server stopped of itself: asked again, as often as _TRIES says
-_TRIES = 3
+_BROKEN_OFF = (None, "abort")  # the server stopped of itself: asked again, as often as _MAX_TRIES says
+_MAX_TRIES = 3
 _UNKNOWN_CONTEXT = 1_000_000
 _log = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ class ServerGenerator:
         if self.settings.logprobs:
             body["logprobs"] = 0
         prefill = decode = 0
-        for tries_left in reversed(range(_TRIES)):
+        for tries_left in reversed(range(_MAX_TRIES)):
             choice = self._post_once(body)
             piece = unit.read(choice, until)
             length, read, n_drawn = _usage(choice)

@@ -17,7 +17,7 @@ from stepscale.generation.contract import Ended, Until
 
 END = 256  # the id that ends a solution where ids are bytes
 _ENDS = ("stop", "eos_token", "stop_sequence")  # why a solution is finished; "length" and "content_filter" are not ends
-_TAIL = 8  # tokens a separator may be spelled with
+_MAX_SEPARATOR_TOKENS = 8  # tokens a separator may be spelled with
 Choice = dict[str, Any]
 
 
@@ -223,7 +223,7 @@ class TokenIds:
                 ends += [] if blank else [place]
                 continue
             blank = blank and bool(bounds.blank[token])
-            tail = ids[None, max(0, place + 1 - _TAIL) : place + 1]
+            tail = ids[None, max(0, place + 1 - _MAX_SEPARATOR_TOKENS) : place + 1]
             if not blank and (bounds.ends_step(ids[place : place + 1], tail)[0] or (last and ended == "step")):
                 ends.append(place)
                 blank = True

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-LEAST, MOST = 0.001, 10.0
-SAID = f"must be 0 (greedy) or {LEAST:g} to {MOST:g}"
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.001, 10.0
+TEMPERATURE_RULE = f"must be 0 (greedy) or {MIN_TEMPERATURE:g} to {MAX_TEMPERATURE:g}"
 
 
 def can_be_drawn_at(temperature: float) -> bool:
@@ -17,12 +17,12 @@ def can_be_drawn_at(temperature: float) -> bool:
     Args:
         temperature: A number.
     """
-    return temperature == 0 or LEAST <= temperature <= MOST
+    return temperature == 0 or MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE
 
 
 def _checked(temperature: float) -> float:
     if not can_be_drawn_at(temperature):
-        raise ValueError(SAID)
+        raise ValueError(TEMPERATURE_RULE)
     return temperature
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from stepscale.grading.statements import announced_answer
 from stepscale.grading.values import FORMULA
 
-LONGEST_STATEMENT = 400  # characters
+MAX_STATEMENT_CHARACTERS = 400
 # An underscore is a letter to a pattern. Here `_Answer:_` is the word in italics, and `final_answer` is another word.
 _ANSWER = r"(?<![^\W_])(?<![^\W_]_)(?<![^\W_]__)answers?(?![^\W_]|_{1,3}[^\W_])"
 ANNOUNCEMENT = re.compile(
@@ -22,8 +22,8 @@ POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.D
 _BEFORE_STATEMENT = re.compile(
     r"(?:[ \t*_\"'`\u201c\u2018\u00ab}]|</?[a-z]+>|\n+(?:[ \t]*>)*(?:[ \t]*[-*\u2022][ \t]+)?)*"
 )
-_MOST_ANNOUNCEMENTS = 20  # tried from the end
-_MOST_FORMULA_LINES = 20
+_MAX_ANNOUNCEMENTS = 20  # tried from the end
+_MAX_FORMULA_LINES = 20
 
 
 def announced(text: str, *, words_with_reason: bool = True) -> str | None:
@@ -33,8 +33,8 @@ def announced(text: str, *, words_with_reason: bool = True) -> str | None:
         text: Plain lines.
         words_with_reason: Whether they count at all.
     """
-    announcements = reversed(deque(ANNOUNCEMENT.finditer(text), maxlen=_MOST_ANNOUNCEMENTS))
-    statements = [statement(text[place.end() :][:LONGEST_STATEMENT]) for place in announcements]
+    announcements = reversed(deque(ANNOUNCEMENT.finditer(text), maxlen=_MAX_ANNOUNCEMENTS))
+    statements = [statement(text[place.end() :][:MAX_STATEMENT_CHARACTERS]) for place in announcements]
     turns = (False, True) if words_with_reason else (False,)
     answers = (announced_answer(said, words_with_reason=turn) for turn in turns for said in statements)
     return next(filter(None, answers), None)
@@ -46,7 +46,7 @@ def statement(text: str) -> str:
     Args:
         text: What follows an announcement. A line that ends with a colon ("the area is given by:") leads to the next line.
     """
-    text = POLITENESS.sub("", text[:LONGEST_STATEMENT])
+    text = POLITENESS.sub("", text[:MAX_STATEMENT_CHARACTERS])
     while True:
         blank = _BEFORE_STATEMENT.match(text)
         text = text[blank.end() :] if blank else text
@@ -66,7 +66,7 @@ def formula_line(text: str) -> str:
     Args:
         text: Plain lines.
     """
-    lines = text.split("\n", _MOST_FORMULA_LINES)[:_MOST_FORMULA_LINES]
+    lines = text.split("\n", _MAX_FORMULA_LINES)[:_MAX_FORMULA_LINES]
     for count in range(1, len(lines) + 1):
         line = "\n".join(lines[:count])
         if line.count("\\begin{") <= line.count("\\end{") and line.count("\\left") <= line.count("\\right"):

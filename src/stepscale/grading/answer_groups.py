@@ -15,9 +15,9 @@ from stepscale.grading.api import grade_many, settle
 from stepscale.grading.rules import CheckedRules, Rules, checked
 from stepscale.grading.strict.hendrycks import canonical
 
-_MOST_PAIRS = 2_000  # compared per problem
-_MOST_SYMBOLIC = 50  # of these that a worker process has to decide, up to a second each
-_LONGEST_NUMBER = 40  # characters
+_MAX_PAIRS = 2_000  # compared per problem
+_MAX_SYMBOLIC_PAIRS = 50  # of these that a worker process has to decide, up to a second each
+_MAX_NUMBER_CHARACTERS = 40
 _NEAR = 1e-5  # numbers further apart are different answers by any rules
 
 
@@ -74,7 +74,7 @@ class _Comparison:
     """Compares answers of one problem while there is work left that may be spent on it."""
 
     def __init__(self, rules: CheckedRules) -> None:
-        self.rules, self.pairs, self.symbolic = rules, _MOST_PAIRS, _MOST_SYMBOLIC
+        self.rules, self.pairs, self.symbolic = rules, _MAX_PAIRS, _MAX_SYMBOLIC_PAIRS
 
     def equal_to(self, gold: str, answers: list[str]) -> list[bool]:
         """Whether each answer equals another one. What is spent on it is taken from the work that is left.
@@ -113,7 +113,7 @@ def _may_equal(first: float | None, second: float | None) -> bool:
 def _number(answer: str) -> float | None:
     """The value of an answer that is a plain integer, decimal or fraction of integers."""
     text = answer.strip()
-    if len(text) > _LONGEST_NUMBER or not text.isascii() or not set(text) <= set("0123456789+-./"):
+    if len(text) > _MAX_NUMBER_CHARACTERS or not text.isascii() or not set(text) <= set("0123456789+-./"):
         return None
     try:
         return float(Fraction(text))

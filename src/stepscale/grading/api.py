@@ -13,8 +13,8 @@ from stepscale.grading.rules import CheckedRules, Rules, checked
 from stepscale.grading.strict import strict
 from stepscale.grading.workers.pool import WorkerQuestion, shared_pool
 
-_CACHED_PAIRS = 100_000
-_LONGEST_CACHED = 1_000  # characters: longer texts are rare and dear to keep
+_MAX_CACHED_PAIRS = 100_000
+_MAX_CACHED_CHARACTERS = 1_000  # characters: longer texts are rare and dear to keep
 _Pair = tuple[str | None, str]
 _verdicts: dict[tuple[_Pair, CheckedRules], bool] = {}
 
@@ -100,8 +100,8 @@ def settle(prediction: str, gold: str, rules: CheckedRules) -> bool | WorkerQues
 
 
 def _remembered(pair: _Pair, rules: CheckedRules, verdict: bool) -> bool:
-    if len(pair[0] or "") + len(pair[1]) <= _LONGEST_CACHED:
-        if len(_verdicts) >= _CACHED_PAIRS:
+    if len(pair[0] or "") + len(pair[1]) <= _MAX_CACHED_CHARACTERS:
+        if len(_verdicts) >= _MAX_CACHED_PAIRS:
             _verdicts.clear()
         _verdicts[pair, rules] = verdict
     return verdict

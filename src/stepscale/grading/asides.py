@@ -26,7 +26,7 @@ _UNIT_POWER = rf"(?:\^?\{{?[{MINUS}]?[\d\u00b2\u00b3]\}}?)?"
 _UNIT_BEHIND = re.compile(
     rf"[ ]{_UNIT}{_UNIT_POWER}(?:[ ]?[/\u00b7*]?[ ]?{_UNIT}{_UNIT_POWER}(?![a-zA-Z]))*+[ ]*(?=[,;=]|[x\u00d7][ ]?\d|\Z)"
 )
-_LONGEST = 400  # characters: a longer answer is left as it is
+_MAX_ANSWER_CHARACTERS = 400  # characters: a longer answer is left as it is
 _OPENING = {")": "(", "]": "["}
 
 
@@ -36,7 +36,7 @@ def without_asides(answer: str) -> str:
     Args:
         answer: What stands behind an announcement or under a heading, one line.
     """
-    if len(answer) > _LONGEST:
+    if len(answer) > _MAX_ANSWER_CHARACTERS:
         return answer
     if FORMULA.search(answer) is None:
         for abbreviation in _ABBREVIATION.finditer(answer):

@@ -45,9 +45,9 @@ _ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
     re.IGNORECASE | re.DOTALL,
 )
 _MENTION = re.compile(rf"(?<![`$])[`$]*+{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}}){{0,100}}\}}|[ \t]*\{{)?[`$]*")
-MOST_BOXES = 100  # looked at from the end
-_MOST_LISTED = 50  # boxes in one list
-_LONGEST_CONTENT = 10_000  # characters
+MAX_BOXES = 100  # looked at from the end
+_MAX_LISTED_BOXES = 50  # boxes in one list
+_MAX_CONTENT_CHARACTERS = 10_000
 
 
 def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
@@ -62,8 +62,8 @@ def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
     """
     contents: list[str] = []
     list_end = len(text)  # where the list continues: the start of the box after this one
-    for box in list(BOX.finditer(text))[-MOST_BOXES:][::-1]:
-        after_brace = text[box.end() : min(list_end, box.end() + _LONGEST_CONTENT)]
+    for box in list(BOX.finditer(text))[-MAX_BOXES:][::-1]:
+        after_brace = text[box.end() : min(list_end, box.end() + _MAX_CONTENT_CHARACTERS)]
         content, end = _content(after_brace)
         if is_mention(content) or (not kinds and is_kind_of_answer(content)):
             if contents:
@@ -74,7 +74,7 @@ def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
         content = _without_announcement(content)
         if not contents or contents[0] != content:
             contents.insert(0, content)
-        if len(contents) == _MOST_LISTED:
+        if len(contents) == _MAX_LISTED_BOXES:
             break
         list_end = box.start()
     return ", ".join(contents) or None

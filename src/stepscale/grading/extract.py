@@ -14,7 +14,7 @@ would be a guess: None.
 
 import re
 
-from stepscale.grading.announcements import ANNOUNCEMENT, LONGEST_STATEMENT, POLITENESS, announced
+from stepscale.grading.announcements import ANNOUNCEMENT, MAX_STATEMENT_CHARACTERS, POLITENESS, announced
 from stepscale.grading.boxes import (
     BOX,
     boxed_answer,
@@ -31,7 +31,7 @@ from stepscale.grading.statements import stated_answer
 from stepscale.grading.worded import with_content
 
 _CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
-_LONGEST_TEXT = 200_000  # characters: of a longer text, its end is searched
+_MAX_TEXT_CHARACTERS = 200_000  # characters: of a longer text, its end is searched
 _SAYS_MORE = re.compile(r"\d|\\|\banswer", re.IGNORECASE)  # "Done." after a thought does not
 
 
@@ -44,7 +44,7 @@ def extract_answer(text: str) -> str | None:
     Returns:
         The answer as written, never blank; None if the text states none. Nothing raises.
     """
-    text = without_end_tokens(plain_lines(text[-_LONGEST_TEXT:]))
+    text = without_end_tokens(plain_lines(text[-_MAX_TEXT_CHARACTERS:]))
     _, thought_ends, said = text.rpartition("</think>")
     if thought_ends and _SAYS_MORE.search(said) and (answer := extract_answer(said)):
         return answer
@@ -108,7 +108,7 @@ def _whole_line(text: str) -> str | None:
     line = text.strip()
     if "\n" in line:
         return None
-    line = POLITENESS.sub("", line[-LONGEST_STATEMENT:])
+    line = POLITENESS.sub("", line[-MAX_STATEMENT_CHARACTERS:])
     if conclusion := last_match(_CONCLUSION, line):
         return stated_answer(line[conclusion.start() :])
     with_value = [sentence for sentence in sentences(line) if re.search(r"[0-9$\\]", sentence)]

@@ -6,7 +6,7 @@ In: plain lines of a solution. Out: the answer behind the last ``####`` that is 
 import re
 from collections import deque
 
-from stepscale.grading.announcements import LONGEST_STATEMENT, announced
+from stepscale.grading.announcements import MAX_STATEMENT_CHARACTERS, announced
 from stepscale.grading.statements import announced_answer
 from stepscale.grading.values import leading_value
 
@@ -21,7 +21,7 @@ _NUMBER_ALONE = re.compile(r"\$?-?[\d.,]*\d")
 _STARTS_A_VALUE = re.compile(r"[^\w\s]*\d|\W*\\|\$|[-+(\[{\u2212\u221a\u03c0]")
 _UNIT_ALONE = re.compile(r"(?:[ ]?[a-z]{1,20})?[ .*_]*")  # `18 dollars`, but not `2 ways to check` or `2 Methods`
 _WORD = re.compile(r"[^\W\d]{2}")
-_MOST_MARKED = 10  # lines, tried from the end
+_MAX_MARKED_LINES = 10  # lines, tried from the end
 
 
 def gsm8k_answer(text: str) -> str | None:
@@ -33,7 +33,7 @@ def gsm8k_answer(text: str) -> str | None:
     Args:
         text: Plain lines.
     """
-    lines = list(deque(GSM8K.finditer(text), maxlen=_MOST_MARKED))
+    lines = list(deque(GSM8K.finditer(text), maxlen=_MAX_MARKED_LINES))
     end = len(text)
     for marked in reversed(lines):
         if said := announced(text[marked.start() : end], words_with_reason=False):
@@ -42,7 +42,7 @@ def gsm8k_answer(text: str) -> str | None:
         is_last = end == len(text)
         if _is_value(answer, before=text[: marked.start()], behind=text[marked.end() :].strip(), is_last=is_last):
             is_short = _NUMBER_ALONE.fullmatch(answer) or len(answer) == 1
-            return answer if is_short else announced_answer(answer[:LONGEST_STATEMENT])
+            return answer if is_short else announced_answer(answer[:MAX_STATEMENT_CHARACTERS])
         end = marked.start()
     return _last_words(text, lines[-1]) if lines else None
 
@@ -70,4 +70,4 @@ def _last_words(text: str, marked: re.Match[str]) -> str | None:
     is_title = _SECTION.match(answer) or answer.endswith(":") or _STARTS_A_VALUE.match(answer)
     if is_title or not is_last_line or len(answer.split()) > 3:
         return None
-    return announced(text[: marked.start()]) or announced_answer(answer[:LONGEST_STATEMENT]) or answer
+    return announced(text[: marked.start()]) or announced_answer(answer[:MAX_STATEMENT_CHARACTERS]) or answer

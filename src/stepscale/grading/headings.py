@@ -6,7 +6,7 @@ an explanation. What stands there is an answer as a whole, so its units and word
 
 import re
 
-from stepscale.grading.announcements import ANNOUNCEMENT, LONGEST_STATEMENT, announced, formula_line, statement
+from stepscale.grading.announcements import ANNOUNCEMENT, MAX_STATEMENT_CHARACTERS, announced, formula_line, statement
 from stepscale.grading.asides import without_asides
 from stepscale.grading.plain_lines import last_match
 from stepscale.grading.statements import ABOUT, TAGS, announced_answer
@@ -32,7 +32,7 @@ _FENCE = re.compile(r"\A(?:```|~~~)[\w+-]{0,20}[ \t]*\n\s*")
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
 _VERB_OR_TITLE = re.compile(r"\s*(?:[:.)]\s|(?:is|are|was|to|of|for|key|choices?)\b)")
 _PAIRS = {"*": "*", "_": "_", "`": "`", '"': '"', "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
-_MOST_MARKS = 8  # around one answer
+_MAX_MARKS = 8  # around one answer
 
 
 def under_heading(text: str) -> str | None:
@@ -71,7 +71,7 @@ def _first_line(below: str) -> str | None:
     line = formula_line(below).strip()
     if ANNOUNCEMENT.search(line):
         return announced(line)
-    if FORMULA.match(below[:LONGEST_STATEMENT]) or _SENTENCE_VERB.search(line):
+    if FORMULA.match(below[:MAX_STATEMENT_CHARACTERS]) or _SENTENCE_VERB.search(line):
         return announced_answer(statement(below))
     line = _undressed(line)
     line = line[about.end() :] if (about := ABOUT.match(line)) else line
@@ -82,7 +82,7 @@ def _undressed(line: str) -> str:
     """A line without HTML emphasis and the marks around the whole of it: ``7`` of ``**`7`**.``"""
     if line.startswith("<"):
         line = TAGS.sub("", line).strip()
-    for _ in range(_MOST_MARKS):
+    for _ in range(_MAX_MARKS):
         bare = line[:-1] if line.endswith(".") and line[-2:-1] in _PAIRS.values() else line
         opening = bare[:1]
         closing = _PAIRS.get(opening)

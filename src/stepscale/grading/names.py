@@ -26,9 +26,9 @@ _REASONS_WITHOUT_COMMA = frozenset(("because", "since"))
 _GIVING = frozenset(("equals", "gives", "yields", "makes", "comes"))  # "which equals 4" says the answer
 _QUOTES = "\"'\u2018\u2019\u201c\u201d*_"
 _PAUSES = ",;:!?"
-_MOST_WORDS = 8  # of a name
-_MOST_PLAIN_WORDS = 3  # of an answer that is no name
-_READ = _MOST_WORDS + 4  # words of a statement
+_MAX_NAME_WORDS = 8  # of a name
+_MAX_PLAIN_WORDS = 3  # of an answer that is no name
+_MAX_STATEMENT_WORDS = _MAX_NAME_WORDS + 4  # words of a statement
 _NO_NAMES = OPENERS | NUMERALS
 _BEFORE_NAMES = TITLES | PLACES
 _ABBREVIATIONS = _BEFORE_NAMES | SUFFIXES
@@ -45,7 +45,7 @@ def leading_name(statement: str) -> str | None:
     Returns:
         ``St. Louis`` of ``St. Louis, as shown in step 3``, ``U.S. Steel`` of ``U.S. Steel``; None where it begins otherwise.
     """
-    words = statement.split(maxsplit=_READ)[:_READ]
+    words = statement.split(maxsplit=_MAX_STATEMENT_WORDS)[:_MAX_STATEMENT_WORDS]
     count = _name_length(words)
     name, behind = words[:count], words[count:]
     if not name or not (_is_remark(name, behind) or _is_whole(name, behind)):
@@ -59,9 +59,9 @@ def before_reason(statement: str) -> str:
     Args:
         statement: What follows an announcement, one sentence without a number.
     """
-    words = statement.split(maxsplit=_READ)[:_READ]
+    words = statement.split(maxsplit=_MAX_STATEMENT_WORDS)[:_MAX_STATEMENT_WORDS]
     if words and words[0] not in OPENERS:
-        for place, word in enumerate(words[:_MOST_PLAIN_WORDS], 1):
+        for place, word in enumerate(words[:_MAX_PLAIN_WORDS], 1):
             is_conjunction = word.rstrip(_PAUSES).capitalize() in OPENERS  # "but, as"
             if _has_comma(word) and not is_conjunction and _is_remark([word], words[place:]):
                 return " ".join(words[:place])
@@ -74,7 +74,7 @@ def is_name(words: str) -> bool:
     Args:
         words: An answer in words.
     """
-    name = words.split(maxsplit=_READ)
+    name = words.split(maxsplit=_MAX_STATEMENT_WORDS)
     return _name_length(name) == len(name) and any(map(_is_found_in_names_only, name))
 
 
@@ -92,7 +92,7 @@ def _name_length(words: Sequence[str]) -> int:
     """How many words the name has with which words begin; 0 where they begin with none."""
     first = 1 if words[:1] == ["the"] else 0
     length = 0
-    for place, word in enumerate(words[first:_MOST_WORDS], first):
+    for place, word in enumerate(words[first:_MAX_NAME_WORDS], first):
         bare = _bare(word)
         if place == first and _FIRST_PART.split(bare, maxsplit=1)[0] in _NO_NAMES:
             break

@@ -13,8 +13,8 @@ _ODD_ASCII_BLANKS = "\x0b\x0c\x1c\x1d\x1e\x1f"  # vertical tab, form feed, separ
 _ODD_BLANKS = re.compile(f"(?!\x0crac)[{_ODD_ASCII_BLANKS}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\u00ad]")
 _END_TOKEN = re.compile(r"(?:<\|[a-zA-Z_]{1,40}\|>|</s>|<(?:eos|end_of_turn)>)\Z")
-_MOST_END_TOKENS = 8
-_LONGEST_END_TOKEN = 44  # characters
+_MAX_END_TOKENS = 8
+_MAX_END_TOKEN_CHARACTERS = 44
 
 
 def plain_lines(text: str) -> str:
@@ -37,11 +37,11 @@ def without_end_tokens(text: str) -> str:
     Args:
         text: Any text.
     """
-    for _ in range(_MOST_END_TOKENS):
+    for _ in range(_MAX_END_TOKENS):
         if not text.rstrip().endswith(">"):
             break
         text = text.rstrip()
-        token = _END_TOKEN.search(text, max(0, len(text) - _LONGEST_END_TOKEN))
+        token = _END_TOKEN.search(text, max(0, len(text) - _MAX_END_TOKEN_CHARACTERS))
         if token is None:
             break
         text = text[: token.start()]

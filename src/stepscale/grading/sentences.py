@@ -48,7 +48,7 @@ _LEADING_LETTERS = re.compile(r"[A-Za-z]+(?![A-Za-z.-])")
 _DOTTED = re.compile(r"(?:(?:[A-Za-z]|[A-Z][a-z])\.){2,}")
 _OPENING_MARKS = "\"'\u2018\u201c\u00ab([*_"
 _CLOSING_MARKS = ".,:;!?)*_\"'\u2019\u201d\u00bb"
-_MOST_NAME_WORDS = 6  # read behind an initial
+_MAX_NAME_WORDS = 6  # read behind an initial
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -134,7 +134,7 @@ def _ends_sentence(words: Sequence[str], index: int) -> bool:
     if not words[index].endswith("."):
         return False
     word = words[index].lstrip(_OPENING_MARKS)
-    following = words[index + 1 : index + 1 + _MOST_NAME_WORDS]
+    following = words[index + 1 : index + 1 + _MAX_NAME_WORDS]
     if not following:
         return True
     abbreviation = word[:-1]

@@ -53,7 +53,7 @@ _CLOSING_SIGNS = re.compile(r"[\s>~=]+\Z")  # no answer ends with one
 _DELIMITER = re.compile(r"\\?[{}]|\\?[()\[\]]")
 _DOLLAR = re.compile(r"(?<!\\)\$+")
 _PARTNERS = {"}": "{", "\\}": "\\{", "\\)": "\\(", "\\]": "\\["}
-_MOST_WORDS = 3  # of an answer in words
+_MAX_ANSWER_WORDS = 3  # of an answer in words
 
 
 def announced_answer(statement: str, *, words_with_reason: bool = True) -> str | None:
@@ -127,7 +127,7 @@ def stated_answer(sentence: str) -> str | None:
     if numbers:
         return numbers[-1]
     words = without_marks(sentence)
-    return words if len(words.split()) <= _MOST_WORDS or is_name(words) else None
+    return words if len(words.split()) <= _MAX_ANSWER_WORDS or is_name(words) else None
 
 
 def _first_sentence(text: str) -> str:

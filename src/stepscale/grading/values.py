@@ -65,8 +65,8 @@ _INTEGER = re.compile(rf"[{MINUS}]?(?:\d+|\d{{1,3}}(?:,\d{{3}})+)")
 _FRACTION = re.compile(rf"[{MINUS}]?\d+/\d+")
 _PLAIN_NUMBER = re.compile(rf"{_INTEGER.pattern}(?:\.\d+|/\d+)?")
 _NO_ARITHMETIC = re.compile(r"[^\W\d]|[<>\\\u2260\u2264\u2265]|!\Z")
-_BOUNDED = 400  # characters of one value
-_MOST_FAILED_STARTS = 10  # of values in one text: each is read to its end before it fails
+_MAX_VALUE_CHARACTERS = 400  # characters of one value
+_MAX_FAILED_STARTS = 10  # of values in one text: each is read to its end before it fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def leading_value(text: str, *, lists: bool = True) -> StatedValue | None:
         text: A statement, or what follows its verb.
         lists: Whether ``1, 2, and 3`` is one value; else it is the first of them.
     """
-    text = text[:_BOUNDED]
+    text = text[:_MAX_VALUE_CHARACTERS]
     ends = [end] if (end := _expression_end(text, 0)) else []
     separators: list[str] = []
     while ends and lists:
@@ -130,7 +130,7 @@ def values(text: str) -> list[str]:
     """
     result: list[str] = []
     start = failed = 0
-    while failed < _MOST_FAILED_STARTS and (candidate := _VALUE_START.search(text, start)) is not None:
+    while failed < _MAX_FAILED_STARTS and (candidate := _VALUE_START.search(text, start)) is not None:
         value = leading_value(text[candidate.start() :], lists=False)
         if value is None:
             start = candidate.end() + 1

@@ -30,9 +30,9 @@ LENGTHS = (64, 96, 128, 176, 224, 288, 384, 640, 1024)  # tokens; documents are 
 POSITIONS = 1024  # tokens of the longest text that a base model reads
 _EXERCISE_SHARE = 0.3
 TRANSCRIPTS = 0.10  # share of the solutions that have earlier attempts
-_MOST_ATTEMPTS = 4
+_MAX_ATTEMPTS = 4
 _FAMILY_WEIGHTS = {"sums": 4, "products": 4, HELD_OUT_WORDING: 1}
-_TRIES = 6  # for a right revision
+_MAX_TRIES = 6  # for a right revision
 
 Rated = Literal["all", "slips", "none"]  # steps with ratings; "slips": those that no misconception may strike
 
@@ -76,7 +76,7 @@ def write_page(rng: Random, split: str = "pretrain", transcripts: float = TRANSC
     hand = Hand(rng)
     attempts: list[tuple[str, ...]] = []
     if rng.random() < transcripts:
-        attempts = [tuple(hand.solve(problem)) for _ in range(rng.randint(1, _MOST_ATTEMPTS))]
+        attempts = [tuple(hand.solve(problem)) for _ in range(rng.randint(1, _MAX_ATTEMPTS))]
         steps = revised(problem, attempts[-1], hand)
     else:
         steps = tuple(hand.solve(problem))
@@ -124,7 +124,7 @@ def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ..
     """
     ratings = rate_steps(problem, attempt)
     right = len(ratings) - 1  # all before the first negative step, or before the answer
-    for _ in range(_TRIES):
+    for _ in range(_MAX_TRIES):
         steps = tuple(hand.solve(problem, attempt[:right]))
         if NEGATIVE not in rate_steps(problem, steps):
             break

@@ -11,13 +11,23 @@ from random import Random
 from stepscale.formats.ratings import NEGATIVE, POSITIVE
 from stepscale.lab.hands import Habits, Hand
 from stepscale.lab.labeler import rate_step, right_steps
-from stepscale.lab.stories import LARGEST, NAMES, NUMBERS, ONE_SOURCE, THINGS, TWO_SOURCES, Definition, Story, define
+from stepscale.lab.stories import (
+    MAX_QUANTITY,
+    NAMES,
+    NUMBERS,
+    ONE_SOURCE,
+    THINGS,
+    TWO_SOURCES,
+    Definition,
+    Story,
+    define,
+)
 from stepscale.lab.wording import tell
 
 CARELESS = Habits(slip=0.14, copy_slip=0.15)
 _MISQUOTED_SHARE = 0.15  # of steps; with slips and misconceptions about half of them are wrong
 _GIVEN = range(3, 8)  # friends with a given amount
-_AMOUNTS = (12, 30, LARGEST)  # up to one of these
+_AMOUNTS = (12, 30, MAX_QUANTITY)  # up to one of these
 _STEPS = range(4, 10)
 
 

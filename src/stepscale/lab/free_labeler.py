@@ -19,7 +19,7 @@ from stepscale.lab.wording import read_story
 # A line of these words and names alone opens a solution and states nothing, if one of the first kind is among them.
 _OPENING = re.compile("let|solve|solution|steps?|find|calculate")
 _AROUND = re.compile("us|we|will|can|need|to|the|this|problem|by|first|s|how|many|does|have|has|of|in|each|friend|now")
-_LONGEST_OPENING = 200  # characters
+_MAX_OPENING_CHARACTERS = 200
 
 
 def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
@@ -205,8 +205,8 @@ def _is_doubling(definition: Definition, derivations: Iterable[Expression]) -> b
 
 def _only_opens(line: str, story: Story) -> bool:
     """Whether a line opens a solution and states nothing: "Let's solve this step by step."."""
-    text = plain_text(line[:_LONGEST_OPENING])
-    if len(line) > _LONGEST_OPENING or any(c.isdigit() for c in text):
+    text = plain_text(line[:_MAX_OPENING_CHARACTERS])
+    if len(line) > _MAX_OPENING_CHARACTERS or any(c.isdigit() for c in text):
         return False
     words = [word.lower() for word in re.findall(r"\w+", text) if word not in (*story.by_name, story.things)]
     opening = [word for word in words if _OPENING.fullmatch(word)]

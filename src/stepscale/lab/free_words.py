@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from stepscale.lab.stories import NAMES, Story
 
-LONGEST_LINE = 600  # characters
+MAX_LINE_CHARACTERS = 600
 
 _REWRITTEN = tuple(
     (re.compile(pattern, re.IGNORECASE), text)
@@ -100,7 +100,7 @@ def read_words(line: str, story: Story) -> list[Token]:
     Raises:
         Unreadable: The line is too long, or holds a word, mark or number that is not known here.
     """
-    if len(line) > LONGEST_LINE:
+    if len(line) > MAX_LINE_CHARACTERS:
         raise Unreadable
     text = plain_text(" ".join(line.split()))
     if not text.isascii() or _UNREADABLE_NUMBER.search(text):

@@ -12,10 +12,10 @@ from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 
-from stepscale.lab.stories import LARGEST, NAMES, NUMBERS, OPERATION_OF, Definition, Story, result_of
+from stepscale.lab.stories import MAX_QUANTITY, NAMES, NUMBERS, OPERATION_OF, Definition, Story, result_of
 from stepscale.lab.wording import quoted, read_story
 
-_LARGEST_WRITTEN = 99
+_MAX_WRITTEN_NUMBER = 99
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def misremembered(habits: Habits, operation: str, left: int, right: int) -> tupl
     """
     trait = _misconception(habits, "fact", (operation, left, right))
     right_result = result_of(operation, left, right)
-    if trait is None or not 0 <= right_result <= LARGEST:
+    if trait is None or not 0 <= right_result <= MAX_QUANTITY:
         return None
-    wrong = [r for r in (right_result + d for d in (-10, -3, -2, -1, 1, 2, 3, 10)) if 0 <= r <= _LARGEST_WRITTEN]
+    wrong = [r for r in (right_result + d for d in (-10, -3, -2, -1, 1, 2, 3, 10)) if 0 <= r <= _MAX_WRITTEN_NUMBER]
     return trait, _hash("fact", operation, left, right).choice(wrong)
 
 
@@ -212,7 +212,7 @@ class Hand:
         larger = 1 + (result >= 10) + (result >= 30)
         if self._errs(self.habits.slip * larger):
             result += self.rng.choice((-10, -2, -1, -1, 1, 1, 2, 10))
-        return min(max(result, 0), _LARGEST_WRITTEN)
+        return min(max(result, 0), _MAX_WRITTEN_NUMBER)
 
     def _errs(self, rate: float) -> bool:
         return self.rng.random() < rate

@@ -27,7 +27,7 @@ from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
 from stepscale.seeds import seed_for
 from stepscale.training.lane_trainer import LaneTrainer
 
-_SHORT = 128  # tokens
+_MAX_SHORT_TOKENS = 128
 _CHUNK = 20_000  # documents written by one worker at a time
 
 
@@ -75,7 +75,11 @@ class Batches(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         tokens = np.array([ids.size for ids, _ in self.buckets.values()], float)
         for step in range(self.options.steps):
             # Look-ups are found among a few sentences first; among many they take several times as long.
-            shares = np.where(np.array(lengths) > _SHORT, 0, tokens) if step < self.options.short_steps else tokens
+            shares = (
+                np.where(np.array(lengths) > _MAX_SHORT_TOKENS, 0, tokens)
+                if step < self.options.short_steps
+                else tokens
+            )
             length = int(rng.choice(lengths, p=shares / shares.sum()))
             ids, targets = self.buckets[length]
             rows = rng.integers(0, len(ids), self.options.tokens_per_batch // length)

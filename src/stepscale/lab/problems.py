@@ -58,11 +58,11 @@ def _answer(problem: str) -> str:
 # Problems of each level that come in turn. Of the 500 test problems of MATH that Lightman et al. chose, 9, 18, 21, 26 and 27 %
 # are of levels 1 to 5; 1, 2, 3, 3 and 3 in turn are 8, 17, 25, 25 and 25 %.
 LEVEL_SHARES = {"equal": dict.fromkeys(LEVELS, 1), "math": {1: 1, 2: 2, 3: 3, 4: 3, 5: 3}}
-_DRAWS = 300  # without a new problem among so many, a family has none left at that level
+_MAX_DRAWS = 300  # without a new problem among so many, a family has none left at that level
 
 
 def _fresh_problem(family: str, level: int, split: str, rng: Random, problems: Mapping[str, object]) -> str | None:
-    for _ in range(_DRAWS):
+    for _ in range(_MAX_DRAWS):
         problem = draw_problem(family, level, split, rng)
         if problem not in problems:
             return problem

@@ -22,7 +22,7 @@ FAMILIES = ("sums", "products", "active", "branching")
 # sentences, but branches: most operations merge two quantities, and few go on from the latest one.
 HELD_OUT_WORDING, BRANCHING = "active", "branching"
 HELD_OUT_FAMILIES = (HELD_OUT_WORDING, BRANCHING)
-LARGEST = 50  # of all true quantities
+MAX_QUANTITY = 50  # of all true quantities
 NUMBERS = range(2, 10)  # "4 more", "4 times"
 GIVEN = range(2, 13)
 _GROWING_SHARE = 0.5
@@ -208,7 +208,7 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
 
 
 def define(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
-    """A random definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``.
+    """A random definition of ``name`` by a relation whose result is from 0 to MAX_QUANTITY; its amount is entered in ``amounts``.
 
     Args:
         name: The friend whose amount is defined.
@@ -223,14 +223,14 @@ def define(name: str, sources: Sequence[str], amounts: dict[str, int], family: s
     if len(sources) == 2:
         # The source that is known last is told first, so that who knows it can go on; of a gap, the larger one must come first.
         choices = [Definition(name, "total", tuple(sources), 0)]
-        if amounts[sources[0]] < amounts[sources[1]] and not amount_of(choices[0], amounts) <= LARGEST:
+        if amounts[sources[0]] < amounts[sources[1]] and not amount_of(choices[0], amounts) <= MAX_QUANTITY:
             sources = sources[::-1]
         if amounts[sources[0]] >= amounts[sources[1]]:
             choices.append(Definition(name, "gap", tuple(sources), 0))
     else:
         relations = [relation for relation in ONE_SOURCE if relation != "times" or family != "sums"]
         choices = [Definition(name, relation, (sources[0],), rng.choice(NUMBERS)) for relation in relations]
-    possible = [choice for choice in choices if 0 <= amount_of(choice, amounts) <= LARGEST]
+    possible = [choice for choice in choices if 0 <= amount_of(choice, amounts) <= MAX_QUANTITY]
     if not possible:  # a small quantity and a large number taken away, nothing else: any number then
         return define(name, sources, amounts, family, rng)
     # Totals and products, where the result stays small: sums that shrink would make a right answer by chance likely.

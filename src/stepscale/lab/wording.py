@@ -30,7 +30,7 @@ _GIVEN = "{name} has {number}."
 _STORY = re.compile(
     r"Some friends have (?P<things>[a-z]+)\. (?P<told>.+) How many (?P=things) does (?P<asked>[A-Z][a-z]+) have\?"
 )
-_LONGEST = 4_000  # characters
+_MAX_PROBLEM_CHARACTERS = 4_000
 _FIELDS = {
     "{name}": "(?P<name>[A-Z][a-z]+)",
     "{first}": "(?P<first>[A-Z][a-z]+)",
@@ -92,7 +92,7 @@ def read_story(problem: str) -> Story:
     Raises:
         Malformed: The text is not in the lab's language, or its amounts do not follow from it.
     """
-    match = _STORY.fullmatch(problem.strip()) if len(problem) <= _LONGEST else None
+    match = _STORY.fullmatch(problem.strip()) if len(problem) <= _MAX_PROBLEM_CHARACTERS else None
     if not match:
         raise Malformed(f"not a problem of the lab: {problem[:60]!r}")
     definitions = tuple(read_sentence(sentence) for sentence in re.findall(r"[^.]+\.", match["told"].strip()))

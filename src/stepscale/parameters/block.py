@@ -8,7 +8,7 @@ from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat
 from stepscale.formats.registry import check_options
 from stepscale.generation.temperature import Temperature
-from stepscale.search.asking import MOST_GENERATIONS
+from stepscale.search.asking import MAX_GENERATIONS
 from stepscale.user_paths import UserPath
 from stepscale.user_settings import UserSettings
 
@@ -50,5 +50,5 @@ class SamplingBlock(Block):
 class SampleCounts(Block):
     """How many samples per problem, and how they are stored."""
 
-    per_problem: int = Field(ge=1, le=MOST_GENERATIONS)
+    per_problem: int = Field(ge=1, le=MAX_GENERATIONS)
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard: what a crash can cost")

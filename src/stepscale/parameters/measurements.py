@@ -12,7 +12,7 @@ from stepscale.generation.temperature import Temperature
 from stepscale.labeling.options import PoolLabeler
 from stepscale.parameters.block import Block, FileSource, SampleCounts
 from stepscale.revisions.data import RevisionData
-from stepscale.search.asking import MOST_GENERATIONS
+from stepscale.search.asking import MAX_GENERATIONS
 from stepscale.search.plan import RevisionSearchPlan
 from stepscale.supervision.arms import Experiment
 from stepscale.training.optimization import Optimization
@@ -210,10 +210,10 @@ class RevisionsBlock(Block):
     @field_validator("budgets")
     @classmethod
     def _are_powers_of_two(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
-        is_power = all(0 < n <= MOST_GENERATIONS and not n & (n - 1) for n in budgets)
+        is_power = all(0 < n <= MAX_GENERATIONS and not n & (n - 1) for n in budgets)
         if not budgets or not is_power or max(budgets) < _PAST_TRAINING:
             raise ValueError(
-                f"must be powers of 2 up to {_PAST_TRAINING} or more (at most {MOST_GENERATIONS:,}): claim B4 is about longer "
+                f"must be powers of 2 up to {_PAST_TRAINING} or more (at most {MAX_GENERATIONS:,}): claim B4 is about longer "
                 "chains"
             )
         return budgets

@@ -8,7 +8,7 @@ from stepscale.estimators.rising import Rising
 from stepscale.generation.temperature import Temperature
 from stepscale.parameters.block import Block
 from stepscale.parameters.models import FineTuning
-from stepscale.search.asking import MOST_GENERATIONS
+from stepscale.search.asking import MAX_GENERATIONS
 from stepscale.verifiers.generative_options import GenerativePRM
 
 
@@ -38,8 +38,8 @@ class SolveOrVerifyBlock(Block):
     @field_validator("samples", "judgments")
     @classmethod
     def _can_be_asked_for(cls, numbers: Rising) -> Rising:
-        if numbers[-1] > MOST_GENERATIONS:
-            raise ValueError(f"holds {numbers[-1]}, above {MOST_GENERATIONS:,}; give smaller numbers")
+        if numbers[-1] > MAX_GENERATIONS:
+            raise ValueError(f"holds {numbers[-1]}, above {MAX_GENERATIONS:,}; give smaller numbers")
         return numbers
 
     @model_validator(mode="after")

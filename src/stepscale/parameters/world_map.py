@@ -9,7 +9,7 @@ from stepscale.parameters.block import Block
 
 Share = Annotated[float, Field(ge=0, le=0.5)]
 Level = Annotated[int, Field(ge=1, le=5)]
-_LARGEST = 256
+_MAX_BUDGET = 256
 
 
 class WorldGrid(Block):
@@ -47,9 +47,9 @@ class WorldMapBlock(Block):
 
     @model_validator(mode="after")
     def _can_be_chained(self) -> Self:
-        wrong = [n for n in self.budgets if n % self.attempts or n > _LARGEST]
+        wrong = [n for n in self.budgets if n % self.attempts or n > _MAX_BUDGET]
         if wrong:
             raise ValueError(
-                f"budgets: {wrong[0]} is not a multiple of attempts ({self.attempts}), or above {_LARGEST}"
+                f"budgets: {wrong[0]} is not a multiple of attempts ({self.attempts}), or above {_MAX_BUDGET}"
             )
         return self

@@ -4,7 +4,7 @@ A claim is a set of quantities, its parts, that should all lie above their thres
 interval lies above. It did not hold if any lies below by more than chance gives among so many. Else it is inconclusive.
 
 Three rules keep a claim from being settled by weak evidence. A bound counts as above or below only beyond ``NOISE``, since sums
-of floats that should be zero are seldom exactly zero. A part that rests on fewer than ``LEAST_PROBLEMS`` problems settles
+of floats that should be zero are seldom exactly zero. A part that rests on fewer than ``MIN_PROBLEMS_TO_SETTLE`` problems settles
 nothing: the bootstrap of few or equal differences is too narrow, or has no width at all. Nor does a part settle anything if its
 precondition is not met.
 
@@ -18,7 +18,7 @@ from math import isnan
 from statistics import NormalDist
 
 from stepscale.errors import InputError
-from stepscale.estimators.intervals import LEAST_PROBLEMS, NOISE, Interval
+from stepscale.estimators.intervals import MIN_PROBLEMS_TO_SETTLE, NOISE, Interval
 from stepscale.estimators.quantities import Quantity, power, quantity
 
 
@@ -197,8 +197,8 @@ def _as_quantity(part: Interval) -> Quantity:
 
 def _unfit(part: Quantity) -> str:
     """Why a part cannot settle the claim; "" if it can."""
-    if part.n_problems is not None and part.n_problems < LEAST_PROBLEMS:
-        return f"too few problems ({part.n_problems}, and a claim needs {LEAST_PROBLEMS})"
+    if part.n_problems is not None and part.n_problems < MIN_PROBLEMS_TO_SETTLE:
+        return f"too few problems ({part.n_problems}, and a claim needs {MIN_PROBLEMS_TO_SETTLE})"
     return part.unmet
 
 

@@ -23,7 +23,7 @@ _SHARED_STYLES = {  # long styles that every panel repeats, by the class that ha
     "grid": "fill: none; stroke: #b0b0b0; stroke-opacity: 0.25; stroke-width: 0.8; stroke-linecap: square",
     "tick": "fill: currentColor; stroke: currentColor; stroke-width: 0.8",
 }
-_SHORT = 24  # characters of a name of which three stand side by side above one panel
+_MAX_SHORT_CHARACTERS = 24  # characters of a name of which three stand side by side above one panel
 _DASHES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
 
@@ -77,7 +77,7 @@ def whole_view(figure: Figure, view: View) -> str:
         for axes in places[1:]:
             axes.set_ylabel("")
         handles = {n: h for axes in places for h, n in zip(*axes.get_legend_handles_labels(), strict=True)}
-        columns = 3 if several or max(map(len, handles), default=0) <= _SHORT else 2
+        columns = 3 if several or max(map(len, handles), default=0) <= _MAX_SHORT_CHARACTERS else 2
         canvas.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=columns, frameon=False)
         return _svg(canvas)
 

@@ -11,7 +11,7 @@ import numpy as np
 SHARE, POINTS, PLAIN, LEAD = ".1%", "+.1%", ".3f", "+.3f"
 BOUNDS = ("_low", "_high")
 _COUNTED = ("n_problems", "n_solutions", "n_steps", "n_parameters_large", "n_parameters_small")
-_LARGE = 1000  # from here on thousandths say nothing
+_MIN_WITHOUT_DECIMALS = 1000  # from here on thousandths say nothing
 
 
 def interval(value: float, low: float, high: float, shape: str = PLAIN) -> str:
@@ -101,7 +101,7 @@ def unbounded(value: float | str | None, digits: int = 3) -> str:
     """
     if value is None or np.isinf(float(value)):
         return "not finite" if value is None else "∞" if float(value) > 0 else "-∞"
-    return f"{float(value):,.{digits if abs(float(value)) < _LARGE else 0}f}"
+    return f"{float(value):,.{digits if abs(float(value)) < _MIN_WITHOUT_DECIMALS else 0}f}"
 
 
 def factor(row: Mapping[Any, Any]) -> str:

@@ -10,7 +10,7 @@ from stepscale.report.style import COLORS, WEIGHTED
 from stepscale.supervision.points import BLIND
 
 SAMPLES = "samples per problem, N (log scale)"
-_MOST_BANDS = 8  # lines of one panel beyond which bands would hide each other
+_MAX_BANDS = 8  # lines of one panel beyond which bands would hide each other
 UNIT_AXES = {
     "generations": "generations per problem, N (log scale)",
     "tokens": "tokens per problem, generator and verifier (log scale)",
@@ -62,7 +62,7 @@ def curve_panel(table: pd.DataFrame, title: str = "", lines: str = "label", x: s
     groups = table.sort_values(x, kind="stable").groupby(lines, sort=False)
     rows_of_label = {str(label): rows for label, rows in groups}
     order = dict.fromkeys(map(str, table[lines]))
-    band = len(order) <= _MOST_BANDS
+    band = len(order) <= _MAX_BANDS
     lines_of = [series(rows_of_label[name], name, x, y, dash=dash_of(name)) for name in order]
     return Panel(title=title, series=tuple(line.model_copy(update={"band": band}) for line in lines_of))
 

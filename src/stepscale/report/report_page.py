@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from stepscale.estimators.intervals import LEAST_PROBLEMS
+from stepscale.estimators.intervals import MIN_PROBLEMS_TO_SETTLE
 from stepscale.report.claims import CLAIMS, Claim, Measured
 from stepscale.report.number_formats import LEAD, interval
 from stepscale.report.part import Figure, Part
@@ -27,7 +27,7 @@ ORDER = (
 )
 """The parts of the page, by name; further ones come after them."""
 
-_LEADING = 3
+_MAX_LEADING_FIGURES = 3
 USUAL = 0.95  # level of an interval that is not stated
 
 
@@ -69,9 +69,13 @@ class ReportPage:
     def too_small(self) -> str:
         """One line on what is too small to settle a claim: the model, the pool, the samples or the problems; "" if nothing is."""
         reasons = [reason for part in self.filled_parts for reason in part.too_small]
-        few = [claim.id for claim in self.claims if claim.n_problems is not None and claim.n_problems < LEAST_PROBLEMS]
+        few = [
+            claim.id
+            for claim in self.claims
+            if claim.n_problems is not None and claim.n_problems < MIN_PROBLEMS_TO_SETTLE
+        ]
         if few:
-            reasons.append(f"fewer than {LEAST_PROBLEMS} problems decide {', '.join(few)}")
+            reasons.append(f"fewer than {MIN_PROBLEMS_TO_SETTLE} problems decide {', '.join(few)}")
         return f"TOO SMALL FOR A CLAIM: {'; '.join(reasons)}" if reasons else ""
 
     @property
@@ -91,7 +95,7 @@ class ReportPage:
             for part, figures in zip(self.filled_parts, by_part, strict=True)
             if place < len(figures)
         )
-        return list(islice(ranked, _LEADING))
+        return list(islice(ranked, _MAX_LEADING_FIGURES))
 
     def settled_by(self, claim_id: str) -> Part | None:
         """The part that settled a claim, for the page's template.

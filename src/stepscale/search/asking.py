@@ -7,7 +7,7 @@ import numpy as np
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 
-MOST_GENERATIONS = 1 << 20
+MAX_GENERATIONS = 1 << 20
 """Generations per problem that any method may have: a budget above it is a slip of the pen, and lists of its size fill memory."""
 
 
@@ -47,7 +47,7 @@ def checked_generations(budget: object) -> int:
         budget: A whole number of any type. 16.0 is one, for a table holds 16 so beside a missing one.
 
     Returns:
-        1 to ``MOST_GENERATIONS``.
+        1 to ``MAX_GENERATIONS``.
 
     Raises:
         InputError: One line with the fault and the remedy.
@@ -57,8 +57,8 @@ def checked_generations(budget: object) -> int:
     is_integer = isinstance(budget, Integral) and not isinstance(budget, bool)
     if not (is_integer or (isinstance(budget, float) and budget.is_integer())) or (number := int(budget)) < 1:  # type: ignore[call-overload]  # one of the two
         raise InputError(f"budget must be a whole number of generations, 1 or more, not {_as_given(budget)}")
-    if number > MOST_GENERATIONS:
-        raise InputError(f"budget is {str(budget)[:40]}; at most {MOST_GENERATIONS:,} generations per problem are made")
+    if number > MAX_GENERATIONS:
+        raise InputError(f"budget is {str(budget)[:40]}; at most {MAX_GENERATIONS:,} generations per problem are made")
     return int(number)
 
 

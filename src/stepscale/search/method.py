@@ -15,7 +15,7 @@ from pydantic import Field
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.grading import Rules
-from stepscale.search.asking import MOST_GENERATIONS, checked_generations
+from stepscale.search.asking import MAX_GENERATIONS, checked_generations
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
 from stepscale.search.selection import Choice, Choose, choose
@@ -53,7 +53,7 @@ class SearchMethod(UserSettings, ABC):
 
     method: str
     n: int = Field(
-        ge=1, le=MOST_GENERATIONS, description="N: solutions (samples or beams) searched at once for each problem"
+        ge=1, le=MAX_GENERATIONS, description="N: solutions (samples or beams) searched at once for each problem"
     )
     aggregation: Aggregation = Field(
         "last", description="step scores to a solution's score, in the search and in the final choice"
@@ -125,11 +125,11 @@ class SearchMethod(UserSettings, ABC):
         Raises:
             InputError: There is none.
         """
-        places = range(1, MOST_GENERATIONS + 2)
+        places = range(1, MAX_GENERATIONS + 2)
         n = bisect_right(places, budget, key=lambda n: self.model_copy(update={"n": n}).budget)
         if n < 1:
             raise InputError(f"search method {self.method!r} needs a budget above {budget}; raise it")
-        if n > MOST_GENERATIONS:
+        if n > MAX_GENERATIONS:
             checked_generations(budget)
         return self.model_copy(update={"n": n})
 

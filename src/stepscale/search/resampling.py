@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stepscale.estimators.arrays import Floats
 
 Scheme = Literal["multinomial", "stratified", "systematic"]
-_SURE = 1e-6
+_MIN_SCORE = 1e-6
 """Scores count to 6 digits: 0 counts as 1e-6 and 1 as 1 - 1e-6, so that no weight is infinite."""
 
 
@@ -29,7 +29,7 @@ def odds_weights(scores: Floats, temperature: float) -> Floats:
     is_scored = ~np.isnan(scores)
     if not is_scored.any():
         return np.full(len(scores), 1 / len(scores))
-    sure = np.clip(np.where(is_scored, scores, 0.5), _SURE, 1 - _SURE)
+    sure = np.clip(np.where(is_scored, scores, 0.5), _MIN_SCORE, 1 - _MIN_SCORE)
     log_odds = np.where(is_scored, np.log(sure / (1 - sure)), -np.inf)
     with np.errstate(over="ignore"):  # just above temperature 0 the best takes all
         weights = np.exp((log_odds - log_odds.max()) / temperature)

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_LONGEST_REASON = 80  # characters of what the parser says
+_MAX_REASON_CHARACTERS = 80  # characters of what the parser says
 
 
 def unreadable_json(error: BaseException) -> str:
@@ -11,7 +11,7 @@ def unreadable_json(error: BaseException) -> str:
     Args:
         error: What the parser raised.
     """
-    reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+    reason = " ".join(str(error).split())[:_MAX_REASON_CHARACTERS] or type(error).__name__
     return f"the body cannot be read as JSON ({reason}); nest it less deeply, write shorter numbers, and encode it as UTF-8"
 
 

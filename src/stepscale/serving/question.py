@@ -15,7 +15,7 @@ from stepscale.errors import InputError
 from stepscale.search.asking import checked_generations, checked_problem
 
 _FIELDS = ("problem", "budget")
-_LONGEST = 20_000  # characters; what the generator can read is checked in tokens, this keeps tokenizing cheap
+_MAX_PROBLEM_CHARACTERS = 20_000  # what the generator can read is checked in tokens, this keeps tokenizing cheap
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,6 @@ def read_question(problem: object, budget: object) -> PolicyQuestion:
 
 def _problem(problem: object) -> str:
     text = checked_problem(problem)
-    if len(text) > _LONGEST:
-        raise InputError(f"problem is too long: {len(text)} characters, at most {_LONGEST} are read")
+    if len(text) > _MAX_PROBLEM_CHARACTERS:
+        raise InputError(f"problem is too long: {len(text)} characters, at most {_MAX_PROBLEM_CHARACTERS} are read")
     return text.strip()

@@ -41,7 +41,7 @@ from stepscale.training.trainer_arguments import trainer_arguments
 
 logger = logging.getLogger(__name__)
 
-_SHORT = 512  # tokens; up to here unfused attention is worth its memory
+_MAX_UNFUSED_TOKENS = 512  # tokens; up to here unfused attention is worth its memory
 Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
 
 
@@ -174,7 +174,7 @@ def _trainer(
 
 def _suited_to(model: Any, options: Optimization, longest: int) -> Lanes:
     """Give ``model`` the attention that suits precision and length (tokens); returns the lanes to train it in."""
-    if options.uses_bfloat16 and not torch.cuda.is_available() and longest <= _SHORT:
+    if options.uses_bfloat16 and not torch.cuda.is_available() and longest <= _MAX_UNFUSED_TOKENS:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
     n_lanes = lanes_to_train(model, options.batch_size, options.gradient_accumulation)
     return Lanes(0 if options.gradient_checkpointing else n_lanes)  # replicas keep their activations

@@ -15,8 +15,8 @@ from transformers import Trainer
 
 from stepscale.engine.lanes import Lanes, lanes_for, runs_on_one_core
 
-_FEWEST_ROWS = 8  # in a lane; fewer are not worth a thread
-_SQUARES = 1_000_000  # rows x length^2 that a lane learns from at once: what unfused attention keeps for its way back
+_MIN_LANE_ROWS = 8  # in a lane; fewer are not worth a thread
+_MAX_LANE_SQUARES = 1_000_000  # rows x length^2 learned from at once: what unfused attention keeps for its way back
 
 
 def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulation: int) -> int:
@@ -37,7 +37,7 @@ def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulatio
     parameters = list(model.parameters())
     if drops or not alone or torch.cuda.is_available() or not runs_on_one_core(parameters):
         return 0
-    return max(1, min(lanes_for(parameters), batch_size // _FEWEST_ROWS))
+    return max(1, min(lanes_for(parameters), batch_size // _MIN_LANE_ROWS))
 
 
 class LaneTrainer(Trainer):
@@ -104,6 +104,6 @@ def _replica(model: Any) -> Any:
 def _parts(batch: Mapping[str, torch.Tensor], lanes: int) -> list[dict[str, torch.Tensor]]:
     """The batch in parts for the lanes to take in turn: one each, or more where long rows would take much memory."""
     rows, length = batch["input_ids"].shape
-    turns = -(-rows * length**2 // (lanes * _SQUARES))
+    turns = -(-rows * length**2 // (lanes * _MAX_LANE_SQUARES))
     chunks = [values.chunk(lanes * turns) for values in batch.values()]
     return [dict(zip(batch, values, strict=True)) for values in zip(*chunks, strict=True)]

@@ -14,7 +14,7 @@ from stepscale.verifiers.step_numbers import without_number
 
 Verdicts = tuple[bool | None, ...]  # of each step whether it is right; None where nothing is known
 
-_MOST = 200_000  # characters that are read; a critique is far shorter
+_MAX_CRITIQUE_CHARACTERS = 200_000  # a critique is far shorter
 _LINE_END = 80  # characters in which a line's last word is looked for
 _RIGHT = r"no (?:errors?|mistakes?)|correct|right|valid|true|yes|good|sound"
 _WRONG = r"incorrect|wrong|invalid|false|no|bad|erroneous"
@@ -63,7 +63,7 @@ def read_verdicts(text: str, n_steps: int) -> Verdicts:
     Returns:
         A verdict for each step [n_steps]; all None where none can be read.
     """
-    lines = _HEADING_INSIDE.sub("\n", _after_thought(text[:_MOST])).splitlines()
+    lines = _HEADING_INSIDE.sub("\n", _after_thought(text[:_MAX_CRITIQUE_CHARACTERS])).splitlines()
     verdicts = _by_step(lines)
     wrong = min((number for number, right in verdicts.items() if not right and number <= n_steps), default=None)
     judged = min(max(verdicts, default=0), n_steps)

@@ -23,7 +23,7 @@ from stepscale.verifiers.contract import FloatArray, StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
 from stepscale.verifiers.processbench import NO_ERROR, processbench_score
 
-_WRONG = 0.5  # a step whose P(negative) is above this is called wrong
+_MAX_NEGATIVE_PROBABILITY = 0.5  # a step whose P(negative) is above this is called wrong
 
 
 def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArray[np.bool_]) -> float:
@@ -56,7 +56,7 @@ def predicted_first_error(score: StepScores) -> int:
     """
     if np.isnan(score.negative).any():
         raise InputError("P(negative) is NaN for a step; score every step, or leave the solution out")
-    above = np.flatnonzero(score.negative > _WRONG)
+    above = np.flatnonzero(score.negative > _MAX_NEGATIVE_PROBABILITY)
     return int(above[0]) if len(above) else NO_ERROR
 
 

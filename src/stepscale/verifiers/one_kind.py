@@ -9,7 +9,7 @@ from stepscale.verifiers.saved import Kind
 
 logger = logging.getLogger(__name__)
 
-_HALF = 0.5  # a share of right answers above it counts as right
+_MAX_WRONG_SHARE = 0.5  # a share of right answers above it counts as right
 _FOLLOWS = {
     "training": "so the model cannot learn to tell right from wrong",
     "validation": "so metrics such as AUROC are nan",
@@ -25,7 +25,7 @@ def tell_of_one_kind(purpose: Literal["training", "validation"], examples: Seque
         kind: The verifier, which says what a target means.
     """
     targets = [target for example in examples for target in example.targets if target is not None]
-    n_wrong = sum(target == RATING_CLASSES[-1] if kind == "prm" else target <= _HALF for target in targets)
+    n_wrong = sum(target == RATING_CLASSES[-1] if kind == "prm" else target <= _MAX_WRONG_SHARE for target in targets)
     if targets and n_wrong in (0, len(targets)):
         present, absent = ("wrong", "right") if n_wrong else ("right", "wrong")
         message = "all %d %s labels say %s, %s; give %s ones too"

@@ -15,7 +15,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import checked_rows, without_tensors
 
 NO_ERROR = -1
-_MOST_THRESHOLDS = 1000  # tried; beyond as many distinct probabilities, their quantiles
+_MAX_THRESHOLDS = 1000  # tried; beyond as many distinct probabilities, their quantiles
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def choose_threshold(first_error_true: Sequence[int], negative: Sequence[Sequenc
     levels = np.unique(padded[np.isfinite(padded)])
     if not len(levels):
         raise InputError("no step has a score: give the P(negative) of each step")
-    if len(levels) > _MOST_THRESHOLDS:
-        levels = np.quantile(levels, np.linspace(0, 1, _MOST_THRESHOLDS))
+    if len(levels) > _MAX_THRESHOLDS:
+        levels = np.quantile(levels, np.linspace(0, 1, _MAX_THRESHOLDS))
     thresholds = np.concatenate([[levels[0] / 2], (levels[1:] + levels[:-1]) / 2, [(levels[-1] + 1) / 2]])
     scores = np.array([processbench_f1(first_error_true, _first_above(padded, t).tolist()).f1 for t in thresholds])
     best = np.flatnonzero(scores == scores.max())

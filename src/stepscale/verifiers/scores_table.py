@@ -9,7 +9,7 @@ from stepscale.engine.opened import opened
 from stepscale.progress import progress
 from stepscale.verifiers.contract import Trajectory, Verifier
 
-_AT_ONCE = 16_384  # solutions between two signs of progress
+_MAX_SOLUTIONS_AT_ONCE = 16_384  # solutions between two signs of progress
 
 
 def score_solutions(
@@ -32,8 +32,8 @@ def score_solutions(
     trajectories = [Trajectory(texts[problem_id], tuple(steps)) for problem_id, steps in pairs]
     scores_of_all = []
     with progress(f"scoring with {verifier.name}", len(trajectories), "solutions") as bar:
-        for start in range(0, len(trajectories), _AT_ONCE):
-            part = trajectories[start : start + _AT_ONCE]
+        for start in range(0, len(trajectories), _MAX_SOLUTIONS_AT_ONCE):
+            part = trajectories[start : start + _MAX_SOLUTIONS_AT_ONCE]
             scores_of_all += verifier.score(part, ledger)
             bar.update(len(part))
     table = pd.DataFrame(

@@ -29,8 +29,8 @@ from stepscale.verifiers.text_to_scores import Encode, Read, encode_lines, reade
 
 _NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)
-_MOST_OUTPUTS = 3  # negative, neutral, positive
-_CACHE_BYTES = 256 * 2**20  # of keys and values kept for the next call
+_MAX_OUTPUTS = 3  # negative, neutral, positive
+_MAX_CACHE_BYTES = 256 * 2**20  # of keys and values kept for the next call
 
 Dtype = Literal["float32", "bfloat16"]
 
@@ -60,7 +60,7 @@ class StepScorer:
         head: Head,
         read: Read,
         *,
-        cache_bytes: int = _CACHE_BYTES,
+        cache_bytes: int = _MAX_CACHE_BYTES,
         tokens_per_batch: int | None = None,
     ) -> None:
         self.name = name
@@ -189,7 +189,7 @@ class ModelVerifier(StepScorer):
         model = load_token_classifier(folder, dtype=getattr(torch, dtype)).to(place)
         self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
         encode, head = encode_lines(self.encoder), classification_head(model)
-        if head.out_features != len(self.saved.labels) or head.out_features > _MOST_OUTPUTS:
+        if head.out_features != len(self.saved.labels) or head.out_features > _MAX_OUTPUTS:
             raise InputError(
                 f"{folder}: its head has {head.out_features} outputs and {FILE_NAME} names {len(self.saved.labels)}; "
                 "train the verifier again"

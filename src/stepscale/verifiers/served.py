@@ -32,7 +32,7 @@ from stepscale.verifiers.scoring import warn_of_unread, with_unread
 from stepscale.verifiers.served_options import ServedPRM
 from stepscale.verifiers.text_to_scores import Encode, Read, encode_lines, read_right, reader
 
-_LEAST = 1e-12  # probabilities below are taken for this one: their logarithm must be finite
+_MIN_PROBABILITY = 1e-12  # probabilities below are taken for this one: their logarithm must be finite
 _SLACK = 0.02  # by which the probabilities of a half-precision server may miss 1
 
 
@@ -156,10 +156,12 @@ class ServedVerifier:
                 f"server {self.settings.base_url}: its outputs are not probabilities ({rows[0].tolist()}); serve it with its "
                 "activation on"
             )
-        clipped = np.clip(rows, _LEAST, 1.0)
+        clipped = np.clip(rows, _MIN_PROBABILITY, 1.0)
         if rows.shape[1] > 1:
             return np.asarray(np.log(clipped), np.float32)
-        return np.asarray(np.log(clipped) - np.log(np.clip(1.0 - rows.astype(np.float64), _LEAST, 1.0)), np.float32)
+        return np.asarray(
+            np.log(clipped) - np.log(np.clip(1.0 - rows.astype(np.float64), _MIN_PROBABILITY, 1.0)), np.float32
+        )
 
 
 def _read_right_second(logits: FloatArray) -> StepScores:

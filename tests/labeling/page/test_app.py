@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from served_page import records_in, sample
 
 from stepscale.errors import InputError
-from stepscale.http_bounds import LARGEST_BODY
+from stepscale.http_bounds import MAX_BODY_BYTES
 from stepscale.labeling.page.app import create_app
 from stepscale.labeling.page.page_options import PageOptions
 from stepscale.labeling.page.queue import Queue
@@ -70,7 +70,7 @@ def test_hostile_text_leaves_as_data_under_a_policy_that_forbids_scripts(file: R
         (b"[]", 422),
         (b'{"sample": "' + b"a" * 16 + b'", "steps": [], "milliseconds": 1}', 422),
         (b'{"sample": "' + b"a" * 16 + b'", "steps": [], "milliseconds": 1, "more": 1}', 422),
-        (b" " * (LARGEST_BODY + 1), 413),
+        (b" " * (MAX_BODY_BYTES + 1), 413),
     ],
 )
 def test_a_bad_body_is_refused_in_one_line(file: RecordFile, body: bytes, status: int) -> None:

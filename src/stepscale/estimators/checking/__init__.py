@@ -6,7 +6,7 @@ is refused raises InputError with one line; nothing is repaired by guessing.
 """
 
 from stepscale.estimators.checking.arrays import (
-    MOST_PLACES,
+    MAX_PLACES,
     check_columns,
     checked_flags,
     checked_numbers,
@@ -35,7 +35,7 @@ from stepscale.estimators.checking.sample_arrays import (
 from stepscale.estimators.checking.single_values import cell_value, cell_values, without_tensors
 
 __all__ = [
-    "MOST_PLACES",
+    "MAX_PLACES",
     "cell_value",
     "cell_values",
     "check_columns",

@@ -14,7 +14,7 @@ from stepscale.estimators.arrays import Bools, Codes, Floats
 from stepscale.estimators.checking.single_values import cell_values, label_table, without_tensors
 
 _NUMERIC_KINDS = "biuf"  # booleans, integers, unsigned integers and floats
-MOST_PLACES = 1 << 20
+MAX_PLACES = 1 << 20
 """Most samples of a problem: a number beyond is a slip of the pen, and a table of its size fills memory."""
 CANNOT_CONVERT = (TypeError, ValueError, RuntimeError, OverflowError, AttributeError)
 
@@ -103,7 +103,7 @@ def checked_flags(values: ArrayLike, shape: tuple[int, ...], name: str, meaning:
     raise InputError(f"{name} must be booleans: {meaning}")
 
 
-def checked_places(values: ArrayLike, name: str, most: int = MOST_PLACES) -> Codes:
+def checked_places(values: ArrayLike, name: str, most: int = MAX_PLACES) -> Codes:
     """Places counted from 0, such as sample ids, whatever type holds them.
 
     Args:

@@ -11,7 +11,7 @@ from stepscale.errors import InputError, in_short
 from stepscale.estimators.checking.arrays import CANNOT_CONVERT, checked_numbers
 from stepscale.estimators.checking.single_values import cell_value
 
-_MOST_CELLS = 1 << 30  # resamples x problems: 8 GiB of counts
+_MAX_CELLS = 1 << 30  # resamples x problems: 8 GiB of counts
 
 
 def checked_budgets(ns: Iterable[Any], places: int | None = None) -> tuple[int, ...]:
@@ -82,7 +82,7 @@ def checked_resamples(resamples: Any, problems: int) -> int:
     Raises:
         InputError: Anything else.
     """
-    return checked_count(resamples, "resamples", most=_MOST_CELLS // max(problems, 1))
+    return checked_count(resamples, "resamples", most=_MAX_CELLS // max(problems, 1))
 
 
 def checked_number(value: Any, name: str) -> float:

@@ -15,8 +15,8 @@ from stepscale.estimators.arrays import Bools, Floats
 from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule
 
-_ENDLESS = 1 << 40  # samples
-_MOST_BINS, _FEWEST_CASES = 10, 10  # of the fitted map: groups of mean scores, and problems in each
+_MAX_SAMPLES = 1 << 40  # stands for no end
+_MAX_BINS, _MIN_PROBLEMS_PER_BIN = 10, 10  # of the fitted map: groups of mean scores, and problems in each
 
 
 class SuccessMap(BaseModel):
@@ -99,7 +99,7 @@ class InstanceAdaptive(StoppingRule):
         """
         n = int(signals.n[-1])
         needed = float(samples_needed(self.calibration.of(signals.mean_score[self.probes - 1]), self.chance))
-        return max(n + 1, int(min(needed, _ENDLESS)))
+        return max(n + 1, int(min(needed, _MAX_SAMPLES)))
 
     def fitted(self, recorded: Prefixes) -> Self:
         """The rule with a map from mean scores to chances, by ``fit_success_map``.
@@ -112,7 +112,7 @@ class InstanceAdaptive(StoppingRule):
         """
         place = min(self.probes, recorded.signals.mean_score.shape[-1]) - 1
         scores = recorded.signals.mean_score[:, :, place]
-        n_bins = int(np.clip(len(recorded.success) // _FEWEST_CASES, 1, _MOST_BINS))
+        n_bins = int(np.clip(len(recorded.success) // _MIN_PROBLEMS_PER_BIN, 1, _MAX_BINS))
         calibration = fit_success_map(scores, np.broadcast_to(recorded.success, scores.shape), self.quantile, n_bins)
         return self.model_copy(update={"calibration": calibration})
 

@@ -24,8 +24,8 @@ Winner = Literal["majority", "weighted", "posterior"]
 """How the answer is chosen once sampling stops."""
 WINNERS: tuple[Winner, ...] = ("majority", "weighted", "posterior")
 _EQUAL = 1e-12  # probabilities that agree so far are tied
-_MOST_EXPONENT = 700.0  # beyond it a float overflows
-_SUREST = 1e-6  # a score this far from 0 and 1 at the least: no single sample settles the posterior for good
+_MAX_EXPONENT = 700.0  # beyond it a float overflows
+_MIN_SCORE = 1e-6  # a score this far from 0 and 1 at the least: no single sample settles the posterior for good
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def answer_posterior(counts: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
     weight = np.where(has_votes, log_odds + counts * np.log(others), -np.inf)
     top = weight.max(axis=-1, keepdims=True)
     relative = np.exp(weight - np.where(np.isfinite(top), top, 0.0))
-    likeliest = 1 / (relative.sum(axis=-1, keepdims=True) + np.exp(np.minimum(-top, _MOST_EXPONENT)))
+    likeliest = 1 / (relative.sum(axis=-1, keepdims=True) + np.exp(np.minimum(-top, _MAX_EXPONENT)))
     return np.where(np.isfinite(top), likeliest, 0.0)[..., 0], relative
 
 
@@ -152,7 +152,7 @@ def log_odds_of(scores: Floats) -> Floats:
     Returns:
         log(c / (1 - c)) [...].
     """
-    clipped = np.clip(scores, _SUREST, 1 - _SUREST)
+    clipped = np.clip(scores, _MIN_SCORE, 1 - _MIN_SCORE)
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 

@@ -14,7 +14,7 @@ from stepscale.grading.algebra.expression import Call, Expression, Negation, Num
 _POINTS = (0.7310585786 + 0.4142135624j, -1.3591409142 + 0.5772156649j, 2.2360679775 - 1.6180339887j)
 _INTEGER_POINTS = (4.0, 7.0, 5.0)  # where factorials of variables are numbers
 _CLEARLY = 1e-7  # of the largest number met on the way; rounding errors stay near 1e-15 of it
-_LARGEST = 1e150
+_MAX_MAGNITUDE = 1e150
 _OPERATIONS: dict[str, Callable[[complex, complex], complex]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -103,7 +103,7 @@ class _Point:
             case Call(function, argument):
                 result = _call(function, self.value(argument))
         size = abs(result)
-        if not size < _LARGEST:  # nan too
+        if not size < _MAX_MAGNITUDE:  # nan too
             raise _NoNumber
         self.largest = max(self.largest, size)
         return result

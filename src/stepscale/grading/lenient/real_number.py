@@ -19,8 +19,8 @@ _DOUBTFUL = re.compile(
 )
 _DIGITS_APART = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
 _BARE_ARGUMENTS = re.compile(r"\\frac(\d)(\d|(?=\{))|\\sqrt(\d)")
-_LONGEST = 200  # characters
-_MOST_LEXEMES = 80
+_MAX_ANSWER_CHARACTERS = 200
+_MAX_LEXEMES = 80
 
 
 def read_real(answer: str) -> Expression | None:
@@ -32,14 +32,14 @@ def read_real(answer: str) -> Expression | None:
     Returns:
         Its expression in numbers, square roots and pi; None where its reading is in doubt.
     """
-    if len(answer) > _LONGEST or _DIGITS_APART.search(answer):
+    if len(answer) > _MAX_ANSWER_CHARACTERS or _DIGITS_APART.search(answer):
         return None
     text = _SPACES.sub("", _FRACTIONS.sub(r"\\frac", answer.strip().removeprefix("\\$")))
     text = _BARE_ARGUMENTS.sub(_braced, text)
     if text[:1] not in ("-", "\\"):
         text = text.removesuffix("^\\circ").removesuffix("^{\\circ}")
     lexemes = _LEXEME.findall(text)
-    if not lexemes or _DOUBTFUL.search(text) or sum(map(len, lexemes)) != len(text) or len(lexemes) > _MOST_LEXEMES:
+    if not lexemes or _DOUBTFUL.search(text) or sum(map(len, lexemes)) != len(text) or len(lexemes) > _MAX_LEXEMES:
         return None
     try:
         return parse(_group(deque(lexemes), 0))

@@ -20,7 +20,7 @@ _FRACTIONS = re.compile(r"\\[dt]frac(?![a-z])")
 # Blanks beside a bracket, an operator or a comma; not those that a group of digits or a thin space may follow.
 _BLANKS = re.compile(r"(?<![A-Za-z0-9.,])[ ]+|[ ]+(?![A-Za-z0-9.,\\])|(?<=,)[ ]+(?![0-9]|\\!)")
 _UNIT = re.compile(r"(?<!\\)[a-zA-Z]{2}$|[cdghlmost]$")  # the library drops units such as `m`, `s`, `ab` at the end
-_LONGEST = 400  # characters of both answers
+_MAX_PAIR_CHARACTERS = 400  # characters of both answers
 _CLEARLY_APART = Fraction(1, 100_000)  # the library rounds decimals to six places
 _CLEARLY_APART_RELATIVE = Fraction(1, 10**9)  # and a float has sixteen digits
 
@@ -48,7 +48,11 @@ def certain_verdict(prediction: str, gold: str) -> bool | None:
 
 def _is_same_but_for_blanks(prediction: str, gold: str) -> bool:
     """True where two answers differ only by blanks that separate nothing and by sizes of brackets and fractions."""
-    if len(prediction) + len(gold) > _LONGEST or "\\text" in prediction + gold or "\\mbox" in prediction + gold:
+    if (
+        len(prediction) + len(gold) > _MAX_PAIR_CHARACTERS
+        or "\\text" in prediction + gold
+        or "\\mbox" in prediction + gold
+    ):
         return False
     sized = (_SIZES.sub("", _FRACTIONS.sub(r"\\frac", text.strip())) for text in (prediction, gold))
     text, gold_text = (_BLANKS.sub("", text) for text in sized)

@@ -27,7 +27,7 @@ _SEPARATOR = re.compile(r"&|\\\\")  # of a matrix's columns and rows
 _ACCENT = re.compile(  # of the converter's list
     r"\\(?:['`\"^~=.]|(?:[cHkbdruvt]|vec|d?dot|hat|check|breve|acute|grave|tilde|bar|not)(?![A-Za-z]))"
 )
-_LONGEST_TEXT = 1_000_000  # characters
+_MAX_TEXT_CHARACTERS = 1_000_000
 _local = threading.local()
 
 
@@ -44,7 +44,7 @@ def latex_to_text(latex: str) -> str | None:
     latex = latex.replace("\\frac", " \\frac")  # a mixed number keeps a blank before its fraction
     text = _short(latex)
     if text is None:
-        if _most_padded(latex) * _most_accented(latex) > _LONGEST_TEXT:
+        if _most_padded(latex) * _most_accented(latex) > _MAX_TEXT_CHARACTERS:
             return None
         try:
             text = _converter().latex_to_text(latex)

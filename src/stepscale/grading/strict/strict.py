@@ -23,7 +23,7 @@ from stepscale.grading.workers.pool import WorkerQuestion
 
 MAX_ANSWER = 2_000  # characters: a longer prediction is right only if its spelling is the gold's
 SECONDS = 0.9  # for symbolic work on one pair; a pair that takes longer is wrong
-_LONGEST_CACHED = 200
+_MAX_CACHED_CHARACTERS = 200
 _FRACTION = re.compile(r"-?[0-9]+.?/0*[1-9][0-9]*.?\n?")
 # Blanks that normalization leaves and SymPy skips. Between two names or numerals they tell these apart, so they stay and nothing
 # is read. Between a number and a name they may go.
@@ -38,7 +38,9 @@ def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
         prediction: The predicted answer.
         gold: The reference.
     """
-    if _canonical(gold) == (canonical(prediction) if len(prediction) > _LONGEST_CACHED else _canonical(prediction)):
+    if _canonical(gold) == (
+        canonical(prediction) if len(prediction) > _MAX_CACHED_CHARACTERS else _canonical(prediction)
+    ):
         return True
     if max(len(prediction), len(gold)) > MAX_ANSWER:
         return False

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from stepscale.grading.workers.pool import PATIENCE
 
 MEMORY_BYTES = 2 * 1024**3
-_RECURSION = 5_000  # deep expressions are legitimate; this stays far below what the C stack can hold
+_MAX_RECURSION_DEPTH = 5_000  # deep expressions are legitimate; this stays far below what the C stack can hold
 _LOOK_SECONDS = 1.0  # between two looks for the parent
 Tasks = Mapping[str, Callable[..., bool]]
 
@@ -29,7 +29,7 @@ def main() -> None:
     threading.Thread(target=_end_after, args=(os.getppid(),), daemon=True).start()
     tasks = _imported()
     _limit_memory()
-    sys.setrecursionlimit(_RECURSION)
+    sys.setrecursionlimit(_MAX_RECURSION_DEPTH)
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     sys.stdout = sys.stderr = nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the whole life
     answers.write(b"R")

@@ -14,9 +14,9 @@ from xml.etree.ElementTree import Element
 Tree = list[Any]
 """[tag, attributes, child ...]; a child is a string or a tree."""
 
-_MOST_CHARACTERS = 2_000  # of one formula; a longer one is shown as text
-_MOST_IN_TEXT = 20_000  # characters of formulas that are drawn in one text: about a second's work
-_MOST_DEPTH = 60
+_MAX_FORMULA_CHARACTERS = 2_000  # of one formula; a longer one is shown as text
+_MAX_DRAWN_CHARACTERS = 20_000  # characters of formulas that are drawn in one text: about a second's work
+_MAX_DEPTH = 60
 _OPENING = re.compile(
     r"\$\$|\\\[|\\\(|(?<!\\)\$(?=\S)|"
     r"\\begin\{((?:align|aligned|alignat|array|cases|eqnarray|equation|gather|gathered|multline|[pbvVB]?matrix)\*?)\}"
@@ -51,7 +51,7 @@ def parts(text: str) -> list[str | Formula]:
         text: A problem, a step or an answer.
     """
     pieces: list[str | Formula] = []
-    start, budget = 0, _MOST_IN_TEXT
+    start, budget = 0, _MAX_DRAWN_CHARACTERS
     for begin, end, latex, block in _formulas(text):
         budget -= len(latex)
         tree = mathml(latex, block) if budget >= 0 else None
@@ -91,7 +91,7 @@ def mathml(latex: str, block: bool = False) -> Tree | None:
     """
     from latex2mathml.converter import convert_to_element
 
-    if len(latex) > _MOST_CHARACTERS or not latex.strip():
+    if len(latex) > _MAX_FORMULA_CHARACTERS or not latex.strip():
         return None
     try:
         tree = _tree(convert_to_element(latex, display="block" if block else "inline"))
@@ -102,7 +102,7 @@ def mathml(latex: str, block: bool = False) -> Tree | None:
 
 def _tree(element: Element, depth: int = 0) -> Tree:
     """Known elements and attributes alone. Raises ValueError for an unknown element, or too deep a nesting."""
-    if not _TAGS.fullmatch(element.tag) or depth > _MOST_DEPTH:
+    if not _TAGS.fullmatch(element.tag) or depth > _MAX_DEPTH:
         raise ValueError(element.tag)
     attributes = {k: v for k, v in element.attrib.items() if _ATTRIBUTES.fullmatch(k) and _VALUE.fullmatch(v)}
     text = [html.unescape(element.text)] if element.text else []

@@ -24,7 +24,7 @@ _PROGRAMS = {
     "prm_large": "PRM_large",
     "rollouts": "rollouts of the generator",
 }
-_FEW = 5  # names of labelers; more are counted
+_MAX_NAMED_LABELERS = 5  # names of labelers; more are counted
 
 
 class WrittenRelease(TypedDict):
@@ -162,7 +162,7 @@ def _describe_labeler(labels: pd.DataFrame, option: PoolLabeler | LoopLabeler) -
     people = [f"`{name}`" for name in names if name not in _PROGRAMS]
     if people or labels["labeler"].isna().any():
         words = "people" if option.kind in _PROGRAMS else option.description
-        few = ", ".join(people) if len(people) <= _FEW else f"{len(people):,} labelers"
+        few = ", ".join(people) if len(people) <= _MAX_NAMED_LABELERS else f"{len(people):,} labelers"
         parts.append(f"{words} ({few})" if people else words)
     return " and ".join(parts) or option.description
 

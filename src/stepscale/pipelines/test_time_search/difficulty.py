@@ -25,16 +25,16 @@ def predict_difficulty(
         InputError: There are too few training problems.
     """
     from stepscale.errors import InputError
-    from stepscale.estimators.question_difficulty import LEAST_TEXTS, QuestionDifficulty
+    from stepscale.estimators.question_difficulty import MIN_TRAINING_TEXTS, QuestionDifficulty
 
     texts = problems[problems["split"] == "train"].set_index("problem_id")["problem"]
     is_right = pool_solutions["is_correct"].fillna(False).astype(float)
     pass_at_1 = is_right.groupby(pool_solutions["problem_id"]).mean()
     pass_at_1 = pass_at_1[pass_at_1.index.isin(texts.index)]
-    if len(pass_at_1) < LEAST_TEXTS:
+    if len(pass_at_1) < MIN_TRAINING_TEXTS:
         raise InputError(
             f"problems.train: {len(pass_at_1)} training problems have samples, and difficulty from the question is learned from "
-            f"{LEAST_TEXTS} or more; give more, or a smaller problems.valid_share"
+            f"{MIN_TRAINING_TEXTS} or more; give more, or a smaller problems.valid_share"
         )
     fitted = QuestionDifficulty().fit(list(texts[pass_at_1.index]), pass_at_1.to_numpy(float))
     logger.info("difficulty from the question: fitted on pass@1 of %d training problems", len(pass_at_1))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from stepscale.estimators.intervals import LEAST_PROBLEMS
+from stepscale.estimators.intervals import MIN_PROBLEMS_TO_SETTLE
 from stepscale.formats.graded import AbsentShares
 from stepscale.report.claims import Claim
 from stepscale.report.number_formats import SHARE, cell, in_percent
@@ -68,7 +68,7 @@ def _too_small(curves: pd.DataFrame) -> tuple[str, ...]:
     return tuple(
         f"{right} of {problems} test problems have a right solution among {n} samples"
         for right, problems in solved
-        if right < LEAST_PROBLEMS
+        if right < MIN_PROBLEMS_TO_SETTLE
     )
 
 

@@ -37,7 +37,7 @@ from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, qu
 from stepscale.studies.best_of_n.worked_examples import choose
 
 COMPARED = {"PRM", "ORM", "Majority"}  # on held-out problems there are the run's own verifiers
-FEWEST_PROBLEMS = 5  # quintiles need as many
+MIN_PROBLEMS_FOR_QUINTILES = 5  # quintiles need as many
 SplitSamples = Mapping[str, SplitScores]
 
 
@@ -94,7 +94,7 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
         "scoring_rules": scoring_rules(test, max(ns), resamples, seed),
     }
     claims: list[Claim] = []
-    if test.prms() + test.orms() and len(test.grid.ids) >= FEWEST_PROBLEMS:
+    if test.prms() + test.orms() and len(test.grid.ids) >= MIN_PROBLEMS_FOR_QUINTILES:
         bins, labels = quintiles(test.grid), [_label(name) for name in test.prms() + test.orms()]
         measured["quintiles"] = by_quintile(bins, votes, [*labels, "Majority"], ns, resamples, seed)
         claims = _claims(test, values, bins, ns, resamples, seed)

@@ -17,7 +17,7 @@ from stepscale.studies.best_of_n.aggregates import SplitScores, chosen_by
 Rate = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 Place = tuple[int, int]  # row and column of the grid
 
-_LOOKED_AT = 40  # chosen right samples that are rated in search of one without a wrong step
+_MAX_RATED_SAMPLES = 40  # chosen right samples that are rated in search of one without a wrong step
 
 
 def choose(
@@ -56,7 +56,7 @@ def choose(
     right = (best >= 0) & scored.grid.correct[rows, best]
     trusted = (
         example("Trusted and right", "The sample the PRM chose; its answer is right.", (row, int(best[row])))
-        for row in _from_the_middle(rows[right])[:_LOOKED_AT]
+        for row in _from_the_middle(rows[right])[:_MAX_RATED_SAMPLES]
     )
     fooled = (
         example("Fooled", "The sample the PRM chose, although its answer is wrong.", (row, int(best[row])))

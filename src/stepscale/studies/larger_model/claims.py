@@ -17,7 +17,7 @@ from stepscale.estimators.quantities import ASSUMED, Quantity, quantity
 
 EASY = 3  # bins 1 to 3 are the easy and medium ones, 4 and 5 the hard ones
 MARGINS = 4  # quantities of a policy that was measured throughout
-LEAST_RATIO = 2.0  # of sizes: nearer to 1 there is no larger model, and the claim is not about it
+MIN_SIZE_RATIO = 2.0  # of sizes: nearer to 1 there is no larger model, and the claim is not about it
 
 
 def b7_quantities(
@@ -26,7 +26,7 @@ def b7_quantities(
     """Small minus larger on easy and medium problems and at the smallest R; larger minus small on hard ones and at the largest R.
 
     On some of the problems a quantity is the mean over R; at one R it is over all problems, by the formula of v1. Only what
-    was measured counts. A quantity is left out where one of its budgets was not, and all are below ``LEAST_RATIO``.
+    was measured counts. A quantity is left out where one of its budgets was not, and all are below ``MIN_SIZE_RATIO``.
 
     Args:
         name: Whose policy it is.
@@ -35,7 +35,7 @@ def b7_quantities(
         larger: 1 where the larger model's greedy answer is right [problems].
         size_ratio: M, how many times more parameters the larger model has.
     """
-    if size_ratio < LEAST_RATIO:
+    if size_ratio < MIN_SIZE_RATIO:
         return {}
     member, right = np.asarray(bins, np.int64), np.asarray(larger, float)
     numbers = range(1, len(optimal.by_bin) + 1)

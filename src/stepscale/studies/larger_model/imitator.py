@@ -28,7 +28,7 @@ from stepscale.studies.strategies.samples import SCORED_SAMPLES, SEARCH, difficu
 
 _RESAMPLES = 2000
 _PROMPT = "<s>{problem}\n"  # of the lab's models
-_LONGEST = 320  # tokens; a lab solution has at most some 250
+_MAX_SOLUTION_TOKENS = 320  # a lab solution has at most some 250
 _NEEDED = {
     "problems": ("03_primary", PROBLEMS),
     "scored_samples": ("08_reporting", SCORED_SAMPLES),
@@ -107,7 +107,7 @@ def greedily_right(model: Path, problems: pd.DataFrame) -> "pd.Series[float]":
     from stepscale.generation.graded import grade
     from stepscale.generation.sampling import SamplingJob, sample_solutions
 
-    job = SamplingJob("greedy", 1, Sampling(0.0, 1.0, _LONGEST), 0)
+    job = SamplingJob("greedy", 1, Sampling(0.0, 1.0, _MAX_SOLUTION_TOKENS), 0)
     solutions = sample_solutions(job, load_generator(model, prompt=_PROMPT), problems, Ledger())
     return grade(solutions, problems).set_index("problem_id")["is_correct"].astype(float)[problems["problem_id"]]
 

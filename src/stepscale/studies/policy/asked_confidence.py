@@ -22,8 +22,8 @@ from stepscale.studies.policy.tables import POLICY_CONFIDENCES
 from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
 from stepscale.verifiers.contract import Verifier
 
-LARGEST_BUDGET = 64  # beyond it the confidence is calibrated as at the largest that was asked
-_FEWEST = 10  # answers that a map is fitted to, and an error is measured on
+MAX_CALIBRATED_BUDGET = 64  # beyond it the confidence is calibrated as at the largest that was asked
+_MIN_ANSWERS = 10  # answers that a map is fitted to, and an error is measured on
 
 
 def asked_problems(problems: pd.DataFrame, searched: pd.DataFrame) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def asked_problems(problems: pd.DataFrame, searched: pd.DataFrame) -> pd.DataFra
 
 
 def ask(policy: ServedPolicy, problems: pd.DataFrame, generator: Generator, verifier: Verifier) -> pd.DataFrame:
-    """``POLICY_CONFIDENCES``: a row per problem that was answered, and budget up to ``LARGEST_BUDGET``.
+    """``POLICY_CONFIDENCES``: a row per problem that was answered, and budget up to ``MAX_CALIBRATED_BUDGET``.
 
     Args:
         policy: The policy.
@@ -51,7 +51,7 @@ def ask(policy: ServedPolicy, problems: pd.DataFrame, generator: Generator, veri
     golds = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     splits = dict(zip(problems["problem_id"], problems["split"], strict=True))
     for served in policy.budgets:
-        if served.budget > LARGEST_BUDGET or not questions:
+        if served.budget > MAX_CALIBRATED_BUDGET or not questions:
             continue
         results = search_online(
             questions,
@@ -87,7 +87,7 @@ def calibrated(policy: Mapping[str, Any], confidences: pd.DataFrame) -> dict[str
     valid = confidences[confidences["split"] == "valid"]
     maps: list[tuple[int, dict[str, Any]]] = []
     for budget, rows in valid.groupby("budget"):
-        if len(rows) >= _FEWEST:
+        if len(rows) >= _MIN_ANSWERS:
             fitted = ConfidenceMap.fit(rows["confidence"], rows["right"])
             maps.append((int(str(budget)), fitted.model_dump(mode="json")))
     budgets = [{**row, "calibration": _map_of(row["budget"], maps)} for row in policy["budgets"]]
@@ -113,7 +113,7 @@ def calibration_errors(policy: Mapping[str, Any], confidences: pd.DataFrame) -> 
     rows = []
     for row in policy["budgets"]:
         of_budget = fresh[fresh["budget"] == row["budget"]]
-        if row["calibration"] is None or len(of_budget) < _FEWEST:
+        if row["calibration"] is None or len(of_budget) < _MIN_ANSWERS:
             continue
         fitted = ConfidenceMap.model_validate(row["calibration"])
         raw = of_budget["confidence"].to_numpy(float)

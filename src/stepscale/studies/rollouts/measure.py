@@ -25,7 +25,7 @@ SOFT_AGGREGATIONS = (
     ScoreAggregation("product", "positive"),
 )
 SAME_SOLUTIONS = "orm_of_rollouts"  # the ORM that learned from the soft PRM's solutions, as scores name it
-FEWEST_PROBLEMS = 5
+MIN_PROBLEMS_FOR_CLAIMS = 5
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _claims(
     """No claims on few problems; B8 needs two samples to choose from, B9 enough budgets to see a lead grow."""
     quantities: dict[str, dict[str, Quantity]] = {}
     beside: dict[str, dict[str, Interval]] = {}
-    if len(votes["ORM"].per_problem) < FEWEST_PROBLEMS:
+    if len(votes["ORM"].per_problem) < MIN_PROBLEMS_FOR_CLAIMS:
         return []
     if max(ns) > 1:
         n = deciding_budget(ns)

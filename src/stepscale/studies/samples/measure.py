@@ -26,7 +26,7 @@ from stepscale.studies.samples.aggregations import Values, b8_of, lead_rows, ver
 from stepscale.studies.samples.calibration import calibration_rows
 from stepscale.studies.samples.online import online_rows
 from stepscale.studies.samples.optimal import (
-    FEWEST_PROBLEMS,
+    MIN_PROBLEMS_FOR_BINS,
     ORACLE,
     PREDICTED,
     SAMPLES,
@@ -110,11 +110,13 @@ def measure_samples(
     confidences = {name: values for name, values in scored.scores.items() if is_confidence(name)}
     ruled = ruled_votes(scored.grid, scores, confidences, ns, config.votes)
     by_verifier = {}
-    if len(scored.grid.ids) >= FEWEST_PROBLEMS:
+    if len(scored.grid.ids) >= MIN_PROBLEMS_FOR_BINS:
         by_verifier = policies(scored.grid, scores, votes, ns, samples.tokens, config.bootstrap, seed)
     else:
         logger.warning(
-            "%d problems are too few for policies by difficulty, which need %d", len(scored.grid.ids), FEWEST_PROBLEMS
+            "%d problems are too few for policies by difficulty, which need %d",
+            len(scored.grid.ids),
+            MIN_PROBLEMS_FOR_BINS,
         )
     rules = _rules(scored, votes, ns)
     tables = {

@@ -25,8 +25,8 @@ from stepscale.studies.best_of_n.comparison import are_shares
 from stepscale.studies.samples.optimal import Optimal, chosen_label, way_label
 from stepscale.studies.samples.ways import WEIGHTED, Scores, Way
 
-_MOST_ORDERS, _FEWEST_ORDERS = 64, 8  # random orders of each problem's samples
-_CELLS = 1_100_000  # places x orders: fewer orders of many samples
+_MAX_ORDERS, _MIN_ORDERS = 64, 8  # random orders of each problem's samples
+_MAX_CELLS = 1_100_000  # places x orders: fewer orders of many samples
 
 
 def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: int, seed: int) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: i
     budgets = optimal.results.budgets[1:]  # at the least there is nothing to decide
     if best is None or not budgets:
         return pd.DataFrame()
-    orders = int(np.clip(_CELLS // grid.mask.size, _FEWEST_ORDERS, _MOST_ORDERS))
+    orders = int(np.clip(_MAX_CELLS // grid.mask.size, _MIN_ORDERS, _MAX_ORDERS))
     recorded = outcomes_by_half(grid, scores, best, orders, seed)
     counts = with_estimate(resample_counts(len(halves), resamples, seed))
     rows: list[dict[str, object]] = []

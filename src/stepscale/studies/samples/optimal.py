@@ -28,7 +28,7 @@ SAMPLES, TOKENS = "samples", "tokens"
 ORACLE, PREDICTED = "compute-optimal, oracle bins", "compute-optimal, predicted bins"
 UNIFORM = "one way for all problems"
 POLICIES = (ORACLE, PREDICTED, UNIFORM)
-FEWEST_PROBLEMS = 2 * N_BINS
+MIN_PROBLEMS_FOR_BINS = 2 * N_BINS
 """Five bins of two halves need as many."""
 
 _NAMES = {BEST: "best-of-N", WEIGHTED: "weighted vote", MAJORITY: "majority"}
@@ -124,7 +124,7 @@ def optimal(results: StrategyResults, easiness: Mapping[str, Floats], resamples:
         seed: Decides halves, ties of difficulty and resamples.
 
     Raises:
-        InputError: There are fewer than ``FEWEST_PROBLEMS`` problems.
+        InputError: There are fewer than ``MIN_PROBLEMS_FOR_BINS`` problems.
     """
     one_bin = np.ones(len(results.ids), np.int64)
     bins = {name: quantile_bins(values, results.ids, seed=seed) for name, values in easiness.items()}

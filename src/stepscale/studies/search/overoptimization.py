@@ -15,7 +15,7 @@ from stepscale.estimators.intervals import interval_of
 from stepscale.estimators.resampling import Counts, resample_counts, resampled_ratio, with_estimate
 from stepscale.studies.search.tables import SEARCH_SIGNS
 
-_SHORT = 2  # steps
+_MAX_SHORT_STEPS = 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
     repeats = [len(steps) - len(set(map(_plain, steps))) for steps in nonempty]
     return SignCounts(
         solutions=len(nonempty),
-        short=sum(len(steps) <= _SHORT for steps in nonempty),
+        short=sum(len(steps) <= _MAX_SHORT_STEPS for steps in nonempty),
         repeating=sum(count > 0 for count in repeats),
         steps=sum(map(len, nonempty)),
         repeated=sum(repeats),

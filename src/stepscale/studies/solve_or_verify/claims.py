@@ -8,7 +8,7 @@ import pandas as pd
 from stepscale.estimators.intervals import verdict
 from stepscale.studies.solve_or_verify.tables import QUANTITIES
 
-MOST_UNREAD = 0.5
+MAX_UNREAD_SHARE = 0.5
 """A critic more of whose judgments cannot be read to the end settles nothing: it was not measured as a verifier."""
 NOT_READ = "not read"
 
@@ -33,7 +33,7 @@ def quantities(matched: pd.DataFrame, unread: float) -> pd.DataFrame:
         ]
         for name, sign, row in sides:
             low, high = sorted((sign * row["low"], sign * row["high"]))
-            settled = NOT_READ if unread > MOST_UNREAD else verdict(low, high, int(row["n_problems"]))
+            settled = NOT_READ if unread > MAX_UNREAD_SHARE else verdict(low, high, int(row["n_problems"]))
             bounds = {"value": sign * row["difference"], "low": low, "high": high}
             rows.append({"name": name, **bounds, "verdict": settled, "unread": unread})
     return pd.DataFrame(rows, columns=list(QUANTITIES.columns))

@@ -8,7 +8,7 @@ from stepscale.report.claims import Claim
 from stepscale.report.number_formats import POINTS, SHARE, cell, factor
 from stepscale.report.part import TextTable
 
-SMALL = 4  # the least budget shown: from it on searches, and chains both long and many, can differ
+MIN_SHOWN_BUDGET = 4  # the least budget shown: from it on searches, and chains both long and many, can differ
 _SAVINGS_NOTE = (
     "How many times less the policy spends to be as accurate as the baseline with N. In brackets stands the 95 % "
     "interval over problems, where 0 means never as accurate. Against generations a policy is chosen at equal "
@@ -22,14 +22,14 @@ _CHOSEN_NOTE = (
 
 
 def savings_table(title: str, savings: pd.DataFrame) -> TextTable:
-    """A row for each policy and budget N of the baseline (from ``SMALL`` on), a column for each unit.
+    """A row for each policy and budget N of the baseline (from ``MIN_SHOWN_BUDGET`` on), a column for each unit.
 
     Args:
         title: Of the table.
         savings: As ``savings`` gives them.
     """
     rows = []
-    for (policy, n), group in savings[savings["n"] >= SMALL].groupby(["policy", "n"], sort=False):
+    for (policy, n), group in savings[savings["n"] >= MIN_SHOWN_BUDGET].groupby(["policy", "n"], sort=False):
         factors = {f"times fewer {row['unit']} [95 %]": factor(row) for row in group.to_dict("records")}
         accuracy = f"{float(group['accuracy'].iloc[0]):{SHARE}}"
         rows.append({"policy": str(policy), "N": str(n), "accuracy to match": accuracy, **factors})
@@ -64,7 +64,7 @@ def chosen_table(title: str, chosen: pd.DataFrame) -> TextTable:
     """
     rows = chosen[(chosen["bins"] == "oracle") & (chosen["unit"] == "generations")]
     largest = int(rows["budget"].max())
-    small = min((int(n) for n in rows["budget"].unique() if n >= SMALL), default=largest)
+    small = min((int(n) for n in rows["budget"].unique() if n >= MIN_SHOWN_BUDGET), default=largest)
     choice = rows.set_index(["bin", "budget", "fold"])["strategy"]
     halves = [(n, name, fold) for n in sorted({small, largest}) for name, fold in (("A", 1), ("B", 0))]
     lines = tuple(

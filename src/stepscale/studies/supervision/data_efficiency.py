@@ -27,7 +27,7 @@ from stepscale.supervision.points import Learning, learning, resampled_means
 APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
 _SLOPE = "slope of the {}, accuracy per doubling"
 _INTERCEPT = "intercept of the {}, accuracy at one labeled sample"
-_FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
+_MIN_SLOPE = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def _gain(means: Floats, start: Floats, slope: Floats, x: Floats) -> Floats:
 
 def _ratio(above: Floats, below: Floats) -> Floats:
     """``above`` / ``below``; where ``below`` is not positive, but for rounding, infinity with the sign of ``above``."""
-    rising = below > _FLAT
+    rising = below > _MIN_SLOPE
     endless = np.where(above > 0, np.inf, -np.inf)
     return np.where(rising, above / np.where(rising, below, 1.0), np.where(above == 0, 0.0, endless))
 

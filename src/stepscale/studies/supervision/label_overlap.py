@@ -11,7 +11,7 @@ import pandas as pd
 from stepscale.estimators.resampling import percentile_bounds, resample_counts, resampled_ratio, with_estimate
 from stepscale.formats.tables import SOLUTION_KEY
 
-MOST = 0.5  # beyond it two arms are more alike than not
+MAX_OVERLAP = 0.5  # beyond it two arms are more alike than not
 
 
 def label_overlap(

@@ -11,7 +11,7 @@ from stepscale.studies.supervision.ablations import ablation_table
 from stepscale.studies.supervision.blind import compared_with_blind
 from stepscale.studies.supervision.claims import a3_quantities, a4_quantities
 from stepscale.studies.supervision.data_efficiency import APART, data_efficiency, efficiency_table
-from stepscale.studies.supervision.label_overlap import MOST, label_overlap
+from stepscale.studies.supervision.label_overlap import MAX_OVERLAP, label_overlap
 from stepscale.studies.supervision.right_steps import right_steps_table
 from stepscale.supervision.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
 
@@ -54,7 +54,7 @@ def _labels_saved(points: pd.DataFrame, overlap: pd.DataFrame, n: int, resamples
     """What active learning saves: the fit that settles A4; without the selector's labels; where the arms differ."""
     fit = partial(data_efficiency, arm=ACTIVE, control=PROCESS, n=n, resamples=resamples, seed=seed)
     fits = {"": fit(points), ", selector's labels not counted": fit(points, selector_counts=False)}
-    alike = set(overlap.loc[overlap["overlap"] > MOST, "per_problem"]) if len(overlap) else set()
+    alike = set(overlap.loc[overlap["overlap"] > MAX_OVERLAP, "per_problem"]) if len(overlap) else set()
     unlike = points[~points["per_problem"].isin(alike)]
     if alike and unlike.loc[unlike["arm"] == ACTIVE, "per_problem"].nunique() > 1:
         fits[APART] = fit(unlike)

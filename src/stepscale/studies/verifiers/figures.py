@@ -10,7 +10,7 @@ from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View
 from stepscale.report.plots import curve_figure, series
 from stepscale.studies.best_of_n.figures import diagonal, verifier_name
 
-LEAST_SOLUTIONS = 30  # right and wrong ones each, for a verifier that is to tell them apart
+MIN_SOLUTIONS_PER_CLASS = 30  # right and wrong ones each, for a verifier that is to tell them apart
 _STEP, _VALUE = "a step is correct, by the labeler", "the final answer will be right, at every step"
 
 
@@ -44,7 +44,7 @@ def pool_too_small(solutions: pd.DataFrame) -> tuple[str, ...]:
     graded = solutions["is_correct"].dropna().astype(bool)
     counts = {"right": int(graded.sum()), "wrong": int((~graded).sum())}
     fewest = min(counts, key=counts.__getitem__)
-    if graded.empty or counts[fewest] >= LEAST_SOLUTIONS:
+    if graded.empty or counts[fewest] >= MIN_SOLUTIONS_PER_CLASS:
         return ()
     return (f"the pool holds {counts[fewest]} {fewest} solutions of {len(graded)}",)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from stepscale.estimators.intervals import LEAST_PROBLEMS, NOISE
+from stepscale.estimators.intervals import MIN_PROBLEMS_TO_SETTLE, NOISE
 from stepscale.report.number_formats import POINTS, cell
 from stepscale.report.part import Figure, Panel, Part, TextTable, View
 from stepscale.report.plots import curve_panel
@@ -77,7 +77,7 @@ def _counts_table(winners: pd.DataFrame) -> TextTable:
     """A row per N: in how many worlds each strategy wins, a vote is enough, and beam search is over-optimized."""
     rows = []
     for n, of_n in winners.groupby("n"):
-        clear = of_n[(of_n["over_majority_low"] > NOISE) & (of_n["n_problems"] >= LEAST_PROBLEMS)]
+        clear = of_n[(of_n["over_majority_low"] > NOISE) & (of_n["n_problems"] >= MIN_PROBLEMS_TO_SETTLE)]
         row = {"N": str(n), "worlds": str(len(of_n)), "majority is enough": str(len(of_n) - len(clear))}
         row |= {f"{name} pays": str(int(clear["winner"].eq(name).sum())) for name in STRATEGIES if name != MAJORITY}
         rows.append(row | {"beam search is over-optimized": str(int(of_n["over_optimizes"].sum()))})

@@ -27,7 +27,7 @@ AMONG = {
     OF_SAMPLES: (MAJORITY, WEIGHTED, BEST),
 }
 """The strategies that a user may have; each set has a rule of its own."""
-_LEAST_PROBLEMS = 2
+_MIN_PROBLEMS = 2
 
 
 def measure_map(outcomes: pd.DataFrame, options: WorldMapBlock, resamples: int, seed: int) -> dict[str, pd.DataFrame]:
@@ -174,7 +174,7 @@ def rule_on_samples(
     scored = scored_grid(samples, ids, REPORT)
     grid = scored.grid
     ns = [n for n in budgets if n <= grid.correct.shape[1]]
-    if scored.scores is None or not ns or len(ids) < _LEAST_PROBLEMS:
+    if scored.scores is None or not ns or len(ids) < _MIN_PROBLEMS:
         return {}
     of_strategy: dict[str, Floats] = {
         MAJORITY: majority_per_problem(grid.answers, grid.correct, ns, grid.mask, seed).per_problem,

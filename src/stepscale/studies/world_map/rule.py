@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 FEATURES = {"auroc": "the PRM's AUROC", "pass_at_1": "pass@1", "steps": "steps per sample", "n": "N"}
-_LEAST = 0.08  # share of the cases that must come to every end of the rule
+_MIN_LEAF_SHARE = 0.08  # share of the cases that must come to every end of the rule
 
 
 def fit_rule(cases: pd.DataFrame, strategies: Sequence[str], depth: int) -> pd.DataFrame:
@@ -26,7 +26,9 @@ def fit_rule(cases: pd.DataFrame, strategies: Sequence[str], depth: int) -> pd.D
 
     accuracy = cases[list(strategies)].to_numpy(float)
     centered = accuracy - accuracy.mean(axis=1, keepdims=True)
-    model = DecisionTreeRegressor(max_depth=depth, min_samples_leaf=max(1, round(_LEAST * len(cases))), random_state=0)
+    model = DecisionTreeRegressor(
+        max_depth=depth, min_samples_leaf=max(1, round(_MIN_LEAF_SHARE * len(cases))), random_state=0
+    )
     tree = model.fit(cases[list(FEATURES)].to_numpy(float), centered).tree_
     best = tree.value.reshape(tree.node_count, -1).argmax(axis=1)
     is_end = tree.children_left < 0

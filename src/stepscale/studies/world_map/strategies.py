@@ -30,7 +30,7 @@ from stepscale.verifiers.contract import Trajectory
 
 MAJORITY, WEIGHTED, BEST, BEAM, REVISIONS = "majority", "best-of-N weighted", "best-of-N", "beam search", "revisions"
 STRATEGIES = (MAJORITY, WEIGHTED, BEST, BEAM, REVISIONS)
-_MOST_STEPS = 40
+_MAX_STEPS = 40
 _WIDTH = 4  # of beam search (Snell et al. 2024, 5.3)
 Solutions = list[list[tuple[str, ...]]]  # [problems][samples] steps of each
 
@@ -122,7 +122,7 @@ def _beams(
 ) -> Floats:
     """1 where beam search answers right [problems, budgets]."""
     questions = [Problem(f"{world.name} {i}", text) for i, text in enumerate(problems)]
-    generator, sampling = HandGenerator(world.habits), Sampling(max_new_tokens=_MOST_STEPS)
+    generator, sampling = HandGenerator(world.habits), Sampling(max_new_tokens=_MAX_STEPS)
     columns = []
     for n in budgets:
         options = Beam(n=n, width=_WIDTH, aggregation="product", filter_duplicates=True)
