@@ -147,10 +147,8 @@ def outcomes(
     shape = (orders, len(ids), len(sample_counts))
     run_shape = (*shape[:2], sum(n <= most_probes for n in sample_counts), len(runs))
     run_cost = np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T
-    expected_correct, vote_share, mean_score, cost = (np.empty(shape) for _ in range(4))
-    result = Outcomes(
-        sample_counts, tuple(runs), expected_correct, vote_share, mean_score, cost, np.empty(run_shape), run_cost
-    )
+    expected, vote_share, mean_score, cost = (np.empty(shape) for _ in range(4))
+    result = Outcomes(sample_counts, tuple(runs), expected, vote_share, mean_score, cost, np.empty(run_shape), run_cost)
     # 4. order by order
     cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, run_votes)
     orders_of_places = np.stack([random_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
@@ -202,15 +200,15 @@ class _Cells:
         codes = np.take_along_axis(self.codes, places, 1)
         weights, cost = np.take_along_axis(self.weights, places, 1), np.take_along_axis(self.cost, places, 1)
         votes, n_counted = np.zeros_like(self.truth), 0
-        for count_index, n in enumerate(result.sample_counts):
+        for index, n in enumerate(result.sample_counts):
             votes += count_votes(codes[:, n_counted:n], weights[:, n_counted:n], votes.shape[1])
             n_counted = n
-            result.expected_correct[order, :, count_index] = winner_correctness(votes, self.truth)
-            result.vote_share[order, :, count_index] = votes[:, 1:].max(axis=1, initial=0.0) / n
-            result.mean_score[order, :, count_index] = weights[:, :n].mean(axis=1)
-            result.cost[order, :, count_index] = cost[:, :n].sum(axis=1)
-            for i, run in enumerate(self.run_votes if count_index < result.run_expected_correct.shape[2] else ()):
-                result.run_expected_correct[order, :, count_index, i] = winner_correctness(votes + run, self.truth)
+            result.expected_correct[order, :, index] = winner_correctness(votes, self.truth)
+            result.vote_share[order, :, index] = votes[:, 1:].max(axis=1, initial=0.0) / n
+            result.mean_score[order, :, index] = weights[:, :n].mean(axis=1)
+            result.cost[order, :, index] = cost[:, :n].sum(axis=1)
+            for i, run in enumerate(self.run_votes if index < result.run_expected_correct.shape[2] else ()):
+                result.run_expected_correct[order, :, index, i] = winner_correctness(votes + run, self.truth)
 
 
 def checked_candidates(name: str, table: Candidates, ids: Sequence[str], per_run: bool = False) -> Candidates:

@@ -96,15 +96,15 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     Raises:
         InputError: It needs what was not recorded.
     """
-    count_index = _count_index(outcomes, policy.probes)
-    bins = bins_by_border(outcomes.mean_score[:, :, count_index], policy.borders)
-    stopped = outcomes.vote_share[:, :, count_index] >= policy.sure
-    right, cost = outcomes.expected_correct[:, :, count_index].copy(), outcomes.cost[:, :, count_index].copy()
+    index = _count_index(outcomes, policy.probes)
+    bins = bins_by_border(outcomes.mean_score[:, :, index], policy.borders)
+    stopped = outcomes.vote_share[:, :, index] >= policy.sure
+    right, cost = outcomes.expected_correct[:, :, index].copy(), outcomes.cost[:, :, index].copy()
     for number, action in enumerate(policy.actions, 1):
         in_bin = (bins == number) & ~stopped
         if not in_bin.any():
             continue
-        won, spent = _act(outcomes, count_index, policy.sure, action)
+        won, spent = _act(outcomes, index, policy.sure, action)
         right[in_bin], cost[in_bin] = won[in_bin], spent[in_bin]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
@@ -168,52 +168,48 @@ def _count_index(outcomes: Outcomes, n: int) -> int:
     return outcomes.sample_counts.index(n)
 
 
-def _act(outcomes: Outcomes, count_index: int, sure: float, action: Action) -> tuple[Floats, Floats]:
-    """(expected correctness, cost) [orders, problems] of an action after the probes of ``count_index``."""
+def _act(outcomes: Outcomes, index: int, sure: float, action: Action) -> tuple[Floats, Floats]:
+    """(expected correctness, cost) [orders, problems] of an action after as many probes as ``sample_counts[index]``."""
     if action.run is not None:
         if action.run not in outcomes.runs:
             raise InputError(f"the policy's run {action.run!r} was not recorded; there are {', '.join(outcomes.runs)}")
-        if count_index >= outcomes.run_expected_correct.shape[2]:
+        if index >= outcomes.run_expected_correct.shape[2]:
             raise InputError(
-                f"searches after {outcomes.sample_counts[count_index]} probes were not recorded; raise most_probes"
+                f"searches after {outcomes.sample_counts[index]} probes were not recorded; raise most_probes"
             )
         i = outcomes.runs.index(action.run)
-        return outcomes.run_expected_correct[:, :, count_index, i], outcomes.cost[
-            :, :, count_index
-        ] + outcomes.run_cost[None, :, i]
-    last = _count_index(outcomes, action.samples)
-    indexes = np.arange(count_index, max(last, count_index) + 1)
+        cost = outcomes.cost[:, :, index] + outcomes.run_cost[None, :, i]
+        return outcomes.run_expected_correct[:, :, index, i], cost
+    indexes = np.arange(index, max(_count_index(outcomes, action.samples), index) + 1)
     enough = outcomes.vote_share[:, :, indexes] >= sure
     enough[:, :, -1] = True
     end = indexes[enough.argmax(axis=2)][:, :, None]
-    correct, cost = (
-        np.take_along_axis(values, end, 2)[:, :, 0] for values in (outcomes.expected_correct, outcomes.cost)
-    )
-    return correct, cost
+    correct = np.take_along_axis(outcomes.expected_correct, end, 2)
+    return correct[:, :, 0], np.take_along_axis(outcomes.cost, end, 2)[:, :, 0]
 
 
 def _priced(
-    outcomes: Outcomes, count_index: int, sure: float, n_bins: int, budget: float
+    outcomes: Outcomes, index: int, sure: float, n_bins: int, budget: float
 ) -> tuple[float, OnlinePolicy] | None:
     """(accuracy, policy) of the best actions within the budget for these probes and threshold; None if all cost more."""
     # 1. difficulty bins by the mean score of the probes, and where the probes are enough
-    mean_score = outcomes.mean_score[:, :, count_index]
+    mean_score = outcomes.mean_score[:, :, index]
     borders = bin_borders(mean_score.ravel(), n_bins)
-    bins, stopped = bins_by_border(mean_score, borders), outcomes.vote_share[:, :, count_index] >= sure
+    bins, stopped = bins_by_border(mean_score, borders), outcomes.vote_share[:, :, index] >= sure
     # 2. what every action would reach and cost in each bin
-    probes = outcomes.sample_counts[count_index]
-    actions = [Action(samples=n) for n in outcomes.sample_counts[count_index:]]
-    if count_index < outcomes.run_expected_correct.shape[2]:
+    probes = outcomes.sample_counts[index]
+    actions = [Action(samples=n) for n in outcomes.sample_counts[index:]]
+    if index < outcomes.run_expected_correct.shape[2]:
         actions += [Action(samples=probes, run=name) for name in outcomes.runs]
     won, spent = np.zeros((n_bins, len(actions))), np.zeros((n_bins, len(actions)))
     places = [np.flatnonzero((bins == b + 1) & ~stopped) for b in range(n_bins)]
     for i, action in enumerate(actions):
-        right, cost = (values.ravel() for values in _act(outcomes, count_index, sure, action))
+        right, cost = (values.ravel() for values in _act(outcomes, index, sure, action))
         for b, in_bin in enumerate(places):
             won[b, i], spent[b, i] = right[in_bin].sum() / stopped.size, cost[in_bin].sum() / stopped.size
     # 3. the best action of each bin, with what is left once the probes that are enough are paid
-    sunk = float(outcomes.cost[:, :, count_index][stopped].sum() / stopped.size)
-    right_at_once = float(outcomes.expected_correct[:, :, count_index][stopped].sum() / stopped.size)
+    sunk = float(outcomes.cost[:, :, index][stopped].sum() / stopped.size)
+    right_at_once = float(outcomes.expected_correct[:, :, index][stopped].sum() / stopped.size)
     best = _within(won, spent, budget - sunk)
     if best is None:
         return None

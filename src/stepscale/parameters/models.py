@@ -209,8 +209,7 @@ class VerifierBlock(VerifierModels):
 
     def training(self, kind: Kind, seed: int, small: bool = False) -> VerifierTraining:
         """Settings of one verifier by kind, seed and size. The pipeline sets validation problems apart, so none is taken here."""
-        models = self.sized(small)
-        return self._fitted(kind, models.orm if kind == "orm" else models.prm, seed)
+        return self._fitted(kind, self.sized(small).orm if kind == "orm" else self.sized(small).prm, seed)
 
     def large_training(self, seed: int) -> VerifierTraining:
         """The settings of PRM_large; ``seed`` is that of its training."""
