@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions thorough-searches later-methods map bases evidence clean
+.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions thorough-searches thorough-labels later-methods map bases slips-base evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -43,6 +43,10 @@ thorough-searches: $(READY) # searches over more problems; after a kill, the sam
 	for seed in 16 17 18; do $(BIN)/kedro run --env thorough_searches --only-missing-outputs --params seed=$$seed,data_root=data/thorough_searches/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough_searches/16 data/thorough_searches/17 data/thorough_searches/18 --command "make thorough-searches" --claims data/thorough_searches/claims.json
 
+thorough-labels: $(READY) # supervision with labels that tell something new; after a kill, the same command continues
+	for seed in 19 20 21; do $(BIN)/kedro run --env thorough_labels --only-missing-outputs --params seed=$$seed,data_root=data/thorough_labels/$$seed || exit 1; done
+	$(BIN)/python -m stepscale.publish.page data/thorough_labels/19 data/thorough_labels/20 data/thorough_labels/21 --command "make thorough-labels" --claims data/thorough_labels/claims.json
+
 LAB := data/thorough_rollouts/10
 later-methods: $(READY) # methods of later papers with the models of a run of `make thorough-rollouts`; after a kill, the same command continues
 	mkdir -p data/later_methods/06_models
@@ -61,6 +65,10 @@ bases: $(READY) # the lab's base model in seven stages of pretraining; some two 
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/longer --init build/bases/revising $(BASE) --layers 6 --steps 5000 --schedule linear --seed 5 --transcripts 0.5
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/farther --init build/bases/longer $(BASE) --layers 6 --steps 2500 --schedule linear --seed 6 --transcripts 0.5 --documents 60000 --rotary_base 2000
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_base --init build/bases/farther $(BASE) --layers 6 --steps 3000 --schedule linear --seed 7 --transcripts 0.5 --documents 60000 --rotary_base 2000
+
+slips-base: $(READY) # a base whose corpus rates slips alone, from the first stage of `make bases`; some 70 minutes more
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/slips --init build/bases/plain $(BASE) --layers 6 --steps 4000 --schedule linear --seed 1 --rated slips
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_slips --init build/bases/slips $(BASE) --layers 6 --steps 5000 --schedule linear --seed 2 --rated slips
 
 docs: $(READY) # a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

@@ -1,4 +1,4 @@
-"""``make bases`` makes what ships: its stages run at HEAD, tiny, each after the one before, and the last is the shipped base."""
+"""``make bases slips-base`` makes what ships: its stages run at HEAD, tiny, each after another, and the last ones are shipped."""
 
 import json
 import re
@@ -15,16 +15,15 @@ from stepscale.lab.pretrain import pretrain, write_corpus
 from stepscale.lab.pretrain_options import PretrainOptions
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "data/01_raw/lab_base"
+SHIPPED = ROOT / "data/01_raw"
 OF_THE_MACHINE = ("workers", "threads")
 
 
-@pytest.fixture(scope="module")
-def stages() -> list[PretrainOptions]:
-    """What the commands of the target ask for, read as the program itself reads them."""
+def commands_of(target: str) -> list[PretrainOptions]:
+    """What the commands of a target ask for, read as the program itself reads them."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     [shared] = re.findall(r"^BASE := (.*)$", makefile, re.M)
-    [recipe] = re.findall(r"^bases:.*\n((?:\t.*\n)+)", makefile, re.M)
+    [recipe] = re.findall(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.M)
     commands = [line.strip().replace("$(BASE)", shared) for line in recipe.splitlines()]
     program = "$(BIN)/python -m stepscale.lab.pretrain "
     assert all(command.startswith(program) for command in commands)
@@ -49,33 +48,38 @@ def tiny(stage: PretrainOptions, folder: Path) -> PretrainOptions:
 
 
 @pytest.mark.usefixtures("older_objects_kept")
-def test_every_stage_of_the_bases_runs_after_the_one_before_and_makes_a_model_of_the_shipped_kind(
-    stages: list[PretrainOptions], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_stage_of_the_bases_runs_and_the_last_ones_make_models_of_the_shipped_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = cache(lambda *of: write_corpus(400, 0, 1, *of))  # once for the stages that read alike
     monkeypatch.setattr(pretraining, "write_corpus", lambda _documents, _seed, _workers, *of: written(*of))
+    stages, slips = commands_of("bases"), commands_of("slips-base")
     assert [stage.init for stage in stages] == ["", *(stage.out for stage in stages[:-1])]
-    for stage in stages:
+    assert [stage.init for stage in slips] == [stages[0].out, *(stage.out for stage in slips[:-1])]
+    for stage in (*stages, *slips):
         pretrain(tiny(stage, tmp_path))
         options = json.loads((tmp_path / Path(stage.out).name / "pretraining.json").read_text())["options"]
         assert options["schedule"] == stage.schedule and options["seed"] == stage.seed
-    last = tmp_path / Path(stages[-1].out).name
-    config, shipped = (json.loads((folder / "config.json").read_text()) for folder in (last, SHIPPED))
-    assert config | {"transformers_version": ""} == shipped | {"transformers_version": ""}
-    assert AutoTokenizer.from_pretrained(last).get_vocab() == AutoTokenizer.from_pretrained(SHIPPED).get_vocab()
-    shapes = [
-        {
-            name: tuple(weights.shape)
-            for name, weights in AutoModelForCausalLM.from_pretrained(folder).named_parameters()
-        }
-        for folder in (last, SHIPPED)
-    ]
+    for last in (stages[-1], slips[-1]):
+        name = Path(last.out).name
+        assert_alike(tmp_path / name, SHIPPED / name)
+
+
+def assert_alike(made: Path, shipped: Path) -> None:
+    """The models have the same kind, vocabulary and shapes."""
+    configs = [json.loads((folder / "config.json").read_text()) for folder in (made, shipped)]
+    assert configs[0] | {"transformers_version": ""} == configs[1] | {"transformers_version": ""}
+    assert AutoTokenizer.from_pretrained(made).get_vocab() == AutoTokenizer.from_pretrained(shipped).get_vocab()
+    models = [AutoModelForCausalLM.from_pretrained(folder) for folder in (made, shipped)]
+    shapes = [{name: tuple(weights.shape) for name, weights in model.named_parameters()} for model in models]
     assert shapes[0] == shapes[1]
 
 
-def test_the_shipped_base_was_made_by_the_last_stage_as_it_stands(stages: list[PretrainOptions]) -> None:
-    recorded = json.loads((SHIPPED / "pretraining.json").read_text())["options"]
-    stated = asdict(stages[-1]) | {"out": Path(stages[-1].out).name, "init": Path(stages[-1].init).name}
+@pytest.mark.parametrize("target", ["bases", "slips-base"])
+def test_a_shipped_base_was_made_by_its_last_stage_as_it_stands(target: str) -> None:
+    last = commands_of(target)[-1]
+    recorded = json.loads((SHIPPED / Path(last.out).name / "pretraining.json").read_text())["options"]
+    stated = asdict(last) | {"out": Path(last.out).name, "init": Path(last.init).name}
     assert {name: recorded[name] for name in recorded if name not in OF_THE_MACHINE} == {
         name: stated[name] for name in stated if name not in OF_THE_MACHINE
     }
