@@ -147,10 +147,8 @@ def outcomes(
     shape = (orders, len(ids), len(sample_counts))
     run_shape = (*shape[:2], sum(n <= most_probes for n in sample_counts), len(runs))
     run_cost = np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T
-    expected_correct, vote_share, mean_score, cost = (np.empty(shape) for _ in range(4))
-    result = Outcomes(
-        sample_counts, tuple(runs), expected_correct, vote_share, mean_score, cost, np.empty(run_shape), run_cost
-    )
+    expected, vote_share, mean_score, cost = (np.empty(shape) for _ in range(4))
+    result = Outcomes(sample_counts, tuple(runs), expected, vote_share, mean_score, cost, np.empty(run_shape), run_cost)
     # 4. order by order
     cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, run_votes)
     orders_of_places = np.stack([random_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
