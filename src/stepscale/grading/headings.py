@@ -8,9 +8,10 @@ import re
 
 from stepscale.grading.announcements import ANNOUNCEMENT, LONGEST_STATEMENT, announced, formula_line, statement
 from stepscale.grading.asides import without_asides
+from stepscale.grading.computations import result_of_arithmetic
 from stepscale.grading.plain_lines import last_match
 from stepscale.grading.statements import ABOUT, TAGS, announced_answer
-from stepscale.grading.values import FORMULA, leading_value, result_of_arithmetic
+from stepscale.grading.values import FORMULA, leading_value
 
 # Blanks are read without a second try (`*+`): six places for them beside each other can be filled in too many ways.
 _MARKUP = r"[*_]{0,4}+"

@@ -7,9 +7,10 @@ apples.") states what stands behind its verb, or its last value.
 import re
 
 from stepscale.grading.asides import without_asides, without_unit
+from stepscale.grading.characters import MINUS
 from stepscale.grading.names import before_reason, is_name, leading_name, without_marks
 from stepscale.grading.sentences import sentences
-from stepscale.grading.values import FORMULA, FUNCTION, MINUS, formulas, inside, leading_value, tidied, values
+from stepscale.grading.values import FORMULA, FUNCTION, formulas, inside, leading_value, tidied, values
 from stepscale.grading.worded import behind_computation, leading_date
 
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")

@@ -6,7 +6,8 @@ computation. ``statements`` asks these before it looks for a value.
 
 import re
 
-from stepscale.grading.values import FORMULA, MINUS, leading_value
+from stepscale.grading.characters import MINUS
+from stepscale.grading.values import FORMULA, leading_value
 
 _MARKS_ALONE = re.compile(r"[\s$#*_`|~.]*|-{2,}")
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
