@@ -12,6 +12,7 @@ from stepscale.grading.computations import result_of_arithmetic
 from stepscale.grading.plain_lines import last_match
 from stepscale.grading.statements import ABOUT, TAGS, announced_answer
 from stepscale.grading.values import FORMULA, leading_value
+from stepscale.grading.worded import behind_computation
 
 # Blanks are read without a second try (`*+`): six places for them beside each other can be filled in too many ways.
 _MARKUP = r"[*_]{0,4}+"
@@ -76,7 +77,7 @@ def _first_line(below: str) -> str | None:
         return announced_answer(statement(below))
     line = _undressed(line)
     line = line[about.end() :] if (about := ABOUT.match(line)) else line
-    return result_of_arithmetic(without_asides(line))
+    return result_of_arithmetic(without_asides(behind_computation(line)))
 
 
 def _undressed(line: str) -> str:

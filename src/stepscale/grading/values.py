@@ -22,7 +22,8 @@ _NUMBER = re.compile(
     rf"|(?:\d+(?:[.,\uff0e\uff0c]\d+)*|\.\d+)(?:[eE][+{MINUS}]?\d+(?![\w]))?)"
 )
 FUNCTION = re.compile(
-    r"(?<![a-zA-Z])(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])"
+    r"(?<![a-zA-Z])(?:(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])"
+    r"|(?:gcd|lcm|hcf|max|min|nCr|nPr|abs|floor|ceil|round)(?=\())"
 )
 _NAME = re.compile(rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{GREEK}{SYMBOLS}]")
 _MACRO = re.compile(
@@ -42,6 +43,7 @@ _INFIX = re.compile(
 )
 _INNER_SEPARATOR = re.compile(r"[ ]*[,;|\uff0c\uff1b\u3001][ ]*")
 _LIST_SEPARATOR = re.compile(r"[ ]*[,;\uff0c\uff1b\u3001][ ]*(?:(?:and|or)[ ]+)?|[ ]+(?:and|or|&)[ ]+")
+_AND = re.compile(r"(?P<macro>\\[a-zA-Z]+\{[^{}]*\})|[ ]*[,;]?[ ]+(?:and|or|&)[ ]+")
 _VALUE_START = re.compile(
     rf"\A{_SIGN_IN_WORDS}"
     rf"|(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{VULGAR}]|\.\d|\u03c0)"
@@ -142,14 +144,29 @@ def tidied(value: str) -> str:
 def _checked(text: str, end: int) -> StatedValue | None:
     """The value up to ``end`` without its delimiters; None for a letter that is a word or a name."""
     raw, remainder = text[:end], text[end:]
-    bare = FORMULA.sub(lambda formula: inside(formula), raw).strip()
+    bare = _without_delimiters(raw)
     if re.fullmatch(r"[a-zA-Z]", bare):
         is_formula = bare != raw.strip()
         is_word = _VERB_FOLLOWS.match(remainder) if is_formula else not _ENDS_A_LETTER.match(remainder)
         if is_word:
             return None
-    bare = re.sub(r"[ ]*[,;]?[ ]+(?:and|or|&)[ ]+", ", ", bare)
     return StatedValue(tidied(bare.replace("\\$", "")), end)
+
+
+def _without_delimiters(value: str) -> str:
+    """A value whose formulas stand without dollar signs; the words between the items of a list are commas."""
+    parts: list[str] = []
+    end = 0
+    for formula in FORMULA.finditer(value):
+        content = inside(formula)
+        parts += [_with_commas(value[end : formula.start()]), content if "\\" in content else _with_commas(content)]
+        end = formula.end()
+    return ("".join(parts) + _with_commas(value[end:])).strip()
+
+
+def _with_commas(items: str) -> str:
+    r"""``1, 2`` of ``1 and 2``; an environment and the words in a macro stay: ``\text{1 and 2}``."""
+    return items if "\\begin{" in items else _AND.sub(lambda place: place["macro"] or ", ", items)
 
 
 def _expression_end(text: str, start: int) -> int:

@@ -21,13 +21,20 @@ _DATE = re.compile(
     rf"(?:on\s+)?(?:the\s+)?(?P<date>(?:{_WEEKDAY},?\s+(?:the\s+)?)?(?:{_MONTH}\s+(?:{_DAY}\b{_YEAR}|\d{{4}}\b)"
     rf"|{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR})|{_WEEKDAY}(?:\s+the\s+{_DAY})?(?=\s*(?:[.,;:!(]|\Z)))"
 )
-_OPERATOR = r"(?:of|times|plus|minus|over|divided\s+by|multiplied\s+by)"
+_OPERATOR = r"(?:of|times|plus|minus|over|mod|choose|divided\s+by|multiplied\s+by)"
 _NUMBER = (
     rf"[{MINUS}]?\$?\d[\d.,]*(?:\s?%)?"  # a fraction is two and a sign: read both ways, 1/1/1/... would take years
 )
 _UNITS = rf"(?:\s(?!{_OPERATOR}\b|equals\b|is\b|x\b|and\b|or\b)[a-zA-Z]+(?:\^?[\d\u00b2\u00b3])?){{0,2}}"
 _SIGN = rf"(?:\s*[-+*/\u00d7\u00f7\u00b7{MINUS}]\s*|\s+x\s+|\s+{_OPERATOR}\s+(?:the\s+|a\s+)?)"
-_COMPUTATION = re.compile(rf"{_NUMBER}{_UNITS}(?:{_SIGN}{_NUMBER}{_UNITS})+\s*(?:=|\bequals\b|\bis\b)\s*(?=\S)")
+_CALL = (  # of a function on numbers: `gcd(12, 18)`
+    r"(?:gcd|lcm|hcf|max|min|mod|nCr|nPr|C(?=\(\d+,)|P(?=\(\d+,)|abs|floor|ceil|round|sqrt|cbrt|exp|ln|log(?:_?\d{1,2})?"
+    r"|(?:arc)?(?:sin|cos|tan|cot|sec|csc))[ ]?\([^()=<>a-zA-Z\n]{1,60}\)"
+)
+_TERM = rf"(?:{_CALL}|{_NUMBER}{_UNITS})"
+_COMPUTATION = re.compile(
+    rf"(?:{_CALL}|{_NUMBER}{_UNITS}{_SIGN}{_TERM})(?:{_SIGN}{_TERM})*\s*(?:=|\bequals\b|\bis\b)\s*(?=\S)"
+)
 
 
 def leading_date(statement: str) -> str | None:
