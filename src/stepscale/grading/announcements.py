@@ -14,7 +14,7 @@ LONGEST_STATEMENT = 400  # characters
 _ANSWER = r"(?<![^\W_])(?<![^\W_]_)(?<![^\W_]__)answers?(?![^\W_]|_{1,3}[^\W_])"
 ANNOUNCEMENT = re.compile(
     rf"{_ANSWER}[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{{1,60}}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
-    r"|[ \t]*[:=]|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
+    r"|[ \t]*(?::|=>?)|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
     rf"|(?<!your[ ]){_ANSWER}[ \t]+(?:must|will|would)[ \t]+be\b[*_]*[ \t]*:?",
     re.IGNORECASE,
 )

@@ -25,17 +25,21 @@ FUNCTION = re.compile(
     r"(?<![a-zA-Z])(?:(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])"
     r"|(?:gcd|lcm|hcf|max|min|nCr|nPr|abs|floor|ceil|round)(?=\())"
 )
-_NAME = re.compile(rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{GREEK}{SYMBOLS}]")
+_NAME = re.compile(
+    rf"{FUNCTION.pattern}|\u0394[A-Z]{{2,4}}(?![a-zA-Z])|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{GREEK}{SYMBOLS}]"
+)
 _MACRO = re.compile(
     r"\\(?!left|right|boxed|fbox|framebox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
     r"(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[\d+\])*|\\text\{[^{}]*\}"
 )
+VECTOR = re.compile(r"<(?=\S)[^<>,]{1,60},[^<>]{1,100}(?<=\S)>")
 _OPEN = re.compile(r"(?:\\left\s*)?(?:[(\[{\uff08\uff3b\uff5b\u230a\u2308\u27e8]|\\\{)[ ]*")
 _CLOSE = re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}\uff09\uff3d\uff5d\u230b\u2309\u27e9]|\\\})")
 _POSTFIX = re.compile(
     rf"[{SUPERSCRIPTS}]+|[{SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05\u2030]|\u2032+"
-    r"|_\w+|_\{\w+\}|\^\\circ|\^\{\\circ\}"
+    r"|_\w+|_\{\w+\}|\^\\circ|\^\{\\circ\}|(?<=[\d$)])(?:[ ](?:hundred|thousand|million|billion|trillion)(?![a-zA-Z])){1,2}"
 )
+_DEGREES = re.compile(r"\u00b0")  # a unit, but within brackets: `sin(30\u00b0)`
 _INFIX = re.compile(
     rf"[ ]*(?:\*\*|[{RELATIONS}]=?|[+*/^\uff0b\uff0f{TIMES}\u00f7\u2044\u2215\u2216\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
     r"|\\(?:cdot|times|div|cup|cap|leq?|geq?|neq?|in|pm)(?![a-zA-Z]))[ ]*|(?<=\d):(?=\d)"
@@ -48,6 +52,7 @@ _VALUE_START = re.compile(
     rf"\A{_SIGN_IN_WORDS}"
     rf"|(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{VULGAR}]|\.\d|\u03c0)"
     r"|(?<![\w^])(?:sqrt\(|\\(?:frac|sqrt|pi)(?![a-z]))|(?<!\w)[(\[](?=[^()\[\]a-zA-Z]*\d[^()\[\]a-zA-Z]*,)"
+    rf"|(?<!\w)(?={VECTOR.pattern})<"
 )
 FORMULA = re.compile(
     r"\$\$(?P<display>[^$]+)\$\$|(?<!\\)\$(?P<inline>(?:[^$\\]|\\.)+)\$(?!\d)"
@@ -194,7 +199,9 @@ def _operand(text: str, start: int, opened: list[str]) -> tuple[int, bool] | Non
     if bracket := _OPEN.match(text, start):
         opened.append(bracket[0].strip()[-1])
         return bracket.end(), True
-    operand = _NUMBER.match(text, start) or _MACRO.match(text, start) or _NAME.match(text, start)
+    operand = (
+        _NUMBER.match(text, start) or VECTOR.match(text, start) or _MACRO.match(text, start) or _NAME.match(text, start)
+    )
     return None if operand is None else (operand.end(), False)
 
 
@@ -205,7 +212,7 @@ def _operator(text: str, start: int, opened: list[str]) -> tuple[int, bool] | No
             return None
         opened.pop()
         return bracket.end(), False
-    if postfix := _POSTFIX.match(text, start):
+    if postfix := _POSTFIX.match(text, start) or (_DEGREES.match(text, start) if opened else None):
         return postfix.end(), False
     if infix := _INFIX.match(text, start) or (_INNER_SEPARATOR.match(text, start) if opened else None):
         return infix.end(), True

@@ -21,6 +21,10 @@ _DATE = re.compile(
     rf"(?:on\s+)?(?:the\s+)?(?P<date>(?:{_WEEKDAY},?\s+(?:the\s+)?)?(?:{_MONTH}\s+(?:{_DAY}\b{_YEAR}|\d{{4}}\b)"
     rf"|{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR})|{_WEEKDAY}(?:\s+the\s+{_DAY})?(?=\s*(?:[.,;:!(]|\Z)))"
 )
+_MIXED = re.compile(
+    rf"(?P<number>[{MINUS}]?\d{{1,9}}) and (?P<part>\d{{1,4}})/(?P<whole_part>\d{{1,4}})(?= [a-z]{{2}})"
+    r"(?! (?:respectively|as|because|since|for|in|which|where|are|is|of|by|at|on|or|and|so|when|if|with|to|from|but)\b)"
+)
 _OPERATOR = r"(?:of|times|plus|minus|over|mod|choose|divided\s+by|multiplied\s+by)"
 _NUMBER = (
     rf"[{MINUS}]?\$?\d[\d.,]*(?:\s?%)?"  # a fraction is two and a sign: read both ways, 1/1/1/... would take years
@@ -66,6 +70,18 @@ def behind_computation(statement: str) -> str:
     while computed := _COMPUTATION.match(result):
         result = result[computed.end() :]
     return result if leading_value(result) else statement
+
+
+def with_mixed_number(statement: str) -> str:
+    """``2 1/2 cups`` of ``2 and 1/2 cups``; ``2 and 1/2`` with no unit behind it is a list of two.
+
+    Args:
+        statement: What follows an announcement or a verb.
+    """
+    mixed = _MIXED.match(statement)
+    if mixed is None or int(mixed["part"]) >= int(mixed["whole_part"]):
+        return statement
+    return f"{mixed['number']} {mixed['part']}/{mixed['whole_part']}{statement[mixed.end() :]}"
 
 
 def with_content(answer: str | None) -> str | None:
