@@ -25,7 +25,7 @@ ABOUT = re.compile(  # leads to a value: a sign of approximation, an arrow
     r"(?:\\(?:approx|sim|simeq|to|(?:long)?(?:right|Right)arrow|implies)(?![a-zA-Z])|~(?!~)|[-=]{1,2}>"
     r"|[\u2248\u223c\u2243\u2245=\u2192\u21d2\u27f6\u27f9\u279c\u27a1\u2794])\s*"
 )
-_CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
+CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
     r"(?P<bracketed>\\text(?:bf)?\{[ ]*\([A-Za-z]\)[ ]*\}|\([A-Za-z]\))[ ]+(?=[$\d]|\\(?!cdot|times|div|pm|cup|cap|in\b))"
     r"|(?P<letter>[A-E])[.)][ ]+(?=\S)"
 )
@@ -81,7 +81,7 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
         return date_or_name
     statement = behind_computation(with_mixed_number(statement))
     statement = statement[about.end() :] if (about := ABOUT.match(statement)) else statement
-    if choice := _CHOICE.match(statement):
+    if choice := CHOICE.match(statement):
         return choice["bracketed"] or choice["letter"]
     if _is_bare(statement):
         return _bare(statement)
