@@ -12,10 +12,18 @@ from stepscale.grading.values import FORMULA
 MAX_STATEMENT_CHARACTERS = 400
 # An underscore is a letter to a pattern. Here `_Answer:_` is the word in italics, and `final_answer` is another word.
 _ANSWER = r"(?<![^\W_])(?<![^\W_]_)(?<![^\W_]__)answers?(?![^\W_]|_{1,3}[^\W_])"
+# `The answer, rounded to the nearest tenth, is`; `the answer in simplest form is`; `the answer (in cm) is`
+_ASIDE = (
+    r"(?:,[^.,:;\n$]{1,60},|[ \t]*\([^().:;\n$]{1,60}\)"
+    r"|[ \t]+(?:in(?![ ]the[ ]form\b)|rounded|expressed|written|we|you|that|i)\b(?:[^.,:;\n$]|\.(?=\d)){1,60}?)"
+)
+_ASKED = r"(?:an?|in|given|rounded|expressed|written|simplified|entered|left|between|less|greater|positive|negative)\b"
+_COMES_TO = rf"(?:(?:should|has[ ]+to|ought[ ]+to)[ ]+be\b(?![ ]+{_ASKED})|(?:comes|works|turns)[ ]+out[ ]+(?:to[ ]+be|to|as|at)\b)"
 ANNOUNCEMENT = re.compile(
     rf"{_ANSWER}[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{{1,60}}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
-    r"|[ \t]*[:=]|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
-    rf"|(?<!your[ ]){_ANSWER}[ \t]+(?:must|will|would)[ \t]+be\b[*_]*[ \t]*:?",
+    r"|[ \t]*(?::|=>?)|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
+    rf"|(?<!your[ ]){_ANSWER}(?:[ \t]+(?:must|will|would)[ \t]+be\b"
+    rf"|{_ASIDE}[ \t]+(?:is|are|equals|was)\b|{_ASIDE}?[ \t]+{_COMES_TO})[*_]*[ \t]*:?",
     re.IGNORECASE,
 )
 POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)

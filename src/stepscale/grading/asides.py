@@ -6,7 +6,8 @@ argument or part of the answer stays: ``2 (x+1)``, ``f (x)``, ``x^2 (x > 0)``.
 
 import re
 
-from stepscale.grading.values import FORMULA, FUNCTION, MINUS, leading_value
+from stepscale.grading.characters import MINUS
+from stepscale.grading.values import FORMULA, FUNCTION, leading_value
 
 _ABBREVIATION = re.compile(
     r"(?<![^\s,;:(\[])(?:i\.\s?e\b|e\.\s?g\b|a\.k\.a\b|s\.t\b|n\.b\b|q\.e\.d\b|cf\.|viz\.|pp?\.(?=\s?\d)|w/(?=\s))",

@@ -23,8 +23,14 @@ _BEGINS_LIKE_AN_ANSWER = re.compile(
 )
 _ONE_WORD = re.compile(r"\s*\w+[.$\s]*\Z")
 _SPACING = re.compile(
-    r"\\[hv]?(?:phantom|space)\*?\s*\{[^{}]*\}|\\[,;:! _]|[\s{}$~_?*.\u2026\u22ef\u25a1]|\\\Z"
-    r"|\\(?:q?quad|[lc]?dots|square|Box|cdot|bullet|underline|text|mathrm|mathbf|textbf|boxed)(?![a-zA-Z])"
+    r"\\[hv]?(?:phantom|space)\*?\s*\{[^{}]*\}|\\rule(?:\[[^\[\]]*\])?(?:\{[^{}]*\}){2}|\\[,;:! _]"
+    r"|[\s{}$~_?*.\u2026\u22ef\u25a1]|\\\Z"
+    r"|\\(?:q?quad|en(?:space|skip)|(?:thin|med|thick)space|h(?:rule)?fill?|vfill?|dotfill|m?strut|null|[lcvd]?dots|square|Box|cdot"
+    r"|bullet|underline|(?:text|math)(?:rm|bf|it|sf|tt|normal)|text|emph|[mh]box|boxed)(?![a-zA-Z])"
+)
+_COUNT = re.compile(r"(?<=answer)_?\d\b|(?<=answer)_?\{\d\}")  # `answer1, answer2`
+_END_OF_PROOF = re.compile(  # said behind an answer
+    r"\W*(?:Q\W*E\W*D|\\(?:blacksquare|qed(?:symbol)?|checkmark|bigstar|qedhere)|[\u25a0\u220e\u2713\u2714\u2705])\W*"
 )
 _PLACEHOLDER = re.compile(
     r"(?:insert|put|write|the|your|my|a|an|final|correct|numerical|number|answer|result|solution|value|expression|ans|here|goes"
@@ -34,8 +40,11 @@ _PLACEHOLDER = re.compile(
 _ASKED_FOR = re.compile(r"answer|number|result|solution|value|expression|\bans\b", re.IGNORECASE)
 _KIND_OF_ANSWER = re.compile(  # may be an answer too, so it gives way only to another
     r"(?:(?:a|an|the|your|my|single|chosen|correct|final|simplified|exact)\s+)*"
-    r"(?:integer|numeric|numerical|decimal|fraction|digit|letter|choice|option|response)"
-    r"(?:\s+(?:here|only|number|answer|choice|option|letter|value|response|result|solution))*",
+    r"(?:(?:integer|numeric|numerical|decimal|fraction|digit|letter|choice|option|response"
+    r"|(?:exact|simplified)\s+(?:value|form|expression)|(?:simplest|lowest|exact|decimal|standard)\s+(?:form|terms))"
+    r"(?:\s+(?:here|only|number|answer|choice|option|letter|value|response|result|solution))*"
+    r"(?:\s+(?:between|from)\s+\d+\s+(?:and|to)\s+\d+(?:\s+inclusive)?|\s+of\s+(?:the|your)(?:\s+[a-z]+){1,3})?"
+    r"|(?:answer|result|solution|value|number)\s+(?:in|as|to)(?:\s+[a-z]+){1,4})",
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"\b(?:put|write|place|give|use|using|inside|within|in|into|as|with)\b", re.IGNORECASE)
@@ -157,12 +166,12 @@ def _content(after_brace: str) -> tuple[str, int | None]:
 
 
 def is_mention(content: str) -> bool:
-    """True for a box without content: blanks, dots, or words that ask for an answer.
+    """True for a box without content: blanks, dots, the end of a proof, or words that ask for an answer.
 
     Args:
         content: What stands between its braces.
     """
-    bare = _SPACING.sub(" ", content)
-    if not bare.strip():
+    bare = _SPACING.sub(" ", _COUNT.sub("", content))
+    if not bare.strip() or (len(bare) < 20 and _END_OF_PROOF.fullmatch(bare) is not None):
         return True
     return len(bare) < 60 and _PLACEHOLDER.fullmatch(bare) is not None and _ASKED_FOR.search(bare) is not None

@@ -11,7 +11,7 @@ from stepscale.grading.statements import announced_answer
 from stepscale.grading.values import leading_value
 
 GSM8K = re.compile(
-    r"(?:^[ \t]*####(?!#)[ \t]*(?P<answer>\S[^\n]*)|(?<=[ \t])####[ \t]*(?P<inline>[-+$\\(\u2212]*\d[^\n]*))$",
+    r"(?:^[ \t]*[*_]{0,3}####(?!#)[ \t]*(?P<answer>\S[^\n]*)|(?<=[ \t])####[ \t]*(?P<inline>[-+$\\(\u2212]*\d[^\n]*))$",
     re.MULTILINE,
 )
 _SECTION = re.compile(

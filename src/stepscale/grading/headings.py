@@ -8,18 +8,23 @@ import re
 
 from stepscale.grading.announcements import ANNOUNCEMENT, MAX_STATEMENT_CHARACTERS, announced, formula_line, statement
 from stepscale.grading.asides import without_asides
+from stepscale.grading.characters import ORNAMENTS
+from stepscale.grading.computations import result_of_arithmetic
 from stepscale.grading.plain_lines import last_match
-from stepscale.grading.statements import ABOUT, TAGS, announced_answer
-from stepscale.grading.values import FORMULA, leading_value, result_of_arithmetic
+from stepscale.grading.statements import ABOUT, CHOICE, TAGS, announced_answer
+from stepscale.grading.values import FORMULA, leading_value
+from stepscale.grading.worded import behind_computation
 
 # Blanks are read without a second try (`*+`): six places for them beside each other can be filled in too many ways.
 _MARKUP = r"[*_]{0,4}+"
+_ORNAMENT = rf"(?:[{ORNAMENTS}]++[ \t]*+)?+"
 _TITLE = r"(?:(?:the|my|your)[ \t]++)?(?:final[ \t]++)?answers?"
 HEADING = re.compile(
-    rf"^[ \t]*+(?:#++[ \t]*+{_MARKUP}[ \t]*+{_TITLE}|[*_]{{2,4}}+[ \t]*+{_TITLE}|(?:the[ \t]++)?final[ \t]++answer"
+    rf"^[ \t]*+(?:#++[ \t]*+{_ORNAMENT}{_MARKUP}[ \t]*+{_ORNAMENT}{_TITLE}|{_ORNAMENT}[*_]{{2,4}}+[ \t]*+{_ORNAMENT}{_TITLE}"
+    rf"|{_ORNAMENT}(?:the[ \t]++)?final[ \t]++answer"
     rf"|[*_]{_TITLE}(?=[ \t]*+:?[*_])"
     rf"|\\(?:(?:sub)*section|paragraph|textbf)\*?\{{[ \t]*+{_TITLE}[ \t]*+:?[ \t]*+\}})"
-    rf"[ \t]*+:?[ \t]*+{_MARKUP}[ \t]*+:?[ \t]*+#*+[ \t]*+$",
+    rf"[ \t]*+:?[ \t]*+{_MARKUP}[ \t]*+:?[ \t]*+{_ORNAMENT}#*+[ \t]*+$",
     re.MULTILINE | re.IGNORECASE,
 )
 IN_HEADING = re.compile(  # `# Answer 7` on one line; with a colon it is an announcement
@@ -27,6 +32,9 @@ IN_HEADING = re.compile(  # `# Answer 7` on one line; with a colon it is an anno
     r"(?:[ \t]*+[*_]{1,4}+[ \t]++|[ \t]++)(?:[-\u2013\u2014][ \t]++)?(?!\d+[:.)]\s)(?P<answer>[^\s:=][^\n]*)$",
     re.MULTILINE | re.IGNORECASE,
 )
+_RULES = re.compile(r"\A(?:(?:-{3,}+|\*{3,}+|_{3,}+)[ \t]*+\n\s*+)++(?!#)")  # lines across the page
+_DRESS = re.compile(rf"\A(?:>[ \t]*+\n\s*+|>[ \t]++)*+(?:[{ORNAMENTS}]++[ \t]*+)?+(?=\S)")  # a quotation, a tick
+_OPTION = re.compile(r"(?:\\text(?:bf)?\{[ ]*)?(?:\([A-Z]\)[ ]*\}?|[A-E][.)])[ ]+(?=[$\d\\])")
 _HEADING_MARKS = re.compile(r"\A#{2,}[ \t]+(?=\S)")  # "# Answer", and below it "#### 5"
 _FENCE = re.compile(r"\A(?:```|~~~)[\w+-]{0,20}[ \t]*\n\s*")
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
@@ -66,16 +74,23 @@ def in_heading(text: str) -> str | None:
 
 def _first_line(below: str) -> str | None:
     """The line that follows a heading, or what it states where it is a sentence or a formula."""
-    below = _HEADING_MARKS.sub("", below)
-    below = below[fence.end() :] if (fence := _FENCE.match(below)) else below
+    below = _HEADING_MARKS.sub("", _RULES.sub("", below))
+    below = below[fence.end() :] if (fence := _FENCE.match(below)) else _DRESS.sub("", below)
     line = formula_line(below).strip()
     if ANNOUNCEMENT.search(line):
-        return announced(line)
-    if FORMULA.match(below[:MAX_STATEMENT_CHARACTERS]) or _SENTENCE_VERB.search(line):
+        said = announced(line)
+        leads_on = line.rstrip("*_ ").endswith(":") and not re.search(r"[\d\\]", said or "")  # "the answer is simply:"
+        return announced_answer(statement(below)) if leads_on else said
+    if FORMULA.match(below[:MAX_STATEMENT_CHARACTERS]) or _SENTENCE_VERB.search(line) or _is_choice(line):
         return announced_answer(statement(below))
     line = _undressed(line)
     line = line[about.end() :] if (about := ABOUT.match(line)) else line
-    return result_of_arithmetic(without_asides(line))
+    return result_of_arithmetic(without_asides(behind_computation(line)))
+
+
+def _is_choice(line: str) -> bool:
+    """Whether a line gives one lettered option, ``(B) 42``; ``(a) 5, (b) 6`` has two answers."""
+    return _OPTION.match(line) is not None and len(CHOICE.findall(line)) == 1
 
 
 def _undressed(line: str) -> str:

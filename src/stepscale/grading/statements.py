@@ -7,10 +7,11 @@ apples.") states what stands behind its verb, or its last value.
 import re
 
 from stepscale.grading.asides import without_asides, without_unit
+from stepscale.grading.characters import MINUS
 from stepscale.grading.names import before_reason, is_name, leading_name, without_marks
 from stepscale.grading.sentences import sentences
-from stepscale.grading.values import FORMULA, FUNCTION, MINUS, formulas, inside, leading_value, tidied, values
-from stepscale.grading.worded import behind_computation, leading_date
+from stepscale.grading.values import FORMULA, FUNCTION, VECTOR, formulas, inside, leading_value, tidied, values
+from stepscale.grading.worded import behind_computation, leading_date, with_mixed_number
 
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
 _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
@@ -20,8 +21,11 @@ _FILLER = re.compile(
     r"|equal to|given by|option|choice|(?:both|either)(?=[ ]+(?:[^\w\s*_]|\d|[a-zA-Z]\b)))\b)[,:]?[ ]+)+",
     re.IGNORECASE,
 )
-ABOUT = re.compile(r"(?:\\(?:approx|sim|simeq)(?![a-zA-Z])|~(?!~)|[\u2248\u223c\u2243\u2245=])\s*")
-_CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
+ABOUT = re.compile(  # leads to a value: a sign of approximation, an arrow
+    r"(?:\\(?:approx|sim|simeq|to|(?:long)?(?:right|Right)arrow|implies)(?![a-zA-Z])|~(?!~)|[-=]{1,2}>"
+    r"|[\u2248\u223c\u2243\u2245=\u2192\u21d2\u27f6\u27f9\u279c\u27a1\u2794])\s*"
+)
+CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
     r"(?P<bracketed>\\text(?:bf)?\{[ ]*\([A-Za-z]\)[ ]*\}|\([A-Za-z]\))[ ]+(?=[$\d]|\\(?!cdot|times|div|pm|cup|cap|in\b))"
     r"|(?P<letter>[A-E])[.)][ ]+(?=\S)"
 )
@@ -49,7 +53,8 @@ _MATHEMATICAL = re.compile(
     r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\u2a2f\u2a7d\u2a7e\ufe63\uff0d]+"
 )
 _CLOSING_MARKS = re.compile(r"(?:[ ,;:?]|(?<!\b[A-Za-z]\.[A-Za-z])\.|(?<=[ ?])!+|(?<=\d)'|(?<=[ ])\||\\(?=[.,]))+\Z")
-_CLOSING_SIGNS = re.compile(r"[\s>~=]+\Z")  # no answer ends with one
+_CLOSING_SIGNS = re.compile(r"[\s>~=]+\Z")  # no answer ends with one, but a vector: `<1, 2>`
+_VECTOR_AT_END = re.compile(rf"{VECTOR.pattern}\s*\Z")
 _DELIMITER = re.compile(r"\\?[{}]|\\?[()\[\]]")
 _DOLLAR = re.compile(r"(?<!\\)\$+")
 _PARTNERS = {"}": "{", "\\}": "\\{", "\\)": "\\(", "\\]": "\\["}
@@ -74,9 +79,9 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
         return word[0]
     if date_or_name := leading_date(statement) or leading_name(statement):
         return date_or_name
-    statement = behind_computation(statement)
+    statement = behind_computation(with_mixed_number(statement))
     statement = statement[about.end() :] if (about := ABOUT.match(statement)) else statement
-    if choice := _CHOICE.match(statement):
+    if choice := CHOICE.match(statement):
         return choice["bracketed"] or choice["letter"]
     if _is_bare(statement):
         return _bare(statement)
@@ -155,7 +160,7 @@ def _closed(sentence: str) -> str:
             return sentence[: delimiter.start()]
     if (end := sentence.find("\\end{")) >= 0 and "\\begin{" not in sentence[:end]:
         return sentence[:end]
-    sentence = _CLOSING_SIGNS.sub("", sentence)
+    sentence = sentence if _VECTOR_AT_END.search(sentence) else _CLOSING_SIGNS.sub("", sentence)
     if sentence.endswith("|") and sentence.count("|") % 2:
         return sentence[:-1].rstrip()
     if len(_DOLLAR.findall(sentence)) % 2 and re.search(r"[^\\$]\$+\s*\Z", sentence):

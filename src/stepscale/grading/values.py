@@ -9,49 +9,50 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MINUS = r"\-\u2212\u2013\u2014\u2012\u2010\u2011\ufe63\uff0d"  # every dash that models write for a minus, for a class
-_SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074-\u207f"
-_SUBSCRIPTS = "\u2080-\u208e"
-_VULGAR = "\u00bc-\u00be\u2150-\u215e\u2189"  # 1/4 and its like in one character
-_GREEK = "\u0391-\u03a1\u03a3-\u03a9\u03b1-\u03c9"
-_SYMBOLS = "\u221e\u2205\u211d\u2124\u211a\u2115\u2102"  # infinity, the empty set, the sets of numbers
-_RELATIONS = "=<>\uff1d\uff1c\uff1e\u2264\u2265\u2266\u2267\u2a7d\u2a7e\u2260\u2208\u2209\u2286\u2282"
-_TIMES = "\u00d7\u2a2f\u2715\u2716\u2217\uff0a\u00b7\u2219\u22c5\u2022"  # crosses, stars and dots
-_CURRENCY = r"(?:\\?\$|[\u20ac\u00a3\u00a5\u20b9])"
+from stepscale.grading.characters import GREEK, MINUS, RELATIONS, SUBSCRIPTS, SUPERSCRIPTS, SYMBOLS, TIMES, VULGAR
+from stepscale.grading.computations import result_of_arithmetic
 
+_CURRENCY = r"(?:\\?\$|[\u20ac\u00a3\u00a5\u20b9])"
 _SIGN_IN_WORDS = r"(?:minus|negative)[ ]+(?=[$(]?[\d.\u221a\u03c0\\])"
 _SIGN = re.compile(rf"(?:[+\uff0b{MINUS}\u2796\u00b1\u2213\u221a\u221b\u221c]|\\pm(?![a-zA-Z]))[ ]*|{_SIGN_IN_WORDS}")
 _NUMBER = re.compile(
     rf"{_CURRENCY}?[ ]?(?:"
-    rf"\d+[ ]\d+[/\u2044]\d+(?![\d/])|\d+[ ]?[{_VULGAR}]|[{_VULGAR}]"  # mixed numbers: `2 1/2`
+    rf"\d+[ ]\d+[/\u2044]\d+(?![\d/])|\d+[ ]?[{VULGAR}]|[{VULGAR}]"  # mixed numbers: `2 1/2`
     r"|\d{1,3}(?:[,\uff0c'\u2019]\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d/^])(?:\.\d+)?"  # thousands in groups
     rf"|(?:\d+(?:[.,\uff0e\uff0c]\d+)*|\.\d+)(?:[eE][+{MINUS}]?\d+(?![\w]))?)"
 )
 FUNCTION = re.compile(
-    r"(?<![a-zA-Z])(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])"
+    r"(?<![a-zA-Z])(?:(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])"
+    r"|(?:gcd|lcm|hcf|max|min|nCr|nPr|abs|floor|ceil|round)(?=\())"
 )
-_NAME = re.compile(rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{_GREEK}{_SYMBOLS}]")
+_NAME = re.compile(
+    rf"{FUNCTION.pattern}|\u0394[A-Z]{{2,4}}(?![a-zA-Z])|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{GREEK}{SYMBOLS}]"
+)
 _MACRO = re.compile(
     r"\\(?!left|right|boxed|fbox|framebox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
     r"(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[\d+\])*|\\text\{[^{}]*\}"
 )
+VECTOR = re.compile(r"<(?=\S)[^<>,]{1,60},[^<>]{1,100}(?<=\S)>")
 _OPEN = re.compile(r"(?:\\left\s*)?(?:[(\[{\uff08\uff3b\uff5b\u230a\u2308\u27e8]|\\\{)[ ]*")
 _CLOSE = re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}\uff09\uff3d\uff5d\u230b\u2309\u27e9]|\\\})")
 _POSTFIX = re.compile(
-    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05\u2030]|\u2032+"
-    r"|_\w+|_\{\w+\}|\^\\circ|\^\{\\circ\}"
+    rf"[{SUPERSCRIPTS}]+|[{SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05\u2030]|\u2032+"
+    r"|_\w+|_\{\w+\}|\^\\circ|\^\{\\circ\}|(?<=[\d$)])(?:[ ](?:hundred|thousand|million|billion|trillion)(?![a-zA-Z])){1,2}"
 )
+_DEGREES = re.compile(r"\u00b0")  # a unit, but within brackets: `sin(30\u00b0)`
 _INFIX = re.compile(
-    rf"[ ]*(?:\*\*|[{_RELATIONS}]=?|[+*/^\uff0b\uff0f{_TIMES}\u00f7\u2044\u2215\u2216\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
+    rf"[ ]*(?:\*\*|[{RELATIONS}]=?|[+*/^\uff0b\uff0f{TIMES}\u00f7\u2044\u2215\u2216\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
     r"|\\(?:cdot|times|div|cup|cap|leq?|geq?|neq?|in|pm)(?![a-zA-Z]))[ ]*|(?<=\d):(?=\d)"
     r"|(?<=\d)[ ]?x[ ]?(?=\d)|(?<=[)\]])[ ]U[ ](?=[(\[])|!=[ ]*"
 )
 _INNER_SEPARATOR = re.compile(r"[ ]*[,;|\uff0c\uff1b\u3001][ ]*")
 _LIST_SEPARATOR = re.compile(r"[ ]*[,;\uff0c\uff1b\u3001][ ]*(?:(?:and|or)[ ]+)?|[ ]+(?:and|or|&)[ ]+")
+_AND = re.compile(r"(?P<macro>\\[a-zA-Z]+\{[^{}]*\})|[ ]*[,;]?[ ]+(?:and|or|&)[ ]+")
 _VALUE_START = re.compile(
     rf"\A{_SIGN_IN_WORDS}"
-    rf"|(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{_VULGAR}]|\.\d|\u03c0)"
+    rf"|(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{VULGAR}]|\.\d|\u03c0)"
     r"|(?<![\w^])(?:sqrt\(|\\(?:frac|sqrt|pi)(?![a-z]))|(?<!\w)[(\[](?=[^()\[\]a-zA-Z]*\d[^()\[\]a-zA-Z]*,)"
+    rf"|(?<!\w)(?={VECTOR.pattern})<"
 )
 FORMULA = re.compile(
     r"\$\$(?P<display>[^$]+)\$\$|(?<!\\)\$(?P<inline>(?:[^$\\]|\\.)+)\$(?!\d)"
@@ -60,11 +61,6 @@ FORMULA = re.compile(
 _PROSE_IN_FORMULA = re.compile(r"\A\d[^\\]*?(?<![\\{a-zA-Z])(?!(?:and|or)\b)[a-zA-Z]{2,}[^\\]*\s\Z")
 _ENDS_A_LETTER = re.compile(r"\s*(?:\.(?![A-Z]\.)|[,;:!?)\]*_\"'$]|\Z|(?:because|since|as|by|for|where|which)\b)")
 _VERB_FOLLOWS = re.compile(r"\s*(?:is|are|equals|must|can|has|be)\b")
-_ARITHMETIC = re.compile(rf"[+*/^!\u00d7\u00f7\u00b7{MINUS}]|(?<=\d)[ ]?x[ ]?(?=\d)|\\(?:times|cdot|div)(?![a-zA-Z])")
-_INTEGER = re.compile(rf"[{MINUS}]?(?:\d+|\d{{1,3}}(?:,\d{{3}})+)")
-_FRACTION = re.compile(rf"[{MINUS}]?\d+/\d+")
-_PLAIN_NUMBER = re.compile(rf"{_INTEGER.pattern}(?:\.\d+|/\d+)?")
-_NO_ARITHMETIC = re.compile(r"[^\W\d]|[<>\\\u2260\u2264\u2265]|!\Z")
 _MAX_VALUE_CHARACTERS = 400  # characters of one value
 _MAX_FAILED_STARTS = 10  # of values in one text: each is read to its end before it fails
 
@@ -150,47 +146,32 @@ def tidied(value: str) -> str:
     return result_of_arithmetic(value.strip())
 
 
-def result_of_arithmetic(value: str) -> str:
-    """``9*2 = 18`` and ``18 = 9*2`` state 18, and ``5 = x`` states 5; an equation with a letter on its left side is kept.
-
-    Args:
-        value: An answer, perhaps an equation.
-
-    Returns:
-        Its result; the text as it is where it is not a computation.
-    """
-    left, equals, right = value.rpartition("=")
-    numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
-    is_list = re.search(r",(?!\d{3})", value) is not None
-    is_percentage = "%" in right and not _ARITHMETIC.search(numbers)
-    if not equals or not right.strip() or is_list or is_percentage or _NO_ARITHMETIC.search(numbers):
-        return value
-    return _result_before(left, right.strip()) or right.strip()
-
-
-def _result_before(left: str, right: str) -> str | None:
-    """The last number on the left where the right side is what it was computed from; None where the right is the result."""
-    sides = [side.strip() for side in left.split("=")]
-    if re.fullmatch(r"[a-zA-Z]", right):
-        return sides[-1] or None
-    if not _ARITHMETIC.search(right, 1) or _NO_ARITHMETIC.search(_ARITHMETIC.sub("*", right)):
-        return None
-    is_fraction = _FRACTION.fullmatch(right) is not None
-    results = [side for side in sides if (_INTEGER if is_fraction else _PLAIN_NUMBER).fullmatch(side)]
-    return results[-1] if results else None
-
-
 def _checked(text: str, end: int) -> StatedValue | None:
     """The value up to ``end`` without its delimiters; None for a letter that is a word or a name."""
     raw, remainder = text[:end], text[end:]
-    bare = FORMULA.sub(lambda formula: inside(formula), raw).strip()
+    bare = _without_delimiters(raw)
     if re.fullmatch(r"[a-zA-Z]", bare):
         is_formula = bare != raw.strip()
         is_word = _VERB_FOLLOWS.match(remainder) if is_formula else not _ENDS_A_LETTER.match(remainder)
         if is_word:
             return None
-    bare = re.sub(r"[ ]*[,;]?[ ]+(?:and|or|&)[ ]+", ", ", bare)
     return StatedValue(tidied(bare.replace("\\$", "")), end)
+
+
+def _without_delimiters(value: str) -> str:
+    """A value whose formulas stand without dollar signs; the words between the items of a list are commas."""
+    parts: list[str] = []
+    end = 0
+    for formula in FORMULA.finditer(value):
+        content = inside(formula)
+        parts += [_with_commas(value[end : formula.start()]), content if "\\" in content else _with_commas(content)]
+        end = formula.end()
+    return ("".join(parts) + _with_commas(value[end:])).strip()
+
+
+def _with_commas(items: str) -> str:
+    r"""``1, 2`` of ``1 and 2``; an environment and the words in a macro stay: ``\text{1 and 2}``."""
+    return items if "\\begin{" in items else _AND.sub(lambda place: place["macro"] or ", ", items)
 
 
 def _expression_end(text: str, start: int) -> int:
@@ -218,7 +199,9 @@ def _operand(text: str, start: int, opened: list[str]) -> tuple[int, bool] | Non
     if bracket := _OPEN.match(text, start):
         opened.append(bracket[0].strip()[-1])
         return bracket.end(), True
-    operand = _NUMBER.match(text, start) or _MACRO.match(text, start) or _NAME.match(text, start)
+    operand = (
+        _NUMBER.match(text, start) or VECTOR.match(text, start) or _MACRO.match(text, start) or _NAME.match(text, start)
+    )
     return None if operand is None else (operand.end(), False)
 
 
@@ -229,7 +212,7 @@ def _operator(text: str, start: int, opened: list[str]) -> tuple[int, bool] | No
             return None
         opened.pop()
         return bracket.end(), False
-    if postfix := _POSTFIX.match(text, start):
+    if postfix := _POSTFIX.match(text, start) or (_DEGREES.match(text, start) if opened else None):
         return postfix.end(), False
     if infix := _INFIX.match(text, start) or (_INNER_SEPARATOR.match(text, start) if opened else None):
         return infix.end(), True

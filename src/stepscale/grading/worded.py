@@ -6,7 +6,8 @@ computation. ``statements`` asks these before it looks for a value.
 
 import re
 
-from stepscale.grading.values import FORMULA, MINUS, leading_value
+from stepscale.grading.characters import MINUS
+from stepscale.grading.values import FORMULA, leading_value
 
 _MARKS_ALONE = re.compile(r"[\s$#*_`|~.]*|-{2,}")
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
@@ -20,13 +21,24 @@ _DATE = re.compile(
     rf"(?:on\s+)?(?:the\s+)?(?P<date>(?:{_WEEKDAY},?\s+(?:the\s+)?)?(?:{_MONTH}\s+(?:{_DAY}\b{_YEAR}|\d{{4}}\b)"
     rf"|{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR})|{_WEEKDAY}(?:\s+the\s+{_DAY})?(?=\s*(?:[.,;:!(]|\Z)))"
 )
-_OPERATOR = r"(?:of|times|plus|minus|over|divided\s+by|multiplied\s+by)"
+_MIXED = re.compile(
+    rf"(?P<number>[{MINUS}]?\d{{1,9}}) and (?P<part>\d{{1,4}})/(?P<whole_part>\d{{1,4}})(?= [a-z]{{2}})"
+    r"(?! (?:respectively|as|because|since|for|in|which|where|are|is|of|by|at|on|or|and|so|when|if|with|to|from|but)\b)"
+)
+_OPERATOR = r"(?:of|times|plus|minus|over|mod|choose|divided\s+by|multiplied\s+by)"
 _NUMBER = (
     rf"[{MINUS}]?\$?\d[\d.,]*(?:\s?%)?"  # a fraction is two and a sign: read both ways, 1/1/1/... would take years
 )
 _UNITS = rf"(?:\s(?!{_OPERATOR}\b|equals\b|is\b|x\b|and\b|or\b)[a-zA-Z]+(?:\^?[\d\u00b2\u00b3])?){{0,2}}"
 _SIGN = rf"(?:\s*[-+*/\u00d7\u00f7\u00b7{MINUS}]\s*|\s+x\s+|\s+{_OPERATOR}\s+(?:the\s+|a\s+)?)"
-_COMPUTATION = re.compile(rf"{_NUMBER}{_UNITS}(?:{_SIGN}{_NUMBER}{_UNITS})+\s*(?:=|\bequals\b|\bis\b)\s*(?=\S)")
+_CALL = (  # of a function on numbers: `gcd(12, 18)`
+    r"(?:gcd|lcm|hcf|max|min|mod|nCr|nPr|C(?=\(\d+,)|P(?=\(\d+,)|abs|floor|ceil|round|sqrt|cbrt|exp|ln|log(?:_?\d{1,2})?"
+    r"|(?:arc)?(?:sin|cos|tan|cot|sec|csc))[ ]?\([^()=<>a-zA-Z\n]{1,60}\)"
+)
+_TERM = rf"(?:{_CALL}|{_NUMBER}{_UNITS})"
+_COMPUTATION = re.compile(
+    rf"(?:{_CALL}|{_NUMBER}{_UNITS}{_SIGN}{_TERM})(?:{_SIGN}{_TERM})*\s*(?:=|\bequals\b|\bis\b)\s*(?=\S)"
+)
 
 
 def leading_date(statement: str) -> str | None:
@@ -58,6 +70,18 @@ def behind_computation(statement: str) -> str:
     while computed := _COMPUTATION.match(result):
         result = result[computed.end() :]
     return result if leading_value(result) else statement
+
+
+def with_mixed_number(statement: str) -> str:
+    """``2 1/2 cups`` of ``2 and 1/2 cups``; ``2 and 1/2`` with no unit behind it is a list of two.
+
+    Args:
+        statement: What follows an announcement or a verb.
+    """
+    mixed = _MIXED.match(statement)
+    if mixed is None or int(mixed["part"]) >= int(mixed["whole_part"]):
+        return statement
+    return f"{mixed['number']} {mixed['part']}/{mixed['whole_part']}{statement[mixed.end() :]}"
 
 
 def with_content(answer: str | None) -> str | None:
