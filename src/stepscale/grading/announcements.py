@@ -6,6 +6,7 @@ In: plain lines of a solution. Out: the statement behind an announcement, and th
 import re
 from collections import deque
 
+from stepscale.grading.remarks import is_remark
 from stepscale.grading.statements import announced_answer
 from stepscale.grading.values import FORMULA
 
@@ -18,7 +19,8 @@ _ASIDE = (
     r"|[ \t]+(?:in(?![ ]the[ ]form\b)|rounded|expressed|written|we|you|that|i)\b(?:[^.,:;\n$]|\.(?=\d)){1,60}?)"
 )
 _ASKED = r"(?:an?|in|given|rounded|expressed|written|simplified|entered|left|between|less|greater|positive|negative)\b"
-_COMES_TO = rf"(?:(?:should|has[ ]+to|ought[ ]+to)[ ]+be\b(?![ ]+{_ASKED})|(?:comes|works|turns)[ ]+out[ ]+(?:to[ ]+be|to|as|at)\b)"
+_COMES_OUT = r"(?:comes|works|turns)[ ]+out[ ]+(?:to[ ]+be|to|as|at)\b"
+_COMES_TO = rf"(?:(?:should|has[ ]+to|ought[ ]+to)[ ]+be\b(?![ ]+{_ASKED})|{_COMES_OUT})"
 ANNOUNCEMENT = re.compile(
     rf"{_ANSWER}[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{{1,60}}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
     r"|[ \t]*(?::|=>?)|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
@@ -35,16 +37,21 @@ _MAX_FORMULA_LINES = 20
 
 
 def announced(text: str, *, words_with_reason: bool = True) -> str | None:
-    """The answer of the last announcement that is followed by one; words with a reason count where there is no other.
+    """The answer of the last announcement that is followed by one; remarks and words with a reason count where there is no other.
 
     Args:
         text: Plain lines.
-        words_with_reason: Whether they count at all.
+        words_with_reason: Whether these count at all.
     """
     announcements = reversed(deque(ANNOUNCEMENT.finditer(text), maxlen=_MAX_ANNOUNCEMENTS))
     statements = [statement(text[place.end() :][:MAX_STATEMENT_CHARACTERS]) for place in announcements]
-    turns = (False, True) if words_with_reason else (False,)
-    answers = (announced_answer(said, words_with_reason=turn) for turn in turns for said in statements)
+    statements_of_value = [said for said in statements if not is_remark(said)]
+    turns = [(statements_of_value, False), (statements_of_value, True), (statements, False), (statements, True)]
+    answers = (
+        announced_answer(said, words_with_reason=with_reason)
+        for turn, with_reason in turns[: 4 if words_with_reason else 1]
+        for said in turn
+    )
     return next(filter(None, answers), None)
 
 
