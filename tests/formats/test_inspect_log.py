@@ -200,3 +200,28 @@ def test_an_id_of_two_problems_or_of_none_is_a_bad_sample_that_can_be_left_out(
         read(path, "inspect")
     left = read(path, "inspect", on_error="skip")
     assert left.skipped == 1 and len(left.solutions) == 1
+
+
+@pytest.mark.parametrize("as_log", [True, False])
+def test_an_epoch_given_twice_in_a_log_is_a_bad_sample(tmp_path: Path, as_log: bool) -> None:
+    samples = [SAMPLE, {**SAMPLE, "epoch": 2}, SAMPLE]
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"eval": {}, "samples": samples} if as_log else samples))
+    first, place = ("1", 1) if as_log else ("1", 3)
+    with pytest.raises(InputError) as caught:
+        read(path, "inspect")
+    assert str(caught.value).startswith(
+        f"{path}:{place}: epoch 1 of '1' was given before ({path}:{first}): give it once"
+    )
+    left = read(path, "inspect", on_error="skip")
+    assert (left.skipped, left.solutions["sample_id"].tolist()) == (1, [0, 1])
+
+
+def test_a_sample_that_a_later_log_repeats_is_known_by_its_uuid(archive: Any) -> None:
+    failed = archive({**SAMPLE, "uuid": "a"}, name="a.eval")
+    again = archive({**SAMPLE, "uuid": "a"}, {**SAMPLE, "epoch": 2, "uuid": "b"}, name="b.eval")
+    with pytest.raises(InputError, match=r"b\.eval:1: epoch 1 of '1' was given before \(.*a\.eval:1\): give it once"):
+        read([failed, again], "inspect")
+    assert len(read(again, "inspect").solutions) == 2
+    other = archive({**SAMPLE, "uuid": "c"}, name="c.eval")
+    assert len(read([failed, other], "inspect").solutions) == 2, "another run of the same sample"

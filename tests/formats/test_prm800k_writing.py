@@ -86,8 +86,14 @@ def steps(draw: st.DrawFn) -> dict[str, Any]:
     return step(*labeled, chosen=chosen, human=draw(st.none() | words))
 
 
+def of_one_gold(rows: list[Any], finish: str, problem: str, second: bool) -> dict[str, Any]:
+    made: dict[str, Any] = (traps.phase2 if second else record)(*rows, finish=finish, problem=problem)
+    made["question"]["ground_truth_answer"] = "5"
+    return made
+
+
 records_ = st.builds(
-    lambda rows, finish, problem, second: (traps.phase2 if second else record)(*rows, finish=finish, problem=problem),
+    of_one_gold,
     st.lists(steps(), max_size=4),
     st.sampled_from(["solution", "found_error", "give_up", "bad_problem"]),
     st.sampled_from(["1+1", "1+1 ", "2+2"]),

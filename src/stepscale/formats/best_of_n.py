@@ -37,6 +37,7 @@ from stepscale.formats.fields import (
     text,
     texts,
 )
+from stepscale.formats.known_problems import check_same_gold
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_fields import check_columns, checked_answer, checked_verdict, token_counts
@@ -179,6 +180,8 @@ def _pool(record: Record) -> Parts:
             raise BadRecord(
                 f"sample {number} is of another question than sample 0; a pool holds samples of one problem"
             )
+        if asked != about:
+            check_same_gold(_gold(asked, "ground_truth"), problem.answer)
         steps = [text(step, "text") for step in _in_order(required(candidate, "steps"))]
         steps[:1] = [_PROMPT.sub("", step) for step in steps[:1]]
         answer = checked_answer(number, required(candidate, "extracted_answer"))

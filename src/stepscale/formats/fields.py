@@ -80,11 +80,23 @@ def problem_text(record: Record, key: str) -> str:
     Raises:
         BadRecord: As `text`, or it is blank or holds a NUL.
     """
-    problem = text(record, key)
+    return checked_problem(text(record, key), repr(key))
+
+
+def checked_problem(problem: str, name: str = "the text of the problem") -> str:
+    """The text of a problem as it is.
+
+    Args:
+        problem: The text.
+        name: What it is called in the message.
+
+    Raises:
+        BadRecord: It is blank or holds a NUL.
+    """
     if "\0" in problem:
-        raise BadRecord(f"{key!r} holds a NUL character, which is not text")
+        raise BadRecord(f"{name} holds a NUL character, which is not text")
     if not problem.strip():
-        raise BadRecord(f"{key!r} is blank where a problem's text is needed")
+        raise BadRecord(f"{name} is blank where a problem's text is needed")
     return problem
 
 

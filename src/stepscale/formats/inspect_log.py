@@ -10,15 +10,15 @@ The verdict is the scorer's: "C" and 1 are right, anything else ("I", "P", "N", 
 solution's text. A sample that failed has no answer. Steps are lines. A folder of logs may have their list, ``logs.json``.
 """
 
-from collections.abc import Iterator
-from operator import itemgetter
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from stepscale.formats.contract import Tables
 from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.graded import UNFINISHED
-from stepscale.formats.lines import OnError, Records
+from stepscale.formats.lines import OnError, Place, Records
 from stepscale.formats.math_problems import level_if_any
 from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, stated_answer
 from stepscale.formats.source_files import Source
@@ -55,33 +55,58 @@ def read(
     """
     records = Records(source, on_error, split, config)
     rows = SampleRows(split, rules)
-    epochs: list[tuple[int, ProblemRow, SampleRow, str, int]] = []  # the last two: the place in the source
+    epochs: list[_Epoch] = []
+    seen: dict[Hashable, Place] = {}
 
     def add(record: Record) -> None:
-        place = records.file, records.number
-        samples = [(_epoch(sample), _problem(sample), _sample(sample, scorer), *place) for sample in _samples(record)]
-        epochs.extend(samples)
+        log = records.place if _is_log(record) else records.file
+        epochs.extend([_epoch(sample, scorer, log, records.place) for sample in _samples(record)])
 
     records.read_into(add)
-    for _, problem, sample, file, number in sorted(epochs, key=itemgetter(0)):  # the archive's order is that of names
+    for epoch in sorted(epochs, key=attrgetter("number")):  # the archive's order is that of names
         try:
-            rows.extend(problem, [sample])
+            _refuse_twice_the_same(epoch, seen)
+            rows.extend(epoch.problem, [epoch.sample])
         except BadRecord as error:
-            records.file, records.number = file, number
-            records.refuse(str(error))
+            records.refuse(str(error), place=epoch.place)
+        else:
+            seen |= dict.fromkeys(epoch.keys, epoch.place)
     return rows.tables(records)
+
+
+class _Epoch(NamedTuple):
+    """A sample of a log. ``keys``: what no other sample has; ``place``: where it stands in the source."""
+
+    number: int
+    problem: ProblemRow
+    sample: SampleRow
+    keys: list[Hashable]
+    place: Place
+
+
+def _refuse_twice_the_same(epoch: _Epoch, seen: Mapping[Hashable, Place]) -> None:
+    """Raises BadRecord if the sample was read before, as of a log that went on from another and repeats its samples."""
+    first = next((seen[key] for key in epoch.keys if key in seen), None)
+    if first is not None:
+        raise BadRecord(
+            f"epoch {epoch.number} of {epoch.problem.problem_id!r:.80} was given before ({first[0]}:{first[1]}): give it once"
+        )
 
 
 def _samples(record: Record) -> Iterator[Record]:
     """A JSON log holds all samples in one record; the list of a folder's logs holds none."""
     if _is_list_of_logs(record):
         return
-    if "samples" in record and "eval" in record:
+    if _is_log(record):
         if not record["samples"]:
             raise BadRecord("the log has no samples; it was read or written without them")
         yield from record["samples"]
     else:
         yield record
+
+
+def _is_log(record: Record) -> bool:
+    return "samples" in record and "eval" in record
 
 
 def _is_list_of_logs(record: Record) -> bool:
@@ -100,11 +125,13 @@ def _problem(sample: Record) -> ProblemRow:
     return ProblemRow(str(name), _question(sample), gold, level=level_if_any(sample.get("metadata") or {}))
 
 
-def _epoch(sample: Record) -> int:
-    epoch = required(sample, "epoch")
-    if not is_whole(epoch) or epoch < 1:
-        raise BadRecord(f"'epoch' is {epoch!r:.60}, not a number from 1 on")
-    return epoch
+def _epoch(sample: Record, scorer: str | None, log: Hashable, place: Place) -> _Epoch:
+    number, problem = required(sample, "epoch"), _problem(sample)
+    if not is_whole(number) or number < 1:
+        raise BadRecord(f"'epoch' is {number!r:.60}, not a number from 1 on")
+    uuid = maybe_text(sample, "uuid")
+    keys: list[Hashable] = [(log, problem.problem_id, number), *([] if uuid is None else [uuid])]
+    return _Epoch(number, problem, _sample(sample, scorer), keys, place)
 
 
 def _question(sample: Record) -> str:

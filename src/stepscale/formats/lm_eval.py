@@ -16,7 +16,7 @@ from typing import Any
 
 from stepscale.errors import InputError
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, problem_text, required, text
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
@@ -99,8 +99,9 @@ def _problem(record: Record, problem: str | None, answer: str | None) -> Problem
     doc = required(record, "doc")
     if type(doc) is not dict:
         raise BadRecord(f"'doc' is {doc!r:.60}, not a JSON object")
-    key = problem or next((key for key in _QUESTIONS if isinstance(doc.get(key), str)), None)
-    question = text(doc, key) if key is not None else _prompt(record)
+    keys = [key for key in _QUESTIONS if isinstance(doc.get(key), str)]
+    key = problem or next((key for key in keys if doc[key].strip()), next(iter(keys), None))
+    question = problem_text(doc, key) if key is not None else _prompt(record)
     gold = gold_answer(_target(record)) if answer is None else _named_gold(doc, answer)
     name = next((doc[key] for key in _IDS if isinstance(doc.get(key), str) or is_whole(doc.get(key))), None)
     return ProblemRow(

@@ -24,6 +24,8 @@ def _add(rows: SolutionRows, record: Record) -> None:
     if start is None:
         raise BadRecord("'input' has no 'Step 1:' that would end the problem")
     problem = parts[0][: start.start()]
+    if not problem.strip():
+        raise BadRecord("'input' has no problem before 'Step 1:'")
     steps = [parts[0][start.end() :].strip(), *(part.strip() for part in parts[1:])]
     answer = _ANSWER.search(steps[-1])
     rows.add(

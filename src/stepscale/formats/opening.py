@@ -4,7 +4,6 @@ In: a path. Out: a binary stream, or the rows of a Parquet or Arrow file as dict
 whichever library raises it, becomes one InputError here (`readable`).
 """
 
-import bz2
 import gzip
 import io
 import lzma
@@ -17,6 +16,7 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from stepscale.errors import InputError
+from stepscale.formats.decompression import bzip2_stream, xz_stream
 from stepscale.formats.fields import Record
 from stepscale.formats.missing_values import rows_without_nan
 
@@ -86,9 +86,9 @@ def _decompressed(raw: Any) -> Any:
     if magic.startswith(b"\x1f\x8b"):
         return gzip.open(raw)
     if magic.startswith(b"\xfd7zXZ\0"):
-        return lzma.open(raw)
+        return xz_stream(raw)
     if magic.startswith(b"BZh"):
-        return bz2.open(raw)
+        return bzip2_stream(raw)
     if magic.startswith(b"\x28\xb5\x2f\xfd"):
         return io.BufferedReader(pa.CompressedInputStream(raw, "zstd"), _BUFFER)
     return raw

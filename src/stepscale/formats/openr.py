@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_number, is_whole, maybe_answer, probability, required, text
+from stepscale.formats.fields import (
+    BadRecord,
+    Record,
+    is_number,
+    is_whole,
+    maybe_answer,
+    probability,
+    problem_text,
+    required,
+    text,
+)
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.prediction_rows import PredictionRow, PredictionRows
@@ -120,7 +130,7 @@ def _is_summary(record: Record) -> bool:
 
 
 def _problem(record: Record) -> ProblemRow:
-    question, reference = text(record, "question"), text(record, "groundtruth")
+    question, reference = problem_text(record, "question"), text(record, "groundtruth")
     return ProblemRow(problem_key(question), question, gold_answer(reference, is_solution=True), reference)
 
 

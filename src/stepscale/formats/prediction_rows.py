@@ -49,7 +49,7 @@ class PredictionRows:
             predictions: A row per search, budget and draw.
 
         Raises:
-            BadRecord: It was added before, its id is blank, or its text holds a NUL.
+            BadRecord: It was added before, or the row is none (`ProblemRow.checked`).
         """
         if problem.checked().problem_id in self._ids:
             raise BadRecord(f"the problem {problem.problem_id!r:.80} was given before: give the results of one search")

@@ -13,7 +13,8 @@ import pandas as pd
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, warn_of_other_lengths
-from stepscale.formats.fields import BadRecord, checked_id
+from stepscale.formats.fields import BadRecord, checked_id, checked_problem
+from stepscale.formats.known_problems import KnownProblems
 from stepscale.formats.lines import Place, Records
 from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.formats.verdicts import with_verdicts
@@ -34,11 +35,10 @@ class ProblemRow(NamedTuple):
         """The row as it is.
 
         Raises:
-            BadRecord: The id is blank, or the text holds a NUL.
+            BadRecord: The id is blank, or the text is blank or holds a NUL.
         """
         checked_id(self.problem_id)
-        if "\0" in self.problem:
-            raise BadRecord("the text of the problem holds a NUL character, which is not text")
+        checked_problem(self.problem)
         return self
 
 
@@ -94,7 +94,7 @@ class SampleRows:
     def __init__(self, split: str | None, rules: Rules) -> None:
         self.split, self.rules = split, rules
         self._counts: dict[str, int] = {}
-        self._texts: dict[str, int] = {}  # hashes
+        self._known = KnownProblems()
         self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
         self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", *SampleRow._fields)
         self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
@@ -127,15 +127,14 @@ class SampleRows:
             scores: Their scores; they count these samples from 0.
 
         Raises:
-            BadRecord: Another problem has this id, or it is blank, or the problem's text holds a NUL.
+            BadRecord: The row is none (`ProblemRow.checked`), the id is that of another problem, or the gold answer is another.
         """
-        problem_id, text_hash = problem.checked().problem_id, hash(problem.problem)
+        problem_id = problem.checked().problem_id
         _check_verifiers(scores)
         start = self._counts.get(problem_id, 0)
         scores = [score._replace(sample_id=start + score.sample_id) for score in scores]
         self._check_new(problem_id, scores)
-        if self._texts.setdefault(problem_id, text_hash) != text_hash:
-            raise BadRecord(f"{problem_id!r:.80} is the id of another problem too; give the samples of one task")
+        self._known.check(problem_id, problem.problem, problem.answer)
         if problem_id not in self._counts:
             self._problems.row(*problem, self.split)
         self._counts[problem_id] = start + len(samples)

@@ -25,6 +25,7 @@ from stepscale.formats.fields import (
     required,
     texts,
 )
+from stepscale.formats.known_problems import KnownProblems
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_fields import token_counts
@@ -82,7 +83,7 @@ def read(
         tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish", "n_tokens"
     )
     scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "neutral", "reward")
-    samples: Counter[str] = Counter()
+    samples, known = Counter[str](), KnownProblems()
 
     def add(record: Record) -> None:
         problem = problem_text(record, "problem")
@@ -90,11 +91,16 @@ def read(
         answer, prm, orm, correct = _judged(record)
         step_texts, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])
         key = (problem_id, samples[problem_id])
-        if problem_id not in samples:
-            gold = maybe_answer(record, "ground_truth_answer")
-            problems.row(problem_id, problem, gold, maybe_text(record, "subject"), level_of(record), split)
-        samples[problem_id] += 1
+        gold, subject, level = (
+            maybe_answer(record, "ground_truth_answer"),
+            maybe_text(record, "subject"),
+            level_of(record),
+        )
         (tokens,) = token_counts(record, 1)
+        known.check(problem_id, problem, gold)
+        if problem_id not in samples:
+            problems.row(problem_id, problem, gold, subject, level, split)
+        samples[problem_id] += 1
         solutions.row(*key, step_texts, answer, correct, "length" if answer is None else "solution", tokens)
         scores.rows([(*key, "prm", negative, neutral, float(prm)), (*key, "orm", [1.0 - orm], [0.0], float(orm))])
 

@@ -15,6 +15,7 @@ from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import Record
+from stepscale.formats.known_problems import known_gold
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.source_files import Source
 
@@ -66,9 +67,13 @@ class SolutionRows:
             is_correct: Whether that is right.
             generator: Who wrote the solution.
             classification: What was made wrong in it, of PRMBench alone; a column where any has one.
+
+        Raises:
+            BadRecord: An earlier solution of the problem has another reference answer.
         """
         problem_id = problem_key(problem)
-        self._problems.setdefault(problem_id, (problem, gold, subject))
+        first, earlier, first_subject = self._problems.get(problem_id, (problem, gold, subject))
+        self._problems[problem_id] = (first, known_gold(gold, earlier), first_subject)
         sample_id = self._samples[problem_id]
         self._samples[problem_id] += 1
         self._solutions.row(problem_id, sample_id, steps, answer, is_correct, "solution", generator)
