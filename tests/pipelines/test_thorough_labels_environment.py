@@ -46,4 +46,4 @@ def test_its_seeds_are_of_no_other_command() -> None:
         for seed in found[1].split()
     }
     assert {0, 4, 10, 13, 16} <= seeds
-    assert not seeds & {19, 20, 21}, "claims of these seeds were announced before anything of them was made"
+    assert not seeds & {19, 20, 21}, "nothing of these seeds is made before a claim is announced"

@@ -91,15 +91,11 @@ def read(
         answer, prm, orm, correct = _judged(record)
         step_texts, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])
         key = (problem_id, samples[problem_id])
-        gold, subject, level = (
-            maybe_answer(record, "ground_truth_answer"),
-            maybe_text(record, "subject"),
-            level_of(record),
-        )
-        (tokens,) = token_counts(record, 1)
+        gold, *described = maybe_answer(record, "ground_truth_answer"), maybe_text(record, "subject"), level_of(record)
+        [tokens] = token_counts(record, 1)
         known.check(problem_id, problem, gold)
         if problem_id not in samples:
-            problems.row(problem_id, problem, gold, subject, level, split)
+            problems.row(problem_id, problem, gold, *described, split)
         samples[problem_id] += 1
         solutions.row(*key, step_texts, answer, correct, "length" if answer is None else "solution", tokens)
         scores.rows([(*key, "prm", negative, neutral, float(prm)), (*key, "orm", [1.0 - orm], [0.0], float(orm))])
