@@ -5,10 +5,11 @@ makes settings in Python reads one line, as who writes them into a file.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from stepscale.errors import InputError, describe_validation_error
 
@@ -61,7 +62,10 @@ class UserSettings(BaseModel, metaclass=_Made):
     @model_validator(mode="wrap")
     @classmethod
     def _takes_values_in_one_sense(cls, written: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        typed = handler(written)
+        try:
+            typed = handler(written)
+        except ValidationError as error:
+            raise _clearer(cls, error) from None
         if isinstance(written, Mapping):
             faults = [fault for name, value in written.items() for fault in _misread(typed, name, value)]
             if faults:
@@ -69,8 +73,58 @@ class UserSettings(BaseModel, metaclass=_Made):
         return typed
 
 
-def _line(place: tuple[str | int, ...], value: Any, fault: str) -> InitErrorDetails:
-    return InitErrorDetails(type=PydanticCustomError("misread", "{fault}", {"fault": fault}), loc=place, input=value)
+def _line(place: tuple[str | int, ...], value: Any, fault: str, type: str = "misread") -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError(type, "{fault}", {"fault": fault}), loc=place, input=value)
+
+
+def _clearer(settings: type[BaseModel], error: ValidationError) -> ValidationError:
+    """The same faults, without those that only follow from another, and with the kinds there are where none is named."""
+    faults = error.errors()
+    kept = [fault for fault in faults if not _follows(fault, faults)]
+    if len(kept) == len(faults) and all(fault["type"] != "union_tag_not_found" for fault in faults):
+        return error
+    lines = [
+        _kind_missing(settings, fault)
+        if fault["type"] == "union_tag_not_found"
+        else _line(fault["loc"], fault["input"], fault["msg"], fault["type"])
+        for fault in kept
+    ]
+    return ValidationError.from_exception_data(settings.__name__, lines)
+
+
+def _follows(fault: ErrorDetails, faults: list[ErrorDetails]) -> bool:
+    """Whether a list is short only because an item of it is wrong, or settings are called no text where they may be one."""
+    place = fault["loc"]
+    if (
+        fault["type"] == "string_type" and isinstance(fault["input"], Mapping) and place[-1] == "str"
+    ):  # one kind of a union
+        place = place[:-1]
+    elif fault["type"] != "too_short":
+        return False
+    return any(other is not fault and other["loc"] != place == other["loc"][: len(place)] for other in faults)
+
+
+def _kind_missing(settings: type[BaseModel], fault: ErrorDetails) -> InitErrorDetails:
+    """The line for settings of several kinds that do not name theirs; the key that may have been meant for it is told."""
+    key, written = fault["ctx"]["discriminator"].strip("'"), fault["input"]
+    kinds = [
+        kind for kind in _models_in(settings.model_fields[str(fault["loc"][0])].annotation) if key in kind.model_fields
+    ]
+    names = [name for kind in kinds for name in get_args(kind.model_fields[key].annotation)]
+    remedy = f"give {key}: {', '.join(map(str, names))}"
+    given = written if isinstance(written, Mapping) else ()
+    unknown = [str(name) for name in given if not any(name in kind.model_fields for kind in kinds)]
+    misspelled = get_close_matches(key, unknown, n=1, cutoff=0)
+    if not misspelled:
+        return _line(fault["loc"], written, remedy)
+    return _line((*fault["loc"], *misspelled), written, f"unknown key; {remedy}")
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The kinds of settings that an annotation names, each once."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return list(dict.fromkeys(kind for part in get_args(annotation) for kind in _models_in(part)))
 
 
 def _misread(settings: BaseModel, name: str, value: Any) -> Iterator[_Fault]:
