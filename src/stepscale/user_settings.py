@@ -95,9 +95,8 @@ def _clearer(settings: type[BaseModel], error: ValidationError) -> ValidationErr
 def _follows(fault: ErrorDetails, faults: list[ErrorDetails]) -> bool:
     """Whether a list is short only because an item of it is wrong, or settings are called no text where they may be one."""
     place = fault["loc"]
-    if (
-        fault["type"] == "string_type" and isinstance(fault["input"], Mapping) and place[-1] == "str"
-    ):  # one kind of a union
+    is_of_union = fault["type"] == "string_type" and place[-1] == "str"  # text is one of the kinds there may be
+    if is_of_union and isinstance(fault["input"], Mapping):
         place = place[:-1]
     elif fault["type"] != "too_short":
         return False
