@@ -26,10 +26,14 @@ seeds: $(READY)
 	for seed in 0 1 2; do $(BIN)/kedro run --env best_of_n --params seed=$$seed,data_root=data/seeds/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/seeds/0 data/seeds/1 data/seeds/2 --command "make seeds" --figures data/seeds/figures
 
-thorough: $(READY) # three seeds that were not used for the design; after a kill, the same command continues
-	for seed in 4 5 6; do $(BIN)/kedro run --env thorough --only-missing-outputs --params seed=$$seed,data_root=data/thorough/$$seed || exit 1; done
-	$(BIN)/python -m stepscale.publish.page data/thorough/4 data/thorough/5 data/thorough/6 --command "make thorough" --claims data/thorough/claims.json
-	-$(BIN)/python -m stepscale.publish.costs data/thorough/4 # records of older versions have no times
+THOROUGH_SEEDS := 22 23 24
+thorough: $(READY) # three seeds that were not used for the design, all at once; after a kill, the same command continues
+	OMP_NUM_THREADS=$$($(BIN)/python -c "import os; print(max(1, os.cpu_count() // 3))") $(MAKE) -j3 $(THOROUGH_SEEDS:%=thorough-seed-%)
+	$(BIN)/python -m stepscale.publish.page $(THOROUGH_SEEDS:%=data/thorough/%) --command "make thorough" --claims data/thorough/claims.json
+	$(BIN)/python -m stepscale.publish.costs $(firstword $(THOROUGH_SEEDS:%=data/thorough/%))
+
+thorough-seed-%: $(READY)
+	$(BIN)/kedro run --env thorough --only-missing-outputs --params seed=$*,data_root=data/thorough/$*
 
 thorough-rollouts: $(READY) # the same without human labels, as Snell et al. have it
 	for seed in 10 11 12; do $(BIN)/kedro run --env thorough_rollouts --only-missing-outputs --params seed=$$seed,data_root=data/thorough_rollouts/$$seed || exit 1; done
@@ -54,7 +58,7 @@ later-methods: $(READY) # methods of later papers with the models of a run of `m
 	$(BIN)/kedro run --env later_methods --only-missing-outputs --params generator.base=$(LAB)/06_models/generator
 
 map: $(READY) # which strategy pays in which world, after `make thorough`
-	$(BIN)/kedro run --env thorough --pipelines world_map,reporting --params seed=4,data_root=data/thorough/4
+	$(BIN)/kedro run --env thorough --pipelines world_map,reporting --params seed=$(firstword $(THOROUGH_SEEDS)),data_root=data/thorough/$(firstword $(THOROUGH_SEEDS))
 
 BASE := --width 96 --heads 3 --rotary_base 100 --documents 100000 --learning_rate 6e-3 --compile true
 bases: $(READY) # the lab's base model in seven stages of pretraining; some two and a half hours (docs/lab.md)

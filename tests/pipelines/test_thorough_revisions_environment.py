@@ -11,10 +11,10 @@ def checked() -> Parameters:
     return check_parameters(parameters("thorough_revisions"))
 
 
-def test_only_the_test_problems_and_the_chains_differ_from_thorough(checked: Parameters) -> None:
+def test_only_problems_and_chains_differ_from_thorough(checked: Parameters) -> None:
     thorough = check_parameters(parameters("thorough")).revisions
     assert checked.revisions is not None and thorough is not None
-    sizes = {"test", "budgets", "search"}
+    sizes = {"training_chains", "test", "budgets", "search"}
     assert checked.revisions.model_dump(exclude=sizes) == thorough.model_dump(exclude=sizes)
     assert checked.revisions.test.problems > 3 * thorough.test.problems
 

@@ -1,4 +1,4 @@
-"""What each claim of a run costs: ``python -m stepscale.publish.costs data/thorough/4``
+"""What each claim of a run costs: ``python -m stepscale.publish.costs data/thorough/22``
 
 In: the data folder of a finished run. Out: a Markdown table on standard output. Claims that one part of the report settles
 share a row. A row has the minutes of all nodes that its part is made of, and of those that the parts of no other claims need. A

@@ -18,7 +18,7 @@ _CANNOT = "Not tested: beam search, revisions and the rules among them. Samples 
     "tables",
     required=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="data folder of a run of the pipeline world_map, such as data/thorough/4",
+    help="data folder of a run of the pipeline world_map, such as data/thorough/22",
 )
 @click.option("--format", "layout", default="best_of_n", show_default=True, help="of the samples (docs/formats.md)")
 @click.option(
