@@ -20,7 +20,8 @@ from kedro.framework.cli.project import CONFIG_FILE_HELP
 from kedro.framework.cli.project import run as kedro_run
 from kedro.utils import find_kedro_project, load_obj
 
-from stepscale.environments import broken_file, check_environment, pipelines_of
+from stepscale.config_faults import config_fault, misnamed_file
+from stepscale.environments import check_environment, pipelines_of
 from stepscale.errors import InputError
 from stepscale.hooks.run_names import ASKED
 from stepscale.option_files import options_in
@@ -136,13 +137,13 @@ class _Run(click.Command):
     """Kedro's run: what the user gave is checked first, and a user's mistake ends it in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        from yaml import YAMLError
-
         params = ctx.params
         try:
             go_to_project()
             ctx.meta[ASKED] = params["pipelines"] or list(filter(None, [params["pipeline"]]))
             check_environment(params["env"], params["conf_source"])
+            if line := misnamed_file(params["env"], params["conf_source"]):
+                raise InputError(line)
             if not any(params[name] for name in ("pipelines", "pipeline", "node_names", "tags")):
                 params["pipelines"] = pipelines_of(params["env"], params["conf_source"])
             check_names(params["pipelines"] or ctx.meta[ASKED], params["runner"])
@@ -156,9 +157,7 @@ class _Run(click.Command):
             click.echo(_GO_ON, err=True)
             raise SystemExit(stop.code if isinstance(stop, Stopped) else 130) from None
         except Exception as error:
-            line = clear_line(error)
-            if isinstance(error, YAMLError):
-                line = broken_file(params["env"], params["conf_source"])
+            line = clear_line(error) or config_fault(error, params["env"], params["conf_source"])
             if line is None:
                 raise
             raise click.ClickException(line) from None

@@ -12,6 +12,7 @@ from kedro.utils import find_kedro_project
 
 from stepscale.errors import InputError
 
+_SUFFIXES = (".yml", ".yaml", ".json")
 _ARCHIVES = {"application/x-tar": "tar", "application/zip": "zip", "application/x-zip-compressed": "zip"}
 
 
@@ -65,6 +66,9 @@ def pipelines_of(env: str | None, conf_source: str | None = None) -> list[str]:
     Args:
         env: The environment asked for; None: the one that KEDRO_ENV names, else ``local``.
         conf_source: Folder of the configuration; None: that of the project.
+
+    Raises:
+        InputError: The file holds something else than a list of names under ``pipelines``.
     """
     files, root = _opened(conf_source)
     path = f"{root}/{environment(env)}/run.yml"
@@ -72,32 +76,30 @@ def pipelines_of(env: str | None, conf_source: str | None = None) -> list[str]:
         return []
     with files.open(path) as file:
         stated = yaml.safe_load(file)
-    return [str(name) for name in stated.get("pipelines") or []] if isinstance(stated, dict) else []
+    names = (stated or {}).get("pipelines", []) if isinstance(stated or {}, dict) else None
+    if not isinstance(names, list) or not set(stated or {}) <= {"pipelines"}:
+        raise InputError(
+            f"{path}: holds names of pipelines, as in `pipelines: [ingestion, reporting]`, and nothing else"
+        )
+    return [str(name) for name in names]
 
 
-def broken_file(env: str | None, conf_source: str | None = None) -> str | None:
-    """The first configuration file that is not YAML (a key given twice, a wrong indent), with its line and what is wrong.
-
-    Kedro's own error does not always name the file.
+def config_files(env: str | None, conf_source: str | None = None) -> dict[str, bytes]:
+    """The configuration files that a run in an environment may read: those of ``base`` and its own.
 
     Args:
         env: The environment asked for; None: the one that KEDRO_ENV names, else ``local``.
-        conf_source: Folder of the configuration; None: that of the project.
+        conf_source: Folder or archive of the configuration; None: that of the project.
 
     Returns:
-        One line; None if all files are sound.
+        What each file holds, by its path, sorted; empty if the configuration is in a remote store.
     """
-    from omegaconf import OmegaConf
-
-    folders = [Path(_source(conf_source)) / part for part in ("base", environment(env))]
-    for file in sorted(file for folder in folders for file in folder.glob("*.y*ml")):
-        try:
-            OmegaConf.load(file)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f"{file}:{mark.line + 1}" if mark else str(file)
-            return f"{where}: {getattr(error, 'problem', None) or error}; mend it"
-    return None
+    files, root = _opened(conf_source)
+    if root is None:
+        return {}
+    found = sorted(path for part in ("base", environment(env)) for path in files.find(f"{root}/{part}"))
+    shown = [path for path in found if path.endswith(_SUFFIXES) and "/." not in path.removeprefix(root)]
+    return {path: files.cat_file(path) for path in shown}
 
 
 def _source(conf_source: str | None) -> str:

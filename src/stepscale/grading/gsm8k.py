@@ -20,6 +20,7 @@ _SECTION = re.compile(
 _NUMBER_ALONE = re.compile(r"\$?-?[\d.,]*\d")
 _STARTS_A_VALUE = re.compile(r"[^\w\s]*\d|\W*\\|\$|[-+(\[{\u2212\u221a\u03c0]")
 _UNIT_ALONE = re.compile(r"(?:[ ]?[a-z]{1,20})?[ .*_]*")  # `18 dollars`, but not `2 ways to check` or `2 Methods`
+_EQUATION = re.compile(r"\)\s*=\s*[-+$\\(\u2212]*\d\S*$")  # "gcd(12, 18) = 6"
 _WORD = re.compile(r"[^\W\d]{2}")
 _MAX_MARKED_LINES = 10  # lines, tried from the end
 
@@ -64,10 +65,10 @@ def _is_value(answer: str, *, before: str, behind: str, is_last: bool) -> bool:
 
 
 def _last_words(text: str, marked: re.Match[str]) -> str | None:
-    """A few words behind the last ``####`` of a text, at its end, where nothing before announces an answer."""
+    """A few words or an equation behind the last ``####`` of a text, at its end, where nothing before announces an answer."""
     answer = (marked["answer"] or marked["inline"]).strip()
     is_last_line = not text[marked.end() :].strip()
     is_title = _SECTION.match(answer) or answer.endswith(":") or _STARTS_A_VALUE.match(answer)
-    if is_title or not is_last_line or len(answer.split()) > 3:
+    if is_title or not is_last_line or (len(answer.split()) > 3 and not _EQUATION.search(answer)):
         return None
     return announced(text[: marked.start()]) or announced_answer(answer[:MAX_STATEMENT_CHARACTERS]) or answer

@@ -13,6 +13,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from stepscale.config_faults import config_fault
 from stepscale.datasets.local_folder import check_root, local_folder, make_root
 from stepscale.engine.cluster import Cluster
 from stepscale.engine.tasks import use_cluster
@@ -80,6 +81,7 @@ class ProjectHooks:
                 return (yield)
         except Exception as error:
             line = str(error) if isinstance(error, InputError) else opening_refusal(error)
+            line = line or config_fault(error, context.env, str(context.config_loader.conf_source))
             if line is None:
                 raise
             if click.get_current_context(silent=True):
