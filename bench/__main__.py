@@ -8,20 +8,24 @@ is how many times faster ours is than the rival named in that file. Rows are pri
 import json
 import os
 import platform
-import sys
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import click
+
 HERE = Path(__file__).parent
 
 
-def main(names: list[str]) -> None:
+@click.command()
+@click.argument("names", nargs=-1)
+def main(names: tuple[str, ...]) -> None:
+    """Measure the benches of NAMES, or all of them."""
     all_names = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
     unknown = set(names) - set(all_names)
     if unknown:
-        sys.exit(f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(all_names)}")
+        raise click.ClickException(f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(all_names)}")
     rows = []
     for name in names or all_names:
         for row in import_module(f"bench.{name}").run():
@@ -51,4 +55,4 @@ def _machine() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -14,6 +14,8 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
+import click
+
 from stepscale.errors import InputError
 from stepscale.opening import needs
 from stepscale.scratch import replace_folder
@@ -106,15 +108,14 @@ def convert(weights: Path, target: Path) -> None:
     save(model, tokenizer, target)
 
 
-def main() -> None:
-    """Fetch the model into the folder that the command line names."""
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m stepscale.engine.pretrained FOLDER")
-    folder = Path(sys.argv[1])
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def main(folder: Path) -> None:
+    """Fetch the model into FOLDER, unless one lies there."""
     try:
-        print(f"{folder}: {fetch(folder)}")
+        click.echo(f"{folder}: {fetch(folder)}")
     except InputError as error:
-        sys.exit(f"Error: {error}")
+        raise click.ClickException(str(error)) from None
 
 
 if __name__ == "__main__":

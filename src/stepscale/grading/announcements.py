@@ -6,7 +6,7 @@ In: plain lines of a solution. Out: the statement behind an announcement, and th
 import re
 from collections import deque
 
-from stepscale.grading.remarks import is_remark
+from stepscale.grading.remarks import affirmed, is_remark
 from stepscale.grading.statements import announced_answer
 from stepscale.grading.values import FORMULA
 
@@ -22,7 +22,8 @@ _ASKED = r"(?:an?|in|given|rounded|expressed|written|simplified|entered|left|bet
 _COMES_OUT = r"(?:comes|works|turns)[ ]+out[ ]+(?:to[ ]+be|to|as|at)\b"
 _COMES_TO = rf"(?:(?:should|has[ ]+to|ought[ ]+to)[ ]+be\b(?![ ]+{_ASKED})|{_COMES_OUT})"
 ANNOUNCEMENT = re.compile(
-    rf"{_ANSWER}[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{{1,60}}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
+    rf"{_ANSWER}[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{{1,60}}?)?"
+    r"[ \t]+(?:is|are|equals|was)(?:\b|(?=n['\u2019]t\b))[*_]*[ \t]*:?"
     r"|[ \t]*(?::|=>?)|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
     rf"|(?<!your[ ]){_ANSWER}(?:[ \t]+(?:must|will|would)[ \t]+be\b"
     rf"|{_ASIDE}[ \t]+(?:is|are|equals|was)\b|{_ASIDE}?[ \t]+{_COMES_TO})[*_]*[ \t]*:?",
@@ -32,6 +33,7 @@ POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.D
 _BEFORE_STATEMENT = re.compile(
     r"(?:[ \t*_\"'`\u201c\u2018\u00ab}]|</?[a-z]+>|\n+(?:[ \t]*>)*(?:[ \t]*[-*\u2022][ \t]+)?)*"
 )
+_QUOTED = re.compile(r"\A(?P<before>[\s*_]*)['\u2018](?P<quoted>[^'\u2018\u2019\n]{1,60})['\u2019](?![\w'\u2019])")
 _MAX_ANNOUNCEMENTS = 20  # tried from the end
 _MAX_FORMULA_LINES = 20
 
@@ -44,7 +46,7 @@ def announced(text: str, *, words_with_reason: bool = True) -> str | None:
         words_with_reason: Whether these count at all.
     """
     announcements = reversed(deque(ANNOUNCEMENT.finditer(text), maxlen=_MAX_ANNOUNCEMENTS))
-    statements = [statement(text[place.end() :][:MAX_STATEMENT_CHARACTERS]) for place in announcements]
+    statements = [affirmed(statement(text[place.end() :][:MAX_STATEMENT_CHARACTERS])) for place in announcements]
     statements_of_value = [said for said in statements if not is_remark(said)]
     turns = [(statements_of_value, False), (statements_of_value, True), (statements, False), (statements, True)]
     answers = (
@@ -62,6 +64,7 @@ def statement(text: str) -> str:
         text: What follows an announcement. A line that ends with a colon ("the area is given by:") leads to the next line.
     """
     text = POLITENESS.sub("", text[:MAX_STATEMENT_CHARACTERS])
+    text = _QUOTED.sub(r"\g<before>\g<quoted>", text)
     while True:
         blank = _BEFORE_STATEMENT.match(text)
         text = text[blank.end() :] if blank else text

@@ -1,6 +1,7 @@
-"""Statements about an answer that are not the answer: ``rounded to 2 decimal places``, ``correct because 5 + 5 = 10``.
+"""Statements about an answer that are not the answer: ``rounded to 2 decimal places``, ``correct because 5 + 5 = 10``, ``not 5``.
 
-In: what stands behind "the answer is". Out: whether it is a remark. A remark counts only where a text announces nothing else.
+In: what stands behind "the answer is". Out: whether it is a remark, or what it affirms. A remark counts only where a text
+announces nothing else. A denied value never counts.
 """
 
 import re
@@ -28,6 +29,14 @@ _REMARK = re.compile(
     rf"(?:(?P<praise>{_PRAISE})|{_MADE}|{_KIND}|{_BOUND}|{_SIGN}|{_ELSEWHERE})",
     re.IGNORECASE,
 )
+_DENIED = re.compile(  # a value is denied: "not 12", but "not defined" is words, and "not only 5" affirms
+    r"[*_]*(?:n['\u2019]t|not|never|no[ ]longer)[ ]+(?:equal[ ]+to[ ]+|simply[ ]+|just[ ]+)?"
+    r"(?=[^A-Za-z\s]|[A-Za-z][ ]*=)"
+)
+_AFFIRMED = re.compile(
+    r"\b(?:but(?:[ ]+(?:rather|instead))?|rather|instead|it(?:['\u2019]s|[ ]+(?:is|equals|(?:should|must)[ ]+be)))\b[,:]?[ ]+",
+    re.IGNORECASE,
+)
 _GIVES = re.compile(
     r"\b(?:which|that)[ ]+(?:is|equals|gives)\b[^.\n]{0,60}\d|[=:][ ]*[-$]{0,2}[\d.,]+[ ]*\Z", re.IGNORECASE
 )
@@ -41,3 +50,19 @@ def is_remark(statement: str) -> bool:
     """
     remark = _REMARK.match(statement)
     return remark is not None and (remark["praise"] is not None or _GIVES.search(statement) is None)
+
+
+def affirmed(statement: str) -> str:
+    """What a statement says after it denies a value: ``7`` of ``not 5 but 7`` and of ``not 5. It is 7``.
+
+    Args:
+        statement: What follows an announcement.
+
+    Returns:
+        The statement itself where it denies no value; "" where it says nothing else.
+    """
+    denied = _DENIED.match(statement)
+    if denied is None:
+        return statement
+    said = _AFFIRMED.search(statement, denied.end())
+    return statement[said.end() :] if said else ""

@@ -11,7 +11,7 @@ from stepscale.grading.characters import MINUS
 from stepscale.grading.names import before_reason, is_name, leading_name, without_marks
 from stepscale.grading.sentences import sentences
 from stepscale.grading.values import FORMULA, FUNCTION, VECTOR, formulas, inside, leading_value, tidied, values
-from stepscale.grading.worded import behind_computation, leading_date, with_mixed_number
+from stepscale.grading.worded import behind_computation, leading_date, leading_time, with_mixed_number
 
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
 _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
@@ -26,8 +26,9 @@ ABOUT = re.compile(  # leads to a value: a sign of approximation, an arrow
     r"|[\u2248\u223c\u2243\u2245=\u2192\u21d2\u27f6\u27f9\u279c\u27a1\u2794])\s*"
 )
 CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
-    r"(?P<bracketed>\\text(?:bf)?\{[ ]*\([A-Za-z]\)[ ]*\}|\([A-Za-z]\))[ ]+(?=[$\d]|\\(?!cdot|times|div|pm|cup|cap|in\b))"
-    r"|(?P<letter>[A-E])[.)][ ]+(?=\S)"
+    r"(?P<bracketed>\\text(?:bf)?\{[ ]*\([A-Za-z]\)[ ]*\}|\([A-Za-z]\))(?::(?!.*\([A-Za-z]\)))?"
+    r"[ ]+(?=[$\d]|\\(?!cdot|times|div|pm|cup|cap|in\b))"
+    r"|(?P<letter>[A-E])(?:[.)]|:(?!.*\b[A-E]:))[ ]+(?=\S)"
 )
 _NAMED_CHOICE = re.compile(r"\b(?:option|choice)[ ]+(?P<letter>\(?[A-Z]\)?)[,:](?![ ]*[A-Z]\b)", re.IGNORECASE)
 _YES_OR_NO = re.compile(
@@ -77,7 +78,7 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
     statement = statement[filler.end() :] if (filler := _FILLER.match(statement)) else statement
     if word := _YES_OR_NO.match(statement):
         return word[0]
-    if date_or_name := leading_date(statement) or leading_name(statement):
+    if date_or_name := leading_date(statement) or leading_time(statement) or leading_name(statement):
         return date_or_name
     statement = behind_computation(with_mixed_number(statement))
     statement = statement[about.end() :] if (about := ABOUT.match(statement)) else statement
@@ -124,8 +125,8 @@ def stated_answer(sentence: str) -> str | None:
         return stated_answer(sentence[verbs[-1].end() :])
     if sentence_formulas:
         return inside(sentence_formulas[-1])
-    if date := leading_date(sentence):
-        return date
+    if date_or_time := leading_date(sentence) or leading_time(sentence):
+        return date_or_time
     if _is_bare(sentence):
         return _bare(sentence)
     numbers = values(sentence)

@@ -16,7 +16,7 @@ _CURRENCY = r"(?:\\?\$|[\u20ac\u00a3\u00a5\u20b9])"
 _SIGN_IN_WORDS = r"(?:minus|negative)[ ]+(?=[$(]?[\d.\u221a\u03c0\\])"
 _SIGN = re.compile(rf"(?:[+\uff0b{MINUS}\u2796\u00b1\u2213\u221a\u221b\u221c]|\\pm(?![a-zA-Z]))[ ]*|{_SIGN_IN_WORDS}")
 _NUMBER = re.compile(
-    rf"{_CURRENCY}?[ ]?(?:"
+    rf"(?:{_CURRENCY}[ ]?(?:[{MINUS}][ ]?{_CURRENCY}?)?)?(?:"
     rf"\d+[ ]\d+[/\u2044]\d+(?![\d/])|\d+[ ]?[{VULGAR}]|[{VULGAR}]"  # mixed numbers: `2 1/2`
     r"|\d{1,3}(?:[,\uff0c'\u2019]\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d/^])(?:\.\d+)?"  # thousands in groups
     rf"|(?:\d+(?:[.,\uff0e\uff0c]\d+)*|\.\d+)(?:[eE][+{MINUS}]?\d+(?![\w]))?)"
@@ -139,7 +139,7 @@ def values(text: str) -> list[str]:
 
 def tidied(value: str) -> str:
     """One spelling for what prose writes in several: no currency, no blank after a sign or beside a times sign."""
-    value = re.sub(rf"(?:(?<!\\)\$|[\u20ac\u00a3\u00a5\u20b9])[ ]?(?=[{MINUS}]?[\d.])", "", value)
+    value = re.sub(rf"(?:(?<!\\)\$|[\u20ac\u00a3\u00a5\u20b9])[ ]?(?=[{MINUS}]?\$?[\d.])", "", value)
     value = re.sub(rf"\A{_SIGN_IN_WORDS}", "-", value)
     value = re.sub(rf"\A([+{MINUS}\u00b1\u221a])[ ]+", r"\1", value)
     value = re.sub(r"(?<=\d)[ ]*([x\u00d7])[ ]*(?=\d)", r"\1", value)

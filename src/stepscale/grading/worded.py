@@ -1,4 +1,4 @@
-"""Parts of a statement that are written in words: a date, a computation with its units.
+"""Parts of a statement that are written in words: a date, a time of day, a computation with its units.
 
 In: prose as a model writes it. Out: the date with which a statement begins, or what stands behind the equals sign of a
 computation. ``statements`` asks these before it looks for a value.
@@ -20,6 +20,10 @@ _YEAR = r"(?:,?\s+\d{4})?(?![.,/]?\d)(?!\s*[%:])"
 _DATE = re.compile(
     rf"(?:on\s+)?(?:the\s+)?(?P<date>(?:{_WEEKDAY},?\s+(?:the\s+)?)?(?:{_MONTH}\s+(?:{_DAY}\b{_YEAR}|\d{{4}}\b)"
     rf"|{_DAY}\s+(?:of\s+)?{_MONTH}\b{_YEAR})|{_WEEKDAY}(?:\s+the\s+{_DAY})?(?=\s*(?:[.,;:!(]|\Z)))"
+)
+_TIME = re.compile(  # `3:45 PM`, `5 p.m.`
+    r"(?:at[ ]+)?(?P<time>\d{1,2}(?::[0-5]\d){0,2}[ ]?(?:[ap]\.[ ]?m\.|[AP]\.[ ]?M\.|[ap]m\b|[AP]M\b))"
+    r"(?=\s*(?:[.,;:!(*_]|\Z|\bon\b))"
 )
 _MIXED = re.compile(
     rf"(?P<number>[{MINUS}]?\d{{1,9}}) and (?P<part>\d{{1,4}})/(?P<whole_part>\d{{1,4}})(?= [a-z]{{2}})"
@@ -52,6 +56,19 @@ def leading_date(statement: str) -> str | None:
     """
     date = _DATE.match(statement)
     return date["date"] if date else None
+
+
+def leading_time(statement: str) -> str | None:
+    """The time of day with which a statement begins, if it says which half of the day.
+
+    Args:
+        statement: What follows an announcement or a verb.
+
+    Returns:
+        ``3:45 PM`` of ``at 3:45 PM, as planned``; None where it begins otherwise, such as with ``3:45``.
+    """
+    time = _TIME.match(statement)
+    return time["time"] if time else None
 
 
 def behind_computation(statement: str) -> str:

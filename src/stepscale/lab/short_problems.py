@@ -4,10 +4,10 @@
 problem with a solution of a step per line. They are in the lab's language, so the lab's labeler rates every step.
 """
 
-import sys
 from pathlib import Path
 from random import Random
 
+import click
 import orjson
 
 from stepscale.formats.output import write_lines
@@ -88,7 +88,12 @@ def write_problems(folder: Path) -> None:
         write_lines(folder / f"{split}.jsonl", map(orjson.dumps, records))
 
 
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def main(folder: Path) -> None:
+    """Write train.jsonl and test.jsonl into FOLDER."""
+    write_problems(folder)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m stepscale.lab.short_problems FOLDER")
-    write_problems(Path(sys.argv[1]))
+    main()
