@@ -12,8 +12,8 @@ from stepscale.errors import InputError
 from stepscale.estimators.confidence import lowest_group, self_certainty
 from stepscale.estimators.vote_rules import BordaVote, FilteredVote, PessimisticVote
 from stepscale.estimators.voting import ruled_per_problem, weighted_per_problem
+from stepscale.search.answer_selection import choose
 from stepscale.search.results import Candidate
-from stepscale.search.selection import choose
 
 ANSWERS = [["x", "y", "y", "z", "x"]]
 VALUES = [[0.9, 0.5, 0.6, 0.8, 0.1]]

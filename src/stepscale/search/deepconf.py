@@ -16,11 +16,11 @@ from pydantic import Field
 from stepscale.estimators.confidence import lowest_group
 from stepscale.estimators.vote_rules import FilteredVote
 from stepscale.grading import Rules
+from stepscale.search.answer_selection import AnswerSelection, Choice, check_choosable, choose
 from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choice, Choose, check_choosable, choose
 
 _ROUNDING = 1e-5  # nats; a copy of the sample that set the threshold may differ so far in another batch
 
@@ -36,7 +36,7 @@ class DeepConf(SearchMethod):
     group: int = Field(2048, ge=1, description="tokens in a row whose mean certainty is looked at")
 
     @property
-    def final_choice(self) -> Choose:
+    def answer_selection(self) -> AnswerSelection:
         """A vote by confidence, of those that pass."""
         return FilteredVote(share=1.0, group=self.group)
 
@@ -65,7 +65,7 @@ class DeepConf(SearchMethod):
             candidate if self._lowest(candidate) >= floor else replace(candidate, answer=None)
             for candidate in candidates
         ]
-        return choose(passing, self.final_choice, seed, rules)
+        return choose(passing, self.answer_selection, seed, rules)
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """The warm-up of all problems in one call, and the rest in another.
@@ -86,7 +86,7 @@ class DeepConf(SearchMethod):
         by_problem = _by_problem(
             draw_candidates(meter, with_certainty, [(o, slot) for o in owners for slot in range(first)]), first
         )
-        check_choosable(by_problem, self.final_choice, meter.generator.name)
+        check_choosable(by_problem, self.answer_selection, meter.generator.name)
         if first == self.n:
             return by_problem, [1] * len(by_problem)
         floors = {owner: self.threshold(by_problem[owner]) for owner in owners}

@@ -22,7 +22,7 @@ from stepscale.pipelines.test_time_search.given_samples import (
     without_learned,
 )
 from stepscale.resume import ShardPlan, Shards
-from stepscale.studies.samples.ways import judges_steps
+from stepscale.studies.samples.scored_selections import judges_steps
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)

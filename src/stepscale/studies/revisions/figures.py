@@ -106,8 +106,8 @@ def _optimal_figure(curves: pd.DataFrame) -> Figure:
         "further left it reaches a height, the more it saves. Against tokens and FLOPs it may cost no more than N parallel "
         "attempts."
     )
-    choosers = ("verifier", "majority", "oracle bins", "predicted bins")
-    rows = _with_labels(curves, ("parallel, ", "compute-optimal, "), choosers)
+    selections = ("verifier", "majority", "oracle bins", "predicted bins")
+    rows = _with_labels(curves, ("parallel, ", "compute-optimal, "), selections)
     return curve_figure(
         "Compute-optimal revisions beside parallel attempts", reading, *unit_views(rows, _AXES), leads=True
     )
