@@ -72,7 +72,10 @@ def _positions_figure(positions: pd.DataFrame, contexts: pd.DataFrame) -> Figure
     )
     panel = Panel(series=(series(positions.assign(attempt=positions["position"] + 1), "pass@1", "attempt"),))
     view = View(
-        x_title="attempt in the chain", panels=(panel,), scale="linear", rules=((_TRAINED_ON + 0.5, "trained on"),)
+        x_title="attempt in the chain",
+        panels=(panel,),
+        scale="linear",
+        vertical_lines=((_TRAINED_ON + 0.5, "trained on"),),
     )
     return curve_figure("pass@1 along the chain", reading, view, y_title="pass@1 (% of problems)")
 
