@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from stepscale.errors import InputError
-from stepscale.estimators.confidence import OF_TOKENS, lowest_group, self_certainty
+from stepscale.estimators.confidence import OF_TOKENS, lowest_group_confidence, self_certainty
 from stepscale.estimators.vote_counts import MIN_VOTE_WEIGHT, vote_weights
 from stepscale.estimators.vote_rules import AnyVoteRule, VoteRule
 from stepscale.grading import Rules
@@ -71,8 +71,8 @@ def choose(
     return Choice(candidates[stands].answer, stands, votes[winner] / sum(votes.values()))
 
 
-def needs_certainty(selection: AnswerSelection) -> bool:
-    """Whether the choice looks at the certainty of tokens, which a generator keeps only if asked to.
+def needs_self_certainty(selection: AnswerSelection) -> bool:
+    """Whether it looks at the self-certainty of tokens, which a generator keeps only if asked to.
 
     Args:
         selection: How the answer is selected.
@@ -92,9 +92,9 @@ def check_choosable(candidates: Sequence[Sequence[Candidate]], selection: Answer
         InputError: It did not.
     """
     nonempty = [candidate for of_problem in candidates for candidate in of_problem if candidate.tokens]
-    if needs_certainty(selection) and not all(candidate.certainties for candidate in nonempty):
+    if needs_self_certainty(selection) and not all(candidate.certainties for candidate in nonempty):
         raise InputError(
-            f"generator {generator} does not keep the certainty of its tokens; choose a vote by mean_logprob or score"
+            f"generator {generator} does not keep the self-certainty of its tokens; choose a vote by mean_logprob or score"
         )
     if (
         isinstance(selection, VoteRule)
@@ -146,7 +146,7 @@ def _judged(candidate: Candidate, selection: AnswerSelection) -> float | None:
     if not candidate.certainties:
         return None
     return (
-        lowest_group(candidate.certainties, selection.group)
+        lowest_group_confidence(candidate.certainties, selection.group)
         if selection.by == "lowest_group"
         else self_certainty(candidate.certainties)
     )

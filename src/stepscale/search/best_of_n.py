@@ -29,7 +29,7 @@ def draw_candidates(
         meter: Problems and generator; counts what is computed.
         draws: How tokens are drawn, and the seed of the run.
         places: Index of a problem and slot of each solution.
-        floors: By index of a problem, the certainty below which its samples are stopped (``Request.floor``, nats).
+        floors: By index of a problem, the group confidence below which its samples are stopped (``Request.floor``, nats).
 
     Returns:
         A candidate for each place, in their order.

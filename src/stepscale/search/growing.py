@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from stepscale.search.answer_selection import AnswerSelection, needs_certainty
+from stepscale.search.answer_selection import AnswerSelection, needs_self_certainty
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.partial import PartialSolution
@@ -94,6 +94,6 @@ class GrowingMethod(SearchMethod):
         Returns:
             Candidates of each problem, and the number of rounds of each.
         """
-        if needs_certainty(self.choose):
+        if needs_self_certainty(self.choose):
             draws = replace(draws, sampling=replace(draws.sampling, certainty=True))
         return grow(meter, draws, self.growth, self.select)

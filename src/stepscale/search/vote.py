@@ -12,7 +12,7 @@ from pydantic import Field
 
 from stepscale.estimators.confidence import OF_GENERATOR
 from stepscale.estimators.vote_rules import AnyVoteRule, BordaVote
-from stepscale.search.answer_selection import AnswerSelection, needs_certainty
+from stepscale.search.answer_selection import AnswerSelection, needs_self_certainty
 from stepscale.search.best_of_n import WholeSamples
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
@@ -56,5 +56,5 @@ class RuledVote(WholeSamples):
         Returns:
             Of each problem its N candidates, and the rounds it took.
         """
-        sampling = replace(draws.sampling, certainty=needs_certainty(self.vote))
+        sampling = replace(draws.sampling, certainty=needs_self_certainty(self.vote))
         return super().find(meter, replace(draws, sampling=sampling))
