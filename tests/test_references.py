@@ -10,7 +10,7 @@ from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.errors import InputError
 from stepscale.generation.local import LocalGenerator
 from stepscale.parameters import GeneratorBlock
-from stepscale.pipelines.ready_model import make_ready
+from stepscale.pipelines.fine_tuning import fine_tune_or_take
 from stepscale.pipelines.sampling import open_configured_generator
 from stepscale.references import FILE_NAME, Reference, model_source, refer_to_model, reference_in
 from stepscale.resume import model_hash
@@ -35,7 +35,7 @@ def test_an_unchanged_base_is_referred_to_and_not_copied(base: Path, tmp_path: P
     )
     dataset = ModelFolderDataset(filepath=str(tmp_path / "generator"), expects="CausalLM")
     assert not dataset.exists()
-    dataset.save(make_ready("generator", None, None, block, 0))  # type: ignore[arg-type]
+    dataset.save(fine_tune_or_take("generator", None, None, block, 0))  # type: ignore[arg-type]
     folder = dataset.load()
     assert dataset.exists() and [path.name for path in folder.iterdir()] == [FILE_NAME]
     assert model_hash(folder) == model_hash(base) and model_source(folder) == str(base.resolve())

@@ -40,14 +40,14 @@ from stepscale.studies.samples.optimal import (
 )
 from stepscale.studies.samples.policies import mean_tokens, policies, tokens_left_out
 from stepscale.studies.samples.ruled import ruled_votes
-from stepscale.studies.samples.ways import (
+from stepscale.studies.samples.scored_selections import (
     IN_ORDER,
+    ScoredSelection,
     Scores,
-    Way,
     judges_steps,
     scores_by_aggregation,
-    votes_of_ways,
-    way_rows,
+    selection_rows,
+    votes_of_selections,
 )
 
 _MEASURED = ("method", "verifier", "aggregation", "n", "accuracy", "low", "high", "n_problems")
@@ -110,11 +110,11 @@ def evaluate(
         scores = _scores(grid, tables.scores, solutions)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    votes = votes_of_ways(grid, scores, budgets, seed)
-    in_order = votes.pop(Way(IN_ORDER)).per_problem.mean(axis=0)
+    votes = votes_of_selections(grid, scores, budgets, seed)
+    in_order = votes.pop(ScoredSelection(IN_ORDER)).per_problem.mean(axis=0)
     ruled = ruled_votes(grid, scores, confidences(grid, solutions, vote_rules), budgets, vote_rules, seed)
     tokens, optimal = mean_tokens(solutions, grid.ids), dict[str, Optimal]()
-    parts = [way_rows(votes | ruled, budgets, bootstrap, seed)]
+    parts = [selection_rows(votes | ruled, budgets, bootstrap, seed)]
     if len(grid.ids) >= MIN_PROBLEMS_FOR_BINS:
         optimal = policies(grid, scores, votes, budgets, tokens, bootstrap, seed)
         parts += [

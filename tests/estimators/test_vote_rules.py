@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.estimators.confidence import lowest_group, self_certainty
+from stepscale.estimators.confidence import lowest_group_confidence, self_certainty
 from stepscale.estimators.vote_rules import BordaVote, FilteredVote, PessimisticVote
 from stepscale.estimators.voting import ruled_per_problem, weighted_per_problem
+from stepscale.search.answer_selection import choose
 from stepscale.search.results import Candidate
-from stepscale.search.selection import choose
 
 ANSWERS = [["x", "y", "y", "z", "x"]]
 VALUES = [[0.9, 0.5, 0.6, 0.8, 0.1]]
@@ -61,12 +61,13 @@ def test_few_samples_cost_an_answer_its_penalty():
     assert np.argmax(tally(PessimisticVote(penalty=2.0))) == 1  # .8 against .55 + .536
 
 
-def test_confidence_is_a_mean_of_certainties_or_the_lowest_of_a_group():
+def test_confidence_is_a_mean_of_self_certainties_or_the_lowest_of_a_group():
     certainties = [4.0, 1.0, 2.0, 3.0]
     assert self_certainty(certainties) == 2.5
-    assert lowest_group(certainties, 2) == 1.5 and lowest_group(certainties, 3) == 2.0
+    assert lowest_group_confidence(certainties, 2) == 1.5 and lowest_group_confidence(certainties, 3) == 2.0
     assert (
-        lowest_group(certainties, 4) == lowest_group(certainties, 2048) == 2.5 and lowest_group(certainties, 1) == 1.0
+        lowest_group_confidence(certainties, 4) == lowest_group_confidence(certainties, 2048) == 2.5
+        and lowest_group_confidence(certainties, 1) == 1.0
     )
 
 

@@ -18,7 +18,7 @@ from stepscale.errors import InputError
 from stepscale.generation import batching
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.contract import Request, Sampling
-from stepscale.generation.draw import certainties, draw, uniforms
+from stepscale.generation.draw import draw, self_certainties, uniforms
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.members import Ends, Members, Plan
 from stepscale.seeds import seed_for
@@ -242,7 +242,7 @@ def test_drawing_follows_the_distribution():
         assert torch.equal(logprobs, at_one)
 
 
-def test_certainty_is_kept_if_asked_for_and_changes_no_token(tiny_llama):
+def test_self_certainty_is_kept_if_asked_for_and_changes_no_token(tiny_llama):
     generator = LocalGenerator.load(tiny_llama)
     requests = [Request(generator.encode_prompt(text), seed) for text in ("1+1", "2+3") for seed in range(3)]
     uncertain = generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
@@ -259,9 +259,9 @@ def test_certainty_is_kept_if_asked_for_and_changes_no_token(tiny_llama):
         assert min(with_it.certainties) >= 0
 
 
-def test_a_token_that_cannot_be_drawn_makes_no_certainty_infinite():
-    assert certainties(torch.zeros(1, 4)).item() == pytest.approx(0.0, abs=1e-6)
-    assert certainties(torch.tensor([[0.0, float("-inf")]])).item() == pytest.approx(50 - math.log(2))
+def test_a_token_that_cannot_be_drawn_makes_no_self_certainty_infinite():
+    assert self_certainties(torch.zeros(1, 4)).item() == pytest.approx(0.0, abs=1e-6)
+    assert self_certainties(torch.tensor([[0.0, float("-inf")]])).item() == pytest.approx(50 - math.log(2))
 
 
 def test_errors_are_one_clear_line(tiny_llama, tmp_path):
@@ -304,7 +304,7 @@ def test_a_line_that_is_one_token_with_its_newline_is_a_step_of_its_own():
     """Tokenizers merge "}" and a newline; of the tokens here 0 is text, 1 a newline, 2 both, and all begin a new line."""
     blank, ends = np.array([False, True, False]), np.array([False, True, True])
     boundaries = SimpleNamespace(stop=np.zeros(3, bool), blank=blank, ends_step=lambda tokens, tails: ends[tokens])
-    members = Members(Ends(boundaries, 99, "", lambda tokens: ""), with_certainty=False, group=1)
+    members = Members(Ends(boundaries, 99, "", lambda tokens: ""), with_self_certainty=False, group=1)
     lines = members.add(Plan.of([Request((7,), seed) for seed in range(3)], 99, "solution"))
     ended = members.draw(lines, np.arange(3), np.zeros(3), None)
     assert not ended.any() and members.column("step_ends")[lines, 0].tolist() == [False, False, True]

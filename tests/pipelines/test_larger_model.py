@@ -110,7 +110,7 @@ def samples(ids: list[str], right: Any) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(
+def test_fine_tuned_as_the_generator_is_and_asked_once_for_each_test_problem(
     models, generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small, large = models

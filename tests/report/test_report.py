@@ -227,7 +227,7 @@ def test_stars_stacks_and_points_are_drawn_and_an_open_star_is_open() -> None:
     def figure_html(hollow: tuple[bool, ...]) -> str:
         stars = Series(name="PRM", x=(2.5, 8.0), y=(0.45, 0.55), mark="stars", hollow=hollow, in_legend=False)
         panel = Panel(series=(line("PRM"), stars))
-        view = View(x_title="N", panels=(panel,), rules=((2.5, "R = 22"),), ticks=((1, "one"),))
+        view = View(x_title="N", panels=(panel,), vertical_lines=((2.5, "R = 22"),), ticks=((1, "one"),))
         return whole_view(Figure(title="t", reading="r", views=(view,)), view)
 
     pages = figure_html((False, False)), figure_html((False, True)), figure_html((True, True))

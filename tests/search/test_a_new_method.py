@@ -42,7 +42,7 @@ class Plain(SearchMethod):
     """A method that is no tree."""
 
     method: Literal["plain"] = "plain"
-    final_choice: ClassVar = "best"
+    answer_selection: ClassVar = "best"
     tries: int = 2
 
     def find(self, meter, draws):

@@ -6,7 +6,7 @@ import pytest
 from search_fakes import FakeGenerator, random_generator, scripted, some_problems, uniform
 
 from stepscale.errors import InputError
-from stepscale.estimators.confidence import lowest_group
+from stepscale.estimators.confidence import lowest_group_confidence
 from stepscale.generation.contract import Sampling
 from stepscale.search.methods import read_options, search
 
@@ -25,7 +25,7 @@ def by_letter(text: str) -> list[float]:
 
 
 class Stoppable(FakeGenerator):
-    """A generator that keeps certainties and heeds the floor of a request, as the contract says."""
+    """A generator that keeps self-certainties and heeds the floor of a request, as the contract says."""
 
     sure = staticmethod(by_letter)
 
@@ -87,8 +87,8 @@ def test_what_passes_is_what_the_whole_samples_would_pass():
         whole = search(some_problems(2), Random(say), None, whole_options, Sampling(max_new_tokens=60), run_seed=0)
         for one, other in zip(online, whole, strict=True):
             floor = options.threshold(other.candidates)
-            passing = [c.slot for c in other.candidates if lowest_group(c.certainties, 3) >= floor]
-            slots = [c.slot for c in one.candidates if lowest_group(c.certainties, 3) >= floor]
+            passing = [c.slot for c in other.candidates if lowest_group_confidence(c.certainties, 3) >= floor]
+            slots = [c.slot for c in one.candidates if lowest_group_confidence(c.certainties, 3) >= floor]
             assert passing == slots and options.threshold(one.candidates) == floor
             assert options.choice(
                 other.candidates, 0, "prm800k"
@@ -102,8 +102,8 @@ def test_a_budget_within_the_warm_up_is_the_filtered_vote():
     assert result.rounds == 1 and result.answer == "3" and result.confidence == pytest.approx(1.0)
 
 
-def test_a_generator_that_keeps_no_certainty_is_refused_in_one_line():
-    with pytest.raises(InputError, match="generator gen does not keep the certainty of its tokens"):
+def test_a_generator_that_keeps_no_self_certainty_is_refused_in_one_line():
+    with pytest.raises(InputError, match="generator gen does not keep the self-certainty of its tokens"):
         run(FakeGenerator(scripted(SCRIPT)), n=4)
 
 

@@ -103,7 +103,7 @@ def test_every_slot_ends_as_one_candidate_and_only_able_ones_win(option_fields, 
         assert [c.slot for c in result.candidates] == list(range(options.n))
         for candidate in result.candidates:
             check_candidate(candidate, options, generator, verifier, f"problem {i}")
-        check_choice(result, options.final_choice)
+        check_choice(result, options.answer_selection)
 
 
 def check_candidate(candidate, options, generator, verifier, problem):

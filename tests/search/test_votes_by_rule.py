@@ -20,7 +20,7 @@ SURE = {
 
 
 class Telling(FakeGenerator):
-    """A generator that tells log-likelihoods and, if asked, certainties of its own."""
+    """A generator that tells log-likelihoods and, if asked, self-certainties of its own."""
 
     def generate(self, requests, sampling, until, ledger):
         continuations = []
@@ -57,7 +57,7 @@ def test_a_power_brings_borda_near_to_the_best_sample():
     assert run({"kind": "borda", "power": 3})[0].answer == "3"  # 64 against 27 + 8
 
 
-def test_borda_by_log_likelihood_asks_for_no_certainty():
+def test_borda_by_log_likelihood_asks_for_no_self_certainty():
     result, generator = run({"kind": "borda", "by": "mean_logprob"})
     assert result.answer == "2" and not generator.calls[0][1].certainty
     assert result.candidates[0].certainties == ()
@@ -81,7 +81,7 @@ def test_a_pessimistic_vote_takes_the_verifiers_scores():
 
 
 def test_a_generator_that_does_not_tell_is_refused_in_one_line():
-    with pytest.raises(InputError, match="generator gen does not keep the certainty of its tokens"):
+    with pytest.raises(InputError, match="generator gen does not keep the self-certainty of its tokens"):
         run({"kind": "borda"}, generator=FakeGenerator)
 
 

@@ -12,10 +12,10 @@ from stepscale.generation.contract import Sampling
 from stepscale.parameters import ReportBlock, SearchBlock
 from stepscale.revisions.chain_selection import flat, hierarchical
 from stepscale.revisions.grid import pool_lengths, ratio_results
+from stepscale.search.answer_selection import choose
 from stepscale.search.methods import read_options, search
 from stepscale.search.online import search_online
 from stepscale.search.results import Candidate
-from stepscale.search.selection import choose
 from stepscale.studies.best_of_n.measure import score_splits
 from stepscale.studies.strategies.samples import SEARCH, scored_grid, tabulate_samples
 

@@ -180,10 +180,10 @@ class PrefixCache:
         unknown = _unknown(ends)
         # Slots for all at once: passes that run side by side must not see the pool grow.
         self._pool.reserve(sum(len(piece.tokens) for piece in unknown))
-        ready = [piece for piece in unknown if piece.parent is None or piece.parent.slots is not None]
-        while ready:
-            runs = sorted((_run_from(piece) for piece in ready), key=lambda run: (_length(run), run[0].length))
-            ready = [child for run in runs for child in run[-1].children.values()]
+        computable = [piece for piece in unknown if piece.parent is None or piece.parent.slots is not None]
+        while computable:
+            runs = sorted((_run_from(piece) for piece in computable), key=lambda run: (_length(run), run[0].length))
+            computable = [child for run in runs for child in run[-1].children.values()]
             batches = [self._place(batch) for batch in self._batches(runs)]
             for batch, outputs in zip(batches, lanes.map(self._forward, batches), strict=True):
                 self._keep(batch, outputs, computed)

@@ -1,7 +1,7 @@
 """Rules that turn the samples of a problem into a tally of its answers, where a sample's vote depends on the others.
 
 In: codes of answers and a value of each sample. Out: a tally of each answer; the greatest wins. The same rules choose among
-the candidates of a search (``search.selection``) and measure recorded samples (``estimators.voting``).
+the candidates of a search (``search.answer_selection``) and measure recorded samples (``estimators.voting``).
 """
 
 from abc import ABC, abstractmethod

@@ -6,7 +6,7 @@ read hides the ones before it: an earlier box would be another answer than the g
 
 import re
 
-from stepscale.grading.boxes import BOX, BRACE, DOLLAR, MAX_BOXES, is_mention
+from stepscale.grading.boxes import BOX, BRACE, DOLLAR, MAX_BOXES, is_mention, unbraced_content
 
 _BETWEEN_BOXES = re.compile(
     r"(?:[\s,;$]|\\[,;:! ()]|\\q?quad\b|\\text\s*\{\s*(?:,\s*)?(?:and|or)\s*\}|\band\b|\bor\b)*"
@@ -19,7 +19,6 @@ _BEGINS = re.compile(
     rf"[(\[]?\s?{_SIGN}?\s?(?:\.?\d|\\[a-zA-Z{{$]|[^\W\d_](?![^\W\d_])|[\u03c0\u221a\u221e\u00bc-\u00be\u2150-\u215e])"
 )
 _IN_BRACKETS = re.compile(r"[(\[][^()\[\]$\n]*[)\]]")  # its commas end nothing
-_END = re.compile(r"\$|\\\)|\\\]|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}|\n|\Z")
 _PAIRS = (("{", "}"), ("(", ")"), ("[", "]"))
 
 
@@ -73,7 +72,6 @@ def _unbraced(solution: str, start: int) -> tuple[str | None, int]:
     if not _BEGINS.match(solution, place) or "\n" in solution[start:place]:
         return None, place
     brackets = _IN_BRACKETS.match(solution, place)
-    end = _END.search(solution, brackets.end() if brackets else place)
-    content = solution[place : end.start() if end else len(solution)].strip()
+    content = unbraced_content(solution, place, brackets.end() if brackets else place)
     is_whole = all(content.count(opening) == content.count(closing) for opening, closing in _PAIRS)
     return (content if is_whole else None), place + len(content)

@@ -19,7 +19,7 @@ from stepscale.engine.decode_cache import Arena, DecodeCache
 from stepscale.engine.network import Network
 from stepscale.engine.shared_prefixes import SharedPrefixes
 from stepscale.generation.contract import Continuation, Sampling
-from stepscale.generation.draw import certainties, draw, uniforms
+from stepscale.generation.draw import draw, self_certainties, uniforms
 from stepscale.generation.members import Bools, Ends, Ints, Members, Plan
 from stepscale.time_limit import time_left
 
@@ -132,7 +132,7 @@ class Cohort:
         next_ids, logprobs = draw(logits, rows, on_device, self._sampling)
         # 2. Record the tokens; those who go on make the rows of the next step.
         tokens: Ints = next_ids.cpu().numpy()
-        certain = certainties(logits).cpu().numpy()[self._rows] if self._sampling.certainty else None
+        certain = self_certainties(logits).cpu().numpy()[self._rows] if self._sampling.certainty else None
         ended = members.draw(alive, tokens, logprobs.cpu().numpy(), certain)
         if ended.any():
             self._keep_steps(alive[ended], self._rows[ended])

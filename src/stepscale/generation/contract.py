@@ -27,8 +27,8 @@ class Sampling:
         temperature: 0 is greedy.
         top_p: Share of probability that the likeliest tokens to draw from must cover.
         max_new_tokens: Bounds one continuation (tokens).
-        certainty: Keep the certainty of each token, where the generator knows the whole distribution.
-        group: Tokens in a row whose mean certainty a request's ``floor`` bounds.
+        certainty: Keep the self-certainty of each token, where the generator knows the whole distribution.
+        group: Tokens in a row whose group confidence, the mean of their self-certainties, a request's ``floor`` bounds.
 
     Raises:
         InputError: A value that no drawing can have.
@@ -63,8 +63,8 @@ class Request:
     Attributes:
         prefix: Token ids of the prompt and the steps so far.
         seed: Of the randomness of this request alone.
-        floor: The continuation is stopped as soon as the mean certainty of ``Sampling.group`` tokens in a row is below it (nats),
-            where certainties are kept.
+        floor: The continuation is stopped as soon as the group confidence of ``Sampling.group`` tokens in a row is below it
+            (nats), where self-certainties are kept.
     """
 
     prefix: tuple[int, ...]
@@ -84,8 +84,8 @@ class Continuation:
         step_ends: Indices into ``tokens`` of the last token of each finished step.
         model_tokens: Number of the model's own tokens, where ``tokens`` are in another unit: a server's text is known by its
             bytes.
-        certainties: If asked for, of the distribution that each token was drawn from, at temperature 1 [len(tokens)] (nats;
-            ``estimators.confidence``).
+        certainties: If asked for, self-certainty of the distribution that each token was drawn from, at temperature 1
+            [len(tokens)] (nats; ``estimators.confidence``).
     """
 
     tokens: tuple[int, ...]

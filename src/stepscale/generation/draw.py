@@ -59,8 +59,8 @@ def draw(
     return tokens, logprobs[slots, tokens]
 
 
-def certainties(logits: torch.Tensor) -> torch.Tensor:
-    """How far each distribution over tokens is from the uniform one: KL(uniform || model) at temperature 1.
+def self_certainties(logits: torch.Tensor) -> torch.Tensor:
+    """How far each distribution over tokens is from the uniform one: KL(uniform || model) at temperature 1 (Kang et al. 2025).
 
     A token that cannot be drawn counts as one of e^-100, so that one logit of -inf does not make it infinite.
 
@@ -68,7 +68,7 @@ def certainties(logits: torch.Tensor) -> torch.Tensor:
         logits: [S, vocabulary].
 
     Returns:
-        Certainties in nats [S].
+        Self-certainties in nats [S].
     """
     return -torch.log_softmax(logits.float(), -1).clamp(min=-100).mean(-1) - math.log(logits.shape[-1])
 

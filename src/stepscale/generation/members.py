@@ -30,7 +30,7 @@ class Plan:
         seeds: Of each member [N].
         most: Tokens that each may draw [N].
         to_step: Whether it ends with its first step [N].
-        floors: Least mean certainty of each (nats) [N].
+        floors: Least group confidence of each (nats) [N].
     """
 
     prefixes: list[tuple[int, ...]]
@@ -80,13 +80,14 @@ class Members:
 
     Args:
         ends: Where members end.
-        with_certainty: Whether the certainty of each token is kept, too.
-        group: Tokens in a row whose mean certainty must not fall below a member's floor, where certainties are kept.
+        with_self_certainty: Whether the self-certainty of each token is kept, too.
+        group: Tokens in a row whose mean self-certainty, the group confidence, must not fall below a member's floor; where it is
+            kept.
     """
 
-    def __init__(self, ends: Ends, with_certainty: bool, group: int) -> None:
+    def __init__(self, ends: Ends, with_self_certainty: bool, group: int) -> None:
         """Begin with an empty table."""
-        self._ends, self._with_certainty, self._group = ends, with_certainty, group
+        self._ends, self._with_self_certainty, self._group = ends, with_self_certainty, group
         self._table = self._new_table(0, 0)
         self._prefixes: dict[int, tuple[int, ...]] = {}
         self._free: list[int] = []
@@ -130,7 +131,7 @@ class Members:
             lines: Of the members that draw [n].
             tokens: Drawn by them [n].
             logprobs: Their log-likelihoods at temperature 1 [n] (nats).
-            certainties: Of the distributions they were drawn from [n] (nats); None where they are not kept.
+            certainties: Self-certainties of the distributions they were drawn from [n] (nats); None where they are not kept.
 
         Returns:
             Flags [n].
@@ -201,7 +202,7 @@ class Members:
     def _unsure(self, lines: Ints, places: Ints) -> Bools:
         """Members whose last group of tokens is less certain than the request allows."""
         unsure = np.zeros(len(lines), bool)
-        if not self._with_certainty:
+        if not self._with_self_certainty:
             return unsure
         table, group = self._table, self._group
         floors = table["floor"][lines]
@@ -234,7 +235,7 @@ class Members:
             ("start", np.int64),  # tokens of the prefix
             ("limit", np.int64),  # tokens that may be drawn
             ("to_step", np.bool_),
-            ("floor", np.float64),  # least mean certainty of a group of tokens
+            ("floor", np.float64),  # least group confidence
             ("drawn", np.int64),
             ("length", np.int64),  # of the continuation; less than ``drawn`` if a line was none of the solution
             ("ended", np.int64),
@@ -243,7 +244,7 @@ class Members:
             ("undecided", np.bool_),  # whether its line may still turn out to be none of the solution
             ("tokens", np.int64, (room,)),
             ("logprobs", np.float64, (room,)),
-            ("certainties", np.float64, (room if self._with_certainty else 0,)),
+            ("certainties", np.float64, (room if self._with_self_certainty else 0,)),
             ("step_ends", np.bool_, (room,)),
         ]
         return np.zeros(n_lines, np.dtype(columns, align=True))

@@ -148,11 +148,10 @@ def is_kind_of_answer(content: str) -> bool:
 
 def _content(after_brace: str) -> tuple[str, int | None]:
     r"""The content of a box whose text goes on as ``after_brace``, and where its brace closes (None: it has none)."""
-    if not after_brace.startswith("{"):  # `\boxed 2$.`: up to the end of the formula, the sentence or the line
+    if not after_brace.startswith("{"):
         if not _BEGINS_LIKE_AN_ANSWER.match(after_brace):
             return "", None
-        end = _UNBRACED_END.search(after_brace)
-        return (after_brace if end is None else after_brace[: end.start()]).strip(), None
+        return unbraced_content(after_brace), None
     depth = 0
     for brace in BRACE.finditer(after_brace):
         depth += 1 if brace[1] == "{" else -1
@@ -163,6 +162,18 @@ def _content(after_brace: str) -> tuple[str, int | None]:
     if not _BEGINS_LIKE_AN_ANSWER.match(inner) and not _ONE_WORD.match(inner):
         return "", None
     return inner.split("\n", 1)[0].rstrip("$. "), None
+
+
+def unbraced_content(text: str, start: int = 0, look_from: int = 0) -> str:
+    r"""What a box without braces holds, ``\boxed 2$.``: up to the end of the formula, the sentence or the line.
+
+    Args:
+        text: Holds what the box holds.
+        start: Where that begins.
+        look_from: Where to look for the end, behind brackets whose commas end nothing; ``start`` or later.
+    """
+    end = _UNBRACED_END.search(text, max(start, look_from))
+    return text[start : end.start() if end else len(text)].strip()
 
 
 def is_mention(content: str) -> bool:

@@ -1,4 +1,7 @@
-"""Finds a run that takes a model as it is where none is named, or trains one where one is named; before anything runs."""
+"""Finds a run that takes a ready model where none is named, or trains one where one is named; before anything runs.
+
+A ready model is one that is taken as it is.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +10,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from stepscale.parameters import Parameters, check_parameters
-from stepscale.pipelines.ready_model import check_is_taken_as_it_is
+from stepscale.pipelines.fine_tuning import check_is_taken_as_it_is
 from stepscale.pipelines.reward_modeling.nodes import named_prm
 from stepscale.pipelines.solve_or_verify.critic import check_is_trained, named_critic
 

@@ -151,9 +151,9 @@ class Hand:
         hasty = len(believed) > len(story.givens) and self._errs(self.habits.hasty)
         if story.asked_name in believed or hasty:
             return f"Answer: {self.rng.choice(list(believed.values())) if hasty else believed[story.asked_name]}"
-        ready = story.ready(believed)
-        needed = [d for d in ready if d.name in story.needed]
-        others = [d for d in ready if d.name not in story.needed]
+        computable = story.computable(believed)
+        needed = [d for d in computable if d.name in story.needed]
+        others = [d for d in computable if d.name not in story.needed]
         candidates = others if others and self._errs(self.habits.detour) else needed
         latest = next(reversed(believed))
         following = [d for d in candidates if latest in d.sources]

@@ -126,7 +126,7 @@ class Story:
         """The amounts that the story tells outright."""
         return {d.name: d.number for d in self.definitions if d.relation == "given"}
 
-    def ready(self, known_names: Collection[str]) -> list[Definition]:
+    def computable(self, known_names: Collection[str]) -> list[Definition]:
         """The definitions that can be worked out next.
 
         Args:

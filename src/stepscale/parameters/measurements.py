@@ -123,7 +123,7 @@ class SearchBlock(Block):
     samples: SampleCounts
     heldout_samples: SampleCounts
     certainty: bool = Field(
-        False, description="keep the certainty of each token of these samples, for votes by self-certainty"
+        False, description="keep the self-certainty of each token of these samples, for votes by self-certainty"
     )
     grading_rules: Literal["prm800k", "lenient"] = Field(
         "prm800k", description="of test samples, searches and revisions; the labeled pool goes by prm800k"

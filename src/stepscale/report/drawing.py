@@ -112,8 +112,8 @@ def _draw_panel(axes: Any, panel: Panel, view: View, figure: Figure, colors: Map
     # 1. the series
     for line, places in _placed(panel, view):
         _draw_series(axes, line, places, colors[line.name], panel)
-    # 2. vertical rules, named at the top
-    for place, name in view.rules:
+    # 2. vertical lines, named at the top
+    for place, name in view.vertical_lines:
         axes.axvline(place, color="#7b8494", linestyle=":", linewidth=1)
         axes.text(place, 1.0, name, transform=axes.get_xaxis_transform(), ha="right", va="top", fontsize="small")
     # 3. scales, ticks and titles

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.report.claims import Claim
@@ -50,14 +50,20 @@ class Panel(ReportData):
 
 
 class View(ReportData):
-    """One way to look at a figure: its panels against one ``unit``. ``rules``: places of vertical lines, with their names."""
+    """One way to look at a figure: its panels against one ``unit``.
+
+    ``ticks``: places on the x-axis with what is written there. ``vertical_lines``: places of lines with their names; files call
+    them "rules".
+    """
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     x_title: str
     panels: tuple[Panel, ...]
     unit: str = ""
     scale: Scale = "log"
     ticks: tuple[tuple[float, str], ...] = ()
-    rules: tuple[tuple[float, str], ...] = ()
+    vertical_lines: tuple[tuple[float, str], ...] = Field((), alias="rules")
 
     @property
     def names(self) -> list[str]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stepscale.grading import Rules
+from stepscale.search.answer_selection import AnswerSelection, choose
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choose, choose
 from stepscale.seeds import seed_for
 
 
@@ -69,17 +69,21 @@ def representative(chain: Sequence[Candidate], seed: int, rules: Rules | None = 
     return choose(chain, "weighted", seed, rules).candidate
 
 
-def flat(chains: Sequence[Sequence[Candidate]], how: Choose, seed: int, rules: Rules | None = "prm800k") -> ChainChoice:
+def flat(
+    chains: Sequence[Sequence[Candidate]], selection: AnswerSelection, seed: int, rules: Rules | None = "prm800k"
+) -> ChainChoice:
     """One vote over all attempts: "majority" is the paper's; "weighted" and "best" need scores.
 
     Args:
         chains: Attempts of each chain, in order.
-        how: The rule.
+        selection: How the answer is selected.
         seed: Breaks ties.
         rules: Grading rules by which answers are equal; None: by their texts.
     """
     places = [(number, position) for number, chain in enumerate(chains) for position in range(len(chain))]
-    won = choose([chains[number][position] for number, position in places], how, seed_for(seed, "revision-tie"), rules)
+    won = choose(
+        [chains[number][position] for number, position in places], selection, seed_for(seed, "revision-tie"), rules
+    )
     if won.candidate is None:
         return ChainChoice()
     return ChainChoice(won.answer, *places[won.candidate], won.confidence)

@@ -22,7 +22,7 @@ from stepscale.revisions.costs import READING, WRITING, Beginnings
 from stepscale.search.results import Candidate
 from stepscale.seeds import seed_for
 
-Select = Literal["hierarchical", "majority"]
+ChainSelection = Literal["hierarchical", "majority"]
 WITHOUT_HISTORY, PRM = "without_history", "prm"  # verifiers beside the ORM that reads the history, as columns name them
 BY_VERIFIER = ["score", "tokens_computed", "flops", *READING]  # columns of a chains table that depend on the verifier
 
@@ -95,7 +95,7 @@ def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
 def ratio_results(
     chains: pd.DataFrame,
     budgets: Sequence[int],
-    select: Select = "hierarchical",
+    selection: ChainSelection = "hierarchical",
     seed: int = 0,
     rules: Rules = "prm800k",
 ) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def ratio_results(
     Args:
         chains: A graded chains table; scored, where the choice is hierarchical.
         budgets: Powers of 2.
-        select: How one attempt is chosen.
+        selection: How one attempt is chosen.
         seed: Settles ties.
         rules: The grading rules by which answers are equal in a vote.
 
@@ -116,7 +116,7 @@ def ratio_results(
     Raises:
         InputError: The pool cannot hold a split, or answers are not graded (hierarchical: not scored).
     """
-    if chains["is_correct"].isna().all() or (select == "hierarchical" and chains["score"].isna().all()):
+    if chains["is_correct"].isna().all() or (selection == "hierarchical" and chains["score"].isna().all()):
         raise InputError(
             "revision ratios need a graded chains table, scored by a verifier where the choice is weighted"
         )
@@ -127,7 +127,7 @@ def ratio_results(
         ordered = of_problem.sort_values(["chain", "position"], kind="stable")
         answers = [None if pd.isna(answer) else str(answer) for answer in ordered["answer"]]
         ordered = ordered.assign(answer=pd.Series(group_equal_answers(answers, rules), ordered.index, dtype=object))
-        pool = _Pool(ordered, seed_for(seed, "revisions", str(problem_id)), select)
+        pool = _Pool(ordered, seed_for(seed, "revisions", str(problem_id)), selection)
         for budget, sequential, parallel in cells:
             groups = list(pool.groups(sequential, parallel))
             if not groups:
@@ -164,8 +164,8 @@ def _flops_per_token(chains: pd.DataFrame) -> tuple[float, float]:
 class _Pool:
     """The chains of one problem, of which one attempt is selected."""
 
-    def __init__(self, rows: pd.DataFrame, seed: int, select: Select) -> None:
-        self.seed, self.select = seed, select
+    def __init__(self, rows: pd.DataFrame, seed: int, selection: ChainSelection) -> None:
+        self.seed, self.selection = seed, selection
         records: dict[int, list[dict[Any, Any]]] = {}
         for row in rows.to_dict("records"):
             records.setdefault(int(row["chain"]), []).append(row)
@@ -174,7 +174,7 @@ class _Pool:
         self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in chain] for chain in chains]
         self.first = np.cumsum([0, *map(len, chains)])  # each chain's first row
         self.written = Beginnings(rows, WRITING)
-        self.read = Beginnings(rows, READING) if select == "hierarchical" else None  # a vote reads no scores
+        self.read = Beginnings(rows, READING) if selection == "hierarchical" else None  # a vote reads no scores
         self._representatives: dict[tuple[int, int], int | None] = {}
 
     def groups(self, sequential: int, parallel: int) -> Iterator[tuple[float, ...]]:
@@ -199,7 +199,7 @@ class _Pool:
         """(chain, position) of the attempt that wins; None if none may."""
         seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
         chains = [self.chains[j][:sequential] for j in group]
-        if self.select == "majority":
+        if self.selection == "majority":
             won = flat(chains, "majority", seed, rules=None)
         else:
             won = hierarchical(chains, seed, lambda number: self._representative(group[number], sequential), rules=None)

@@ -15,10 +15,10 @@ from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
 from stepscale.revisions.chains import ProblemChains
 from stepscale.revisions.prompt import RevisionLayout
+from stepscale.search.answer_selection import choose
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import search
 from stepscale.search.results import Problem, SearchResult
-from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
@@ -113,7 +113,7 @@ def _with_chain(
     attempts = [attempt.candidate for attempt in problem_chains.chains[0]]
     pool = (*attempts, *(replace(c, slot=c.slot + n) for c in result.candidates))
     tie = seed_for(run_seed, "revision-search-tie", problem_chains.problem.problem_id)
-    won = choose(pool, options.final_choice, tie, rules)
+    won = choose(pool, options.answer_selection, tie, rules)
     return replace(
         result,
         strategy=f"{result.strategy} after={n}",

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from stepscale.generation.contract import Request
+from stepscale.search.answer_selection import AnswerSelection
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate, candidate_of
 from stepscale.search.scoring import score_candidates
-from stepscale.search.selection import Choose
 from stepscale.seeds import seed_for
 
 _NO_FLOORS: Mapping[int, float] = MappingProxyType({})
@@ -29,7 +29,7 @@ def draw_candidates(
         meter: Problems and generator; counts what is computed.
         draws: How tokens are drawn, and the seed of the run.
         places: Index of a problem and slot of each solution.
-        floors: By index of a problem, the certainty below which its samples are stopped (``Request.floor``, nats).
+        floors: By index of a problem, the group confidence below which its samples are stopped (``Request.floor``, nats).
 
     Returns:
         A candidate for each place, in their order.
@@ -82,7 +82,7 @@ class BestOfN(WholeSamples):
 
     label: ClassVar[str] = "best-of-N"
     method: Literal["best_of_n"] = "best_of_n"
-    final_choice: ClassVar[Choose] = "best"
+    answer_selection: ClassVar[AnswerSelection] = "best"
 
 
 class Weighted(WholeSamples):
@@ -90,14 +90,14 @@ class Weighted(WholeSamples):
 
     label: ClassVar[str] = "best-of-N weighted"
     method: Literal["weighted"] = "weighted"
-    final_choice: ClassVar[Choose] = "weighted"
+    answer_selection: ClassVar[AnswerSelection] = "weighted"
 
 
 class Majority(WholeSamples):
     """The most frequent answer; nothing is scored."""
 
     method: Literal["majority"] = "majority"
-    final_choice: ClassVar[Choose] = "majority"
+    answer_selection: ClassVar[AnswerSelection] = "majority"
 
     @property
     def needs_verifier(self) -> bool:

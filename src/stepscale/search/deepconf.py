@@ -13,14 +13,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from stepscale.estimators.confidence import lowest_group
+from stepscale.estimators.confidence import lowest_group_confidence
 from stepscale.estimators.vote_rules import FilteredVote
 from stepscale.grading import Rules
+from stepscale.search.answer_selection import AnswerSelection, Choice, check_choosable, choose
 from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choice, Choose, check_choosable, choose
 
 _ROUNDING = 1e-5  # nats; a copy of the sample that set the threshold may differ so far in another batch
 
@@ -33,10 +33,10 @@ class DeepConf(SearchMethod):
     needs_verifier: ClassVar[bool] = False
     warm_up: int = Field(16, ge=1, description="samples drawn whole, whose confidences set the threshold")
     share: float = Field(0.1, gt=0, le=1, description="of the warm-up that passes; 0.1 and 0.9 in the paper")
-    group: int = Field(2048, ge=1, description="tokens in a row whose mean certainty is looked at")
+    group: int = Field(2048, ge=1, description="tokens in a row whose mean confidence is looked at")
 
     @property
-    def final_choice(self) -> Choose:
+    def answer_selection(self) -> AnswerSelection:
         """A vote by confidence, of those that pass."""
         return FilteredVote(share=1.0, group=self.group)
 
@@ -65,7 +65,7 @@ class DeepConf(SearchMethod):
             candidate if self._lowest(candidate) >= floor else replace(candidate, answer=None)
             for candidate in candidates
         ]
-        return choose(passing, self.final_choice, seed, rules)
+        return choose(passing, self.answer_selection, seed, rules)
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """The warm-up of all problems in one call, and the rest in another.
@@ -78,20 +78,20 @@ class DeepConf(SearchMethod):
             Candidates of each problem, and the number of rounds of each.
 
         Raises:
-            InputError: The generator does not keep the certainty of its tokens.
+            InputError: The generator does not keep the self-certainty of its tokens.
         """
         sampling = replace(draws.sampling, certainty=True, group=self.group)
-        with_certainty = replace(draws, sampling=sampling)
+        with_self_certainty = replace(draws, sampling=sampling)
         owners, first = range(len(meter.problems)), min(self.warm_up, self.n)
         by_problem = _by_problem(
-            draw_candidates(meter, with_certainty, [(o, slot) for o in owners for slot in range(first)]), first
+            draw_candidates(meter, with_self_certainty, [(o, slot) for o in owners for slot in range(first)]), first
         )
-        check_choosable(by_problem, self.final_choice, meter.generator.name)
+        check_choosable(by_problem, self.answer_selection, meter.generator.name)
         if first == self.n:
             return by_problem, [1] * len(by_problem)
         floors = {owner: self.threshold(by_problem[owner]) for owner in owners}
         places = [(owner, slot) for owner in owners for slot in range(first, self.n)]
-        filtered = draw_candidates(meter, with_certainty, places, floors)
+        filtered = draw_candidates(meter, with_self_certainty, places, floors)
         filtered = [
             replace(candidate, finish="rejected")
             if candidate.finish == "length" and self._lowest(candidate) < floors[owner]
@@ -103,7 +103,7 @@ class DeepConf(SearchMethod):
 
     def _lowest(self, candidate: Candidate) -> float:
         """The lowest group confidence (nats); minus infinity without tokens."""
-        return lowest_group(candidate.certainties, self.group) if candidate.certainties else -np.inf
+        return lowest_group_confidence(candidate.certainties, self.group) if candidate.certainties else -np.inf
 
 
 def _by_problem(candidates: Sequence[Candidate], count: int) -> list[list[Candidate]]:

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from stepscale.search.answer_selection import AnswerSelection, needs_self_certainty
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.partial import PartialSolution
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choose, needs_certainty
 from stepscale.search.tree import Growth, grow
 
 
@@ -23,11 +23,11 @@ class GrowingMethod(SearchMethod):
     rounds: int = Field(
         40, ge=1, description="steps a solution may have at the most; those still open then are cut off"
     )
-    choose: Choose = Field("weighted", description="how the answer is chosen among the candidates")
+    choose: AnswerSelection = Field("weighted", description="how the answer is chosen among the candidates")
 
     @property
-    def final_choice(self) -> Choose:
-        """How the answer is chosen among the candidates: ``choose``."""
+    def answer_selection(self) -> AnswerSelection:
+        """How the answer is selected among the candidates: ``choose``."""
         return self.choose
 
     @property
@@ -94,6 +94,6 @@ class GrowingMethod(SearchMethod):
         Returns:
             Candidates of each problem, and the number of rounds of each.
         """
-        if needs_certainty(self.choose):
+        if needs_self_certainty(self.choose):
             draws = replace(draws, sampling=replace(draws.sampling, certainty=True))
         return grow(meter, draws, self.growth, self.select)

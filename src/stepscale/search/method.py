@@ -15,10 +15,10 @@ from pydantic import Field
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.grading import Rules
+from stepscale.search.answer_selection import AnswerSelection, Choice, choose
 from stepscale.search.asking import MAX_GENERATIONS, checked_generations
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choice, Choose, choose
 from stepscale.user_settings import UserSettings
 from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 
@@ -62,8 +62,8 @@ class SearchMethod(UserSettings, ABC):
 
     @property
     @abstractmethod
-    def final_choice(self) -> Choose:
-        """How the answer is chosen among the candidates."""
+    def answer_selection(self) -> AnswerSelection:
+        """How the answer is selected among the candidates."""
 
     @property
     def needs_verifier(self) -> bool:
@@ -144,7 +144,7 @@ class SearchMethod(UserSettings, ABC):
         Returns:
             The winning answer, the index of its candidate, and how sure it is.
         """
-        return choose(candidates, self.final_choice, seed, rules)
+        return choose(candidates, self.answer_selection, seed, rules)
 
     @abstractmethod
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:

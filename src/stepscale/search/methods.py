@@ -14,6 +14,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import checked_count
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
+from stepscale.search.answer_selection import check_choosable
 from stepscale.search.asking import checked_sampling
 from stepscale.search.beam import Beam
 from stepscale.search.best_of_n import BestOfN, Majority, Weighted
@@ -25,7 +26,6 @@ from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.particles import ParticleFiltering
 from stepscale.search.results import Problem, SearchResult, checked_problems
-from stepscale.search.selection import check_choosable
 from stepscale.search.speculative_rejection import SpeculativeRejection
 from stepscale.search.stopping import Stopped
 from stepscale.search.vote import RuledVote
@@ -133,7 +133,7 @@ def search(
 
 def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules: Rules) -> list[SearchResult]:
     candidates_of_all, rounds = options.find(meter, draws)
-    check_choosable(candidates_of_all, options.final_choice, meter.generator.name)
+    check_choosable(candidates_of_all, options.answer_selection, meter.generator.name)
     results = []
     for problem, candidates, n_rounds, spent in zip(
         meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True

@@ -14,6 +14,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
+from stepscale.search.answer_selection import choose, group_candidate_answers
 from stepscale.search.asking import checked_sampling
 from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
@@ -21,7 +22,6 @@ from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.methods import search
 from stepscale.search.results import Candidate, Problem, SearchResult, checked_problems
 from stepscale.search.scoring import score_candidates
-from stepscale.search.selection import choose, group_candidate_answers
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 from stepscale.verifiers.contract import Verifier

@@ -13,9 +13,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from stepscale.search.answer_selection import AnswerSelection
 from stepscale.search.growing import GrowingMethod
 from stepscale.search.partial import PartialSolution
-from stepscale.search.selection import Choose
 
 _ROUNDING = 1e-9  # 0.29 x 100 is a little below 29
 
@@ -24,7 +24,7 @@ class SpeculativeRejection(GrowingMethod):
     """N solutions per problem, fewer and fewer of them open."""
 
     method: Literal["speculative_rejection"] = "speculative_rejection"
-    choose: Choose = Field("best", description="how the answer is chosen among the candidates")
+    choose: AnswerSelection = Field("best", description="how the answer is chosen among the candidates")
     rejected: float = Field(0.5, ge=0, lt=1, description="share of the open solutions rejected at a time, rounded down")
     every: int = Field(2, ge=1, description="steps between two rejections")
 

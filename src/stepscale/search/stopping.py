@@ -18,12 +18,12 @@ from stepscale.estimators.stopping.prefixes import Signals, answer_posterior, lo
 from stepscale.estimators.stopping.risk_control import RiskControlled
 from stepscale.estimators.stopping.rule import StoppingRule
 from stepscale.grading import Rules
+from stepscale.search.answer_selection import AnswerSelection, Choice, group_candidate_answers
 from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
 from stepscale.search.scoring import score_candidates
-from stepscale.search.selection import Choice, Choose, group_candidate_answers
 
 _EQUAL = 1e-12  # probabilities that agree so far are tied
 
@@ -81,9 +81,9 @@ class _ByVote(_StoppedSampling, ABC):
     """Methods whose rule says which vote settles the answer."""
 
     @property
-    def final_choice(self) -> Choose:
+    def answer_selection(self) -> AnswerSelection:
         """The rule's own vote."""
-        return "majority" if self.winner == "majority" else "weighted"
+        return "majority" if self.prefix_selection == "majority" else "weighted"
 
 
 class AdaptiveConsistencySampling(_ByVote, AdaptiveConsistency):
@@ -121,7 +121,7 @@ class ConfidencePosteriorSampling(_StoppedSampling, ConfidencePosterior):
 
     label: ClassVar[str] = ConfidencePosterior.label
     method: Literal["confidence_posterior"] = "confidence_posterior"
-    final_choice: ClassVar[Choose] = "weighted"
+    answer_selection: ClassVar[AnswerSelection] = "weighted"
 
     def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:
         """The likeliest answer, by its best-scored sample; its probability is the confidence.

@@ -12,11 +12,11 @@ from pydantic import Field
 
 from stepscale.estimators.confidence import OF_GENERATOR
 from stepscale.estimators.vote_rules import AnyVoteRule, BordaVote
+from stepscale.search.answer_selection import AnswerSelection, needs_self_certainty
 from stepscale.search.best_of_n import WholeSamples
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choose, needs_certainty
 
 
 class RuledVote(WholeSamples):
@@ -26,7 +26,7 @@ class RuledVote(WholeSamples):
     vote: AnyVoteRule = Field(BordaVote(), description="the rule, by its kind: borda, filtered or pessimistic")
 
     @property
-    def final_choice(self) -> Choose:
+    def answer_selection(self) -> AnswerSelection:
         """The rule."""
         return self.vote
 
@@ -56,5 +56,5 @@ class RuledVote(WholeSamples):
         Returns:
             Of each problem its N candidates, and the rounds it took.
         """
-        sampling = replace(draws.sampling, certainty=needs_certainty(self.vote))
+        sampling = replace(draws.sampling, certainty=needs_self_certainty(self.vote))
         return super().find(meter, replace(draws, sampling=sampling))

@@ -93,7 +93,7 @@ def walk(samples: list[Sample], rule: StoppingRule) -> tuple[int, float]:
             case _:
                 raise AssertionError(rule)
         if done or n == len(samples):
-            tally = {"majority": dict(counts), "weighted": sums, "posterior": posterior}[rule.winner]
+            tally = {"majority": dict(counts), "weighted": sums, "posterior": posterior}[rule.prefix_selection]
             return n, chance_right({answer: float(value) for answer, value in tally.items()})
     raise AssertionError("no samples")
 

@@ -15,7 +15,7 @@ from stepscale.studies.revisions.history_withheld import (
     WITH,
     WITHHELD,
     WITHOUT,
-    accuracy_by_chooser,
+    accuracy_by_verifier,
     auroc_by_position,
     withheld_scores,
 )
@@ -90,7 +90,7 @@ def test_each_answered_attempt_is_read_once_behind_the_bare_problem(chains: pd.D
 
 def test_what_chooses_right_without_the_history_is_right_on_all_problems(chains: pd.DataFrame) -> None:
     scores = {WITH: chains["score"], WITHHELD: withheld_scores(chains, PROBLEMS, Reader())}
-    accuracy = accuracy_by_chooser(chains, scores, seed=0)
+    accuracy = accuracy_by_verifier(chains, scores, seed=0)
     assert accuracy[WITH].tolist() == [0, 0] and accuracy[WITHHELD].tolist() == [1, 1]
 
 

@@ -14,8 +14,8 @@ from stepscale.studies.best_of_n.measure import measure_best_of_n, score_splits
 from stepscale.studies.samples.figures import samples_part
 from stepscale.studies.samples.measure import measure_samples, score_given
 from stepscale.studies.samples.optimal import ORACLE, POLICIES, PREDICTED, UNIFORM
+from stepscale.studies.samples.scored_selections import IN_ORDER, MAJORITY, ScoredSelection, votes_of_selections
 from stepscale.studies.samples.tables import TABLES
-from stepscale.studies.samples.ways import IN_ORDER, MAJORITY, Way, votes_of_ways
 
 N_PROBLEMS, PLACES = 40, 8
 IDS = [f"p{i:02d}" for i in range(N_PROBLEMS)]
@@ -242,6 +242,6 @@ def test_a_published_majority_gives_ties_to_the_first_and_a_fair_one_shares_them
         [["1", "2", "2", "1"], [None, "3", "1", "1"], [None] * 4],
         [[True, False, False, True], [False, False, True, True], [False] * 4],
     )
-    votes = votes_of_ways(grid, {}, [1, 2, 4])
-    assert votes[Way(IN_ORDER)].per_problem.tolist() == [[1, 1, 1], [0, 0, 1], [0, 0, 0]]
-    assert votes[Way(MAJORITY)].per_problem[0, 2] == pytest.approx(0.5)
+    votes = votes_of_selections(grid, {}, [1, 2, 4])
+    assert votes[ScoredSelection(IN_ORDER)].per_problem.tolist() == [[1, 1, 1], [0, 0, 1], [0, 0, 0]]
+    assert votes[ScoredSelection(MAJORITY)].per_problem[0, 2] == pytest.approx(0.5)

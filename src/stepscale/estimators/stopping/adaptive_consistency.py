@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from stepscale.estimators.arrays import Bools, Floats
-from stepscale.estimators.stopping.prefixes import Signals, Winner
+from stepscale.estimators.stopping.prefixes import PrefixSelection, Signals
 from stepscale.estimators.stopping.rule import StoppingRule
 
 
@@ -18,7 +18,7 @@ class AdaptiveConsistency(StoppingRule):
     """Stop by the Beta posterior of the two leading answers."""
 
     label: ClassVar[str] = "adaptive consistency"
-    winner: ClassVar[Winner] = "majority"
+    prefix_selection: ClassVar[PrefixSelection] = "majority"
     needs_scores: ClassVar[bool] = False
     threshold: float = Field(0.95, gt=0.5, lt=1, description="probability that the leading answer is the more frequent")
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from stepscale.estimators.arrays import Bools
-from stepscale.estimators.stopping.prefixes import Signals, Winner
+from stepscale.estimators.stopping.prefixes import PrefixSelection, Signals
 from stepscale.estimators.stopping.rule import StoppingRule
 
 
@@ -17,7 +17,7 @@ class ConfidencePosterior(StoppingRule):
     """Stop by the posterior of the likeliest answer."""
 
     label: ClassVar[str] = "confidence-guided posterior"
-    winner: ClassVar[Winner] = "posterior"
+    prefix_selection: ClassVar[PrefixSelection] = "posterior"
     needs_scores: ClassVar[bool] = True
     threshold: float = Field(0.95, gt=0, lt=1, description="probability of the likeliest answer")
 

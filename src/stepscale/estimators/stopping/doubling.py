@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from stepscale.estimators.arrays import Bools
-from stepscale.estimators.stopping.prefixes import Signals, Winner
+from stepscale.estimators.stopping.prefixes import PrefixSelection, Signals
 from stepscale.estimators.stopping.rule import StoppingRule
 
 _ROUNDING = 1e-9  # 0.55 x 20 is a little above 11
@@ -21,7 +21,7 @@ class Doubling(StoppingRule):
     """Stop when enough of the samples agree, and else double their number."""
 
     label: ClassVar[str] = "doubling until agreement"
-    winner: ClassVar[Winner] = "majority"
+    prefix_selection: ClassVar[PrefixSelection] = "majority"
     needs_scores: ClassVar[bool] = False
     agree: float = Field(0.75, gt=0, le=1, description="share of the samples that have the most frequent answer")
     start: int = Field(4, ge=1, description="samples drawn first")

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stepscale.estimators.arrays import Bools, Floats
-from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
+from stepscale.estimators.stopping.prefixes import Prefixes, PrefixSelection, Signals
 from stepscale.estimators.stopping.rule import StoppingRule
 
 _MAX_SAMPLES = 1 << 40  # stands for no end
@@ -57,7 +57,7 @@ class InstanceAdaptive(StoppingRule):
     """Draw as many samples as the probes' calibrated score asks for."""
 
     label: ClassVar[str] = "instance-adaptive N"
-    winner: ClassVar[Winner] = "weighted"
+    prefix_selection: ClassVar[PrefixSelection] = "weighted"
     needs_scores: ClassVar[bool] = True
     chance: float = Field(0.95, gt=0, lt=1, description="that at least one sample is right")
     probes: int = Field(2, ge=1, description="samples that the chance of success is estimated from")

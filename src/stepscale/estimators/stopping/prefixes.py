@@ -20,9 +20,9 @@ from stepscale.estimators.vote_counts import share_right, vote_weights, winner_c
 if TYPE_CHECKING:
     from stepscale.grading import Rules
 
-Winner = Literal["majority", "weighted", "posterior"]
-"""How the answer is chosen once sampling stops."""
-WINNERS: tuple[Winner, ...] = ("majority", "weighted", "posterior")
+PrefixSelection = Literal["majority", "weighted", "posterior"]
+"""How the answer is selected among the first n samples, once sampling stops."""
+PREFIX_SELECTIONS: tuple[PrefixSelection, ...] = ("majority", "weighted", "posterior")
 _EQUAL = 1e-12  # probabilities that agree so far are tied
 _MAX_EXPONENT = 700.0  # beyond it a float overflows
 _MIN_SCORE = 1e-6  # a score this far from 0 and 1 at the least: no single sample settles the posterior for good
@@ -58,12 +58,12 @@ class Prefixes:
 
     Attributes:
         signals: [orders, problems, places].
-        right: By way to choose the expected correctness of the winner [orders, problems, places].
+        right: By selection the expected correctness of the winner [orders, problems, places].
         success: Share of each problem's recorded samples that are right [problems]; rules are fitted to it, and never see it.
     """
 
     signals: Signals
-    right: dict[Winner, Floats]
+    right: dict[PrefixSelection, Floats]
     success: Floats
 
     def on(self, problems: NDArray[np.int64]) -> "Prefixes":
@@ -76,7 +76,7 @@ class Prefixes:
             Arrays with n problems, in this order.
         """
         signals = {name: values[:, problems] for name, values in vars(self.signals).items()}
-        right = {winner: values[:, problems] for winner, values in self.right.items()}
+        right = {selection: values[:, problems] for selection, values in self.right.items()}
         return Prefixes(Signals(**signals), right, self.success[problems])
 
 
@@ -105,7 +105,7 @@ def prefixes(
         in_order = np.take_along_axis(codes, order, 1)
         parts.append(_along(in_order, np.take_along_axis(vote_weights(codes, pool.scores), order, 1), truth))
     stacked = {name: np.stack([getattr(signals, name) for signals, _ in parts]) for name in vars(parts[0][0])}
-    right = {winner: np.stack([won[winner] for _, won in parts]) for winner in WINNERS}
+    right = {selection: np.stack([won[selection] for _, won in parts]) for selection in PREFIX_SELECTIONS}
     return Prefixes(Signals(**stacked), right, (pool.correct & pool.mask).mean(axis=1))
 
 
@@ -156,13 +156,13 @@ def log_odds_of(scores: Floats) -> Floats:
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 
-def _along(codes: Codes, weights: Floats, truth: Floats) -> tuple[Signals, dict[Winner, Floats]]:
+def _along(codes: Codes, weights: Floats, truth: Floats) -> tuple[Signals, dict[PrefixSelection, Floats]]:
     """Signals and winners [problems, places] of one order; ``truth`` [problems, answers]: whether an answer is right."""
     problems, places = codes.shape
     rows, odds = np.arange(problems), log_odds_of(weights)
     counts, sums, log_odds = (np.zeros_like(truth) for _ in range(3))
     signals = Signals(*(np.zeros((problems, places)) for _ in fields(Signals)))
-    right: dict[Winner, Floats] = {winner: np.zeros((problems, places)) for winner in WINNERS}
+    right: dict[PrefixSelection, Floats] = {selection: np.zeros((problems, places)) for selection in PREFIX_SELECTIONS}
     lead = _Lead(problems)
     for place in range(places):
         # 1. the sample's vote; what has no answer stays in column 0, which no winner is taken from

@@ -53,7 +53,7 @@ def follow_rule(recorded: Prefixes, rule: StoppingRule, most: int) -> RuleResult
     if not 1 <= most <= places:
         raise InputError(f"a stopping rule of at most {most} samples needs as many recorded ones; there are {places}")
     n_samples = stop_places(rule, recorded.signals, most)
-    right = np.take_along_axis(recorded.right[rule.winner], n_samples[..., None] - 1, -1)[..., 0]
+    right = np.take_along_axis(recorded.right[rule.prefix_selection], n_samples[..., None] - 1, -1)[..., 0]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
     return RuleResult(np.asarray(right.mean(axis=0)), n_samples, error)

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from stepscale.estimators.arrays import Bools, Floats
-from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
+from stepscale.estimators.stopping.prefixes import Prefixes, PrefixSelection, Signals
 from stepscale.estimators.stopping.rule import StoppingRule, stop_places
 
 NEVER = 2.0  # no vote is so sure
@@ -24,7 +24,7 @@ class RiskControlled(StoppingRule):
     """Stop where the vote is so sure that too many wrong answers are unlikely."""
 
     label: ClassVar[str] = "risk-controlled"
-    winner: ClassVar[Winner] = "weighted"
+    prefix_selection: ClassVar[PrefixSelection] = "weighted"
     needs_scores: ClassVar[bool] = True
     alpha: float = Field(0.1, gt=0, lt=1, description="highest share of problems that are answered early, and wrongly")
     confidence: float = Field(0.9, gt=0, lt=1, description="with which the risk is at most alpha")
@@ -77,7 +77,7 @@ def early_errors(rule: StoppingRule, recorded: Prefixes) -> Floats:
     """
     most = recorded.signals.first.shape[-1]
     n = stop_places(rule, recorded.signals, most)
-    right = np.take_along_axis(recorded.right[rule.winner], n[..., None] - 1, -1)[..., 0]
+    right = np.take_along_axis(recorded.right[rule.prefix_selection], n[..., None] - 1, -1)[..., 0]
     return np.where(n < most, 1 - right, 0.0)
 
 

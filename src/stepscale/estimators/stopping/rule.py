@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepscale.estimators.arrays import Bools
-from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
+from stepscale.estimators.stopping.prefixes import Prefixes, PrefixSelection, Signals
 from stepscale.user_settings import UserSettings
 
 
 class StoppingRule(UserSettings, ABC):
     """When to stop sampling.
 
-    ``label``: the rule's name in tables. ``winner``: how the answer is chosen. ``needs_scores``: whether a verifier has to score
-    the samples; if not, none is paid for.
+    ``label``: the rule's name in tables. ``prefix_selection``: how the answer is selected once it stops. ``needs_scores``:
+    whether a verifier has to score the samples; if not, none is paid for.
     """
 
     label: ClassVar[str]
-    winner: ClassVar[Winner]
+    prefix_selection: ClassVar[PrefixSelection]
     needs_scores: ClassVar[bool]
 
     @property

@@ -59,7 +59,7 @@ class _Worker:
         )
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
-        self._ready = False
+        self._started = False
 
     def _read(self) -> None:
         """Pass the worker's one-byte answers on; an empty one says that it has ended."""
@@ -77,15 +77,15 @@ class _Worker:
         Returns:
             The answer; None: the worker is dead and must be replaced.
         """
-        answer = self._answer(question.seconds) if self._is_ready() and self._put(question) else b""
+        answer = self._answer(question.seconds) if self._has_started() and self._put(question) else b""
         if answer not in (b"0", b"1"):
             self.stop()
             return None
         return answer == b"1"
 
-    def _is_ready(self) -> bool:
-        self._ready = self._ready or self._answer(START_SECONDS) == b"R"
-        return self._ready
+    def _has_started(self) -> bool:
+        self._started = self._started or self._answer(START_SECONDS) == b"R"
+        return self._started
 
     def _put(self, question: WorkerQuestion) -> bool:
         """Hand the question over; False where the worker has ended."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.parameters import GeneratorBlock, ProblemSource
-from stepscale.pipelines import ready_model
+from stepscale.pipelines import fine_tuning
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def choose_examples(
         generator: Settings of the base that writes them.
         seed: Decides which are chosen.
     """
-    return ready_model.choose_examples(problems, source, generator, seed)
+    return fine_tuning.choose_examples(problems, source, generator, seed)
 
 
 def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int) -> Path:
@@ -96,7 +96,7 @@ def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, generato
         generator: The base, and how it is fine-tuned.
         seed: The run's seed.
     """
-    return ready_model.make_ready("generator", problems, examples, generator, seed)
+    return fine_tuning.fine_tune_or_take("generator", problems, examples, generator, seed)
 
 
 def take_generator(generator: GeneratorBlock) -> Path:
@@ -108,5 +108,5 @@ def take_generator(generator: GeneratorBlock) -> Path:
     Raises:
         InputError: It is to be fine-tuned.
     """
-    ready_model.check_is_taken_as_it_is(generator)
-    return ready_model.as_it_is("generator", generator)
+    fine_tuning.check_is_taken_as_it_is(generator)
+    return fine_tuning.as_it_is("generator", generator)

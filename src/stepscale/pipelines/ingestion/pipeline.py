@@ -1,4 +1,4 @@
-"""Raw files or the lab -> problems; the generator made ready."""
+"""Raw files or the lab -> problems; the generator, fine-tuned or taken as it is."""
 
 from kedro.pipeline import Node, Pipeline
 

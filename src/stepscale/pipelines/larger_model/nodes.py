@@ -1,4 +1,4 @@
-"""Nodes of the larger model (Snell et al. 2024, 7): made ready as the generator is, asked once for each test problem.
+"""Nodes of the larger model (Snell et al. 2024, 7): fine-tuned as the generator is, asked once for each test problem.
 
 A larger base -> its own right samples of training problems (or given ones) -> fine-tuned -> one greedy answer to every test
 problem that is searched or revised on. Answers are graded, with their cost beside that of one generation by the generator.
@@ -14,7 +14,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters import GeneratorBlock, LargerBlock, LargerSettings, ProblemSource, SampleCounts
-from stepscale.pipelines import ready_model
+from stepscale.pipelines import fine_tuning
 from stepscale.pipelines.sampling import GradedSampler, gather, open_configured_generator
 from stepscale.references import reference_in
 from stepscale.resume import ShardPlan, Shards
@@ -77,7 +77,7 @@ def choose_larger_examples(
         larger: Settings of the larger model.
         seed: Decides which are chosen.
     """
-    return ready_model.choose_examples(problems, source, larger.like(generator), seed)
+    return fine_tuning.choose_examples(problems, source, larger.like(generator), seed)
 
 
 def fine_tune_larger(
@@ -92,7 +92,7 @@ def fine_tune_larger(
         larger: The larger base.
         seed: The run's seed.
     """
-    return ready_model.make_ready("larger", problems, examples, larger.like(generator), seed)
+    return fine_tuning.fine_tune_or_take("larger", problems, examples, larger.like(generator), seed)
 
 
 def answer_greedily(larger_model: Path, test_problems: pd.DataFrame, settings: LargerSettings) -> ShardPlan:

@@ -9,7 +9,7 @@ from stepscale.pipelines.named import named
 
 
 def create_pipeline() -> Pipeline:
-    """A larger model made ready as the generator is, and its greedy answers; one box in the picture."""
+    """A larger model fine-tuned as the generator is, and its greedy answers; one box in the picture."""
     made_of = named("params:generator", "params:larger", "params:seed")
     settings = {"settings": "params:larger_settings"}
     nodes = [

@@ -33,12 +33,12 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
     """A process reward model: a rating after each step's last token (Lightman et al. 2023, 2.6).
 
     Where the labels are values alone it is a soft one: binary cross entropy on the value there (Snell et al. 2024, D). Where
-    the parameters name a PRM that is ready, it is that one.
+    the parameters name a ready PRM, it is that one.
 
     Args:
         problems: Problems of all splits, a row per problem.
         step_labels: Step labels of the pool, a row per rated step.
-        verifiers: The base and how it is trained, or a PRM that is ready.
+        verifiers: The base and how it is trained, or a ready PRM.
         seed: The run's seed.
     """
     from stepscale.verifiers.examples import holds_values, prm_examples
@@ -58,10 +58,10 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
 
 
 def take_prm(verifiers: VerifierBlock) -> Path:
-    """A PRM that is ready, in place of one trained here.
+    """A ready PRM, in place of one trained here.
 
     Args:
-        verifiers: A PRM that is ready.
+        verifiers: A ready PRM.
 
     Raises:
         InputError: The parameters name none.
@@ -75,7 +75,7 @@ def named_prm(verifiers: VerifierBlock) -> ReadyPRM:
     """The PRM that is taken as it is.
 
     Args:
-        verifiers: A PRM that is ready.
+        verifiers: A ready PRM.
 
     Raises:
         InputError: The parameters name none.

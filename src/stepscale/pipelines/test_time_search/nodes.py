@@ -22,7 +22,7 @@ from stepscale.pipelines.test_time_search.given_samples import (
     without_learned,
 )
 from stepscale.resume import ShardPlan, Shards
-from stepscale.studies.samples.ways import judges_steps
+from stepscale.studies.samples.scored_selections import judges_steps
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
@@ -55,11 +55,11 @@ def sample_test(
         generator_model: Folder of the generator.
         test_problems: The test problems, a row per problem.
         generator: How solutions are sampled.
-        search: Samples per problem, grading rules, and whether certainties are noted.
+        search: Samples per problem, grading rules, and whether the self-certainty of tokens is noted.
         seed: The run's seed.
 
     Raises:
-        InputError: The certainty of tokens is asked of a served generator.
+        InputError: The self-certainty of tokens is asked of a served generator.
     """
     from stepscale.generation.contract import Sampling
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.arrays import Floats
-from stepscale.estimators.confidence import OF_GENERATOR, lowest_group, self_certainty
+from stepscale.estimators.confidence import OF_GENERATOR, lowest_group_confidence, self_certainty
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.vote_rules import VoteRule
 
@@ -43,7 +43,7 @@ def confidences(grid: SampleGrid, samples: pd.DataFrame, rules: Iterable[VoteRul
 
     Returns:
         ``mean_logprob`` where all samples have one; ``self_certainty`` and, by rule, "lowest_group of 2048" where all
-        samples with an answer have the certainty of their tokens.
+        samples with an answer have the self-certainty of their tokens.
     """
     judged: dict[str, Floats] = {}
     if len(samples) and samples["mean_logprob"].notna().all():
@@ -56,6 +56,6 @@ def confidences(grid: SampleGrid, samples: pd.DataFrame, rules: Iterable[VoteRul
     )
     for rule in rules:
         if rule.by == "lowest_group":
-            lowest = [lowest_group(values, rule.group) if values else 0.0 for values in of_tokens]
+            lowest = [lowest_group_confidence(values, rule.group) if values else 0.0 for values in of_tokens]
             judged[rule.judge] = grid.place(np.array(lowest, float))
     return judged

@@ -59,12 +59,12 @@ def _figure(curves: pd.DataFrame, stars: pd.DataFrame, compared: str, kind: str)
     """Figure 9: curves by bin, and a star for each bin and R."""
     panel = curve_panel(curves.assign(label="bin " + curves["bin"].astype(str)))
     in_bins = [(f"bin {number}", rows) for number, rows in stars[stars["bin"] > 0].groupby("bin")]
-    rules = tuple((float(n), f"R = {r:g}") for r, n in stars.groupby("r")["budget"].first().items())
+    lines = tuple((float(n), f"R = {r:g}") for r, n in stars.groupby("r")["budget"].first().items())
     view = View(
         x_title=_AXES[compared],
         panels=(Panel(series=(*panel.series, *(_stars(name, rows) for name, rows in in_bins))),),
         ticks=tuple((float(n), f"{n:g}") for n in sorted(curves["n"].unique())),
-        rules=rules,
+        vertical_lines=lines,
     )
     title = f"A model {stars['size_ratio'].iloc[0]:.1f} times as large at equal FLOPs: {compared}, {kind} bins"
     reading = f"Snell et al. 2024, Figure 9; {int(stars['n_problems'].max())} test problems. {_READING}"

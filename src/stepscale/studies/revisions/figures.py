@@ -72,7 +72,10 @@ def _positions_figure(positions: pd.DataFrame, contexts: pd.DataFrame) -> Figure
     )
     panel = Panel(series=(series(positions.assign(attempt=positions["position"] + 1), "pass@1", "attempt"),))
     view = View(
-        x_title="attempt in the chain", panels=(panel,), scale="linear", rules=((_TRAINED_ON + 0.5, "trained on"),)
+        x_title="attempt in the chain",
+        panels=(panel,),
+        scale="linear",
+        vertical_lines=((_TRAINED_ON + 0.5, "trained on"),),
     )
     return curve_figure("pass@1 along the chain", reading, view, y_title="pass@1 (% of problems)")
 
@@ -106,8 +109,8 @@ def _optimal_figure(curves: pd.DataFrame) -> Figure:
         "further left it reaches a height, the more it saves. Against tokens and FLOPs it may cost no more than N parallel "
         "attempts."
     )
-    choosers = ("verifier", "majority", "oracle bins", "predicted bins")
-    rows = _with_labels(curves, ("parallel, ", "compute-optimal, "), choosers)
+    selections = ("verifier", "majority", "oracle bins", "predicted bins")
+    rows = _with_labels(curves, ("parallel, ", "compute-optimal, "), selections)
     return curve_figure(
         "Compute-optimal revisions beside parallel attempts", reading, *unit_views(rows, _AXES), leads=True
     )

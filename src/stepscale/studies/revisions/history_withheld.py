@@ -1,7 +1,7 @@
 """Is the revision ORM misled by the attempts that it reads? ``python -m stepscale.studies.revisions.history_withheld FOLDER``
 
 In: the data folder of a finished run with revisions. The ORM that reads earlier attempts scores each attempt once more, without
-them. Out: AUROC over attempts and the accuracy of sequential revisions by three choosers: the ORM with history, the same one
+them. Out: AUROC over attempts and the accuracy of sequential revisions by three verifiers: the ORM with history, the same one
 reading no history, and the ORM that was trained without. The experiment behind claim B10 (docs/log/revisions.md).
 """
 
@@ -58,12 +58,12 @@ def withheld_scores(chains: pd.DataFrame, problems: pd.DataFrame, verifier: Veri
     return pd.Series([by_attempt[attempt] for attempt in attempts], index=read.index).reindex(chains.index)
 
 
-def accuracy_by_chooser(chains: pd.DataFrame, scores: Mapping[str, pd.Series], seed: int) -> dict[str, np.ndarray]:
+def accuracy_by_verifier(chains: pd.DataFrame, scores: Mapping[str, pd.Series], seed: int) -> dict[str, np.ndarray]:
     """Accuracy of sequential revisions [problems] where each kind of scores chooses, the mean over the budgets above 1.
 
     Args:
         chains: A graded chains table that holds every split of its budgets.
-        scores: By chooser the score of each attempt.
+        scores: By verifier the score of each attempt.
         seed: Settles ties.
     """
     most = int(chains["chain"].max()) + 1
@@ -79,7 +79,7 @@ def auroc_by_position(chains: pd.DataFrame, scores: Mapping[str, pd.Series]) -> 
 
     Args:
         chains: A graded chains table.
-        scores: By chooser the score of each attempt.
+        scores: By verifier the score of each attempt.
     """
     answered = chains["score"].notna() & chains["is_correct"].notna()
     rows = []
@@ -104,7 +104,7 @@ def main(folder: Path, seed: int) -> None:
         verifier = load_verifier(folder / "06_models" / "revision_orm", name="revision_orm")
         withheld = withheld_scores(chains, tables["problems"], verifier)
         scores = {WITH: chains["score"], WITHHELD: withheld, WITHOUT: chains[f"score_{WITHOUT_HISTORY}"]}
-        accuracy = accuracy_by_chooser(chains, scores, seed)
+        accuracy = accuracy_by_verifier(chains, scores, seed)
     except InputError as error:
         raise click.ClickException(str(error)) from None
     click.echo(auroc_by_position(chains, scores).round(3).to_string(index=False))

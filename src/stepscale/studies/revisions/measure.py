@@ -33,7 +33,7 @@ from stepscale.studies.strategies.policies import at_equal_cost, policies, savin
 from stepscale.studies.strategies.samples import REPORT, difficulty_bins, scored_grid
 
 _BASELINE = f"{PARALLEL}, {VERIFIER}"
-ByChooser = Mapping[str, pd.DataFrame]  # rows of STRATEGY_ACCURACY by what chose among the attempts
+BySelection = Mapping[str, pd.DataFrame]  # rows of STRATEGY_ACCURACY by what chose among the attempts
 
 
 def measure_revisions(
@@ -58,59 +58,60 @@ def measure_revisions(
         ``tables`` by name: positions, changes, ratios, curves, savings, at_cost, chosen, contexts; and ``claims``.
     """
     resamples = config.bootstrap
-    by_chooser = {str(name): rows for name, rows in accuracy.groupby("chosen_by", sort=False)}
-    results = results_of(by_chooser[VERIFIER])
+    by_selection = {str(name): rows for name, rows in accuracy.groupby("chosen_by", sort=False)}
+    results = results_of(by_selection[VERIFIER])
     bins = difficulty_bins(scored_grid(samples, results.ids, REPORT), seed)
     kinds = {f"compute-optimal, {kind} bins": (kind, member) for kind, member in bins.items()}
     optimal = policies(results, kinds, PARALLEL, resamples, seed)
-    curves = _curves(by_chooser, resamples, seed) | optimal.curves
+    curves = _curves(by_selection, resamples, seed) | optimal.curves
     oracle = dict(zip(results.ids, bins["oracle"].tolist(), strict=True))
     tables = {
         "positions": pass_at_1_by_position(chains, resamples, seed),
         "changes": transition_rates(chains, resamples, seed),
-        "ratios": _by_ratio(by_chooser, oracle, resamples, seed),
+        "ratios": _by_ratio(by_selection, oracle, resamples, seed),
         "curves": curve_rows(curves, len(results.ids)),
         "savings": savings(curves, _BASELINE, (f"{SEQUENTIAL}, {VERIFIER}", *kinds), results.budgets),
         "at_cost": at_equal_cost(curves, optimal, _BASELINE),
         "chosen": optimal.chosen,
         "contexts": shown_attempts(chains, revisions.data.layout.context, oracle, resamples, seed),
     }
-    return {"tables": tables, "claims": _claims(chains, by_chooser, bins, resamples, seed)}
+    return {"tables": tables, "claims": _claims(chains, by_selection, bins, resamples, seed)}
 
 
 def _claims(
-    chains: pd.DataFrame, by_chooser: ByChooser, bins: Mapping[str, Bins], resamples: int, seed: int
+    chains: pd.DataFrame, by_selection: BySelection, bins: Mapping[str, Bins], resamples: int, seed: int
 ) -> list[Claim]:
-    chosen = by_chooser[VERIFIER]
+    chosen = by_selection[VERIFIER]
     quantities = {
-        "B4": b4_quantities(chains, {name: by_chooser[name] for name in (VERIFIER, VOTE)}, resamples, seed),
+        "B4": b4_quantities(chains, {name: by_selection[name] for name in (VERIFIER, VOTE)}, resamples, seed),
         "B5": b5_quantities(chosen, bins["oracle"], resamples, seed),
         "B6": b6_quantities(chosen, bins, resamples, seed),
-        "B10": b10_quantities(chosen, by_chooser[BARE], resamples, seed),
+        "B10": b10_quantities(chosen, by_selection[BARE], resamples, seed),
     }
     return [settle(name, parts, seeds=1) for name, parts in quantities.items()]
 
 
-def _by_ratio(by_chooser: ByChooser, bin_of: Mapping[str, int], resamples: int, seed: int) -> pd.DataFrame:
+def _by_ratio(by_selection: BySelection, bin_of: Mapping[str, int], resamples: int, seed: int) -> pd.DataFrame:
     """Accuracy of every ratio (Figure 7): over all problems (bin 0), and by bin."""
     key, lines = ["strategy", "sequential", "parallel", "budget"], []
-    for chooser in (VERIFIER, VOTE):
-        rows = by_chooser[chooser]
+    for selection in (VERIFIER, VOTE):
+        rows = by_selection[selection]
         for number, in_bin in [(0, rows), *rows.groupby(rows["problem_id"].map(dict(bin_of)))]:
             for values, group in in_bin.groupby(key, sort=False):
                 mean = bootstrap_interval(group["accuracy"], resamples, seed)
-                lines.append([chooser, int(number), *values, *mean.cells("accuracy").values(), len(group)])
+                lines.append([selection, int(number), *values, *mean.cells("accuracy").values(), len(group)])
     return pd.DataFrame(lines, columns=list(RATIOS.columns))
 
 
-def _curves(by_chooser: ByChooser, resamples: int, seed: int) -> dict[tuple[str, str], Curve]:
+def _curves(by_selection: BySelection, resamples: int, seed: int) -> dict[tuple[str, str], Curve]:
     """Curves of sequential and parallel revisions by (unit, label) as in Figures 6, 8 and 15."""
     results = {
-        chooser: strategy_results(from_one_attempt(by_chooser[chooser]), COSTS) for chooser in (VERIFIER, VOTE, BARE)
+        selection: strategy_results(from_one_attempt(by_selection[selection]), COSTS)
+        for selection in (VERIFIER, VOTE, BARE)
     }
     return {
-        (axis, f"{strategy}, {chooser}"): result.curve(strategy, unit, resamples, seed)
+        (axis, f"{strategy}, {selection}"): result.curve(strategy, unit, resamples, seed)
         for unit, axis in UNITS.items()
-        for chooser, result in results.items()
+        for selection, result in results.items()
         for strategy in (PARALLEL, SEQUENTIAL)
     }

@@ -15,7 +15,7 @@ from stepscale.estimators.voting import Vote
 from stepscale.studies.best_of_n.aggregates import SplitScores
 from stepscale.studies.best_of_n.claims import PAPER_AGGREGATIONS, best_of_n_by_aggregation
 from stepscale.studies.rollouts.claims import b8_quantities
-from stepscale.studies.samples.ways import BEST, WEIGHTED, Way
+from stepscale.studies.samples.scored_selections import BEST, WEIGHTED, ScoredSelection
 from stepscale.verifiers.aggregation import AGGREGATIONS, ScoreAggregation
 
 _PRODUCT = ScoreAggregation("product", "positive")
@@ -24,7 +24,7 @@ Values = dict[ScoreAggregation, Floats]
 
 
 def verifier_accuracies(
-    scored: SplitScores, votes: Mapping[Way, Vote], verifier: str, method: str, n: int, column: int
+    scored: SplitScores, votes: Mapping[ScoredSelection, Vote], verifier: str, method: str, n: int, column: int
 ) -> Values:
     """Accuracy of one verifier under each aggregation at one budget.
 
@@ -32,7 +32,7 @@ def verifier_accuracies(
 
     Args:
         scored: Scored samples.
-        votes: Votes by way to choose.
+        votes: Votes by answer selection.
         verifier: Its name.
         method: "best_of_n" or "weighted".
         n: The budget.
@@ -41,11 +41,11 @@ def verifier_accuracies(
     Returns:
         Accuracies [problems] by aggregation.
     """
-    ways = {aggregation: Way(method, verifier, aggregation) for aggregation in AGGREGATIONS}
+    selections = {aggregation: ScoredSelection(method, verifier, aggregation) for aggregation in AGGREGATIONS}
     values: Values = {
-        ScoreAggregation(aggregation, "positive"): votes[way].per_problem[:, column]
-        for aggregation, way in ways.items()
-        if way in votes
+        ScoreAggregation(aggregation, "positive"): votes[selection].per_problem[:, column]
+        for aggregation, selection in selections.items()
+        if selection in votes
     }
     if method == BEST and scored.has_neutral(verifier):
         values |= best_of_n_by_aggregation(scored.grid, scored.steps[verifier], PAPER_AGGREGATIONS, n)

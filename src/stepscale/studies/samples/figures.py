@@ -13,7 +13,7 @@ from stepscale.studies.best_of_n.confidences import left_out
 from stepscale.studies.best_of_n.figures import diagonal, verifier_name
 from stepscale.studies.samples.optimal import ORACLE, PREDICTED
 from stepscale.studies.samples.optimal import SAMPLES as SAMPLES_UNIT
-from stepscale.studies.samples.ways import BEST, WEIGHTED
+from stepscale.studies.samples.scored_selections import BEST, WEIGHTED
 from stepscale.studies.stopping.figures import beaten_counts, stopping_tables
 
 _SHOWN = {BEST: "best-of-N", WEIGHTED: "weighted vote"}

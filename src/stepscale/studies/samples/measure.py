@@ -1,4 +1,4 @@
-"""Given scored samples measured whole: every way to choose, policies by difficulty, claims of both papers.
+"""Given scored samples measured whole: every answer selection, policies by difficulty, claims of both papers.
 
 Problems, samples and their scores in; tables by name and claims out. No model is needed.
 """
@@ -37,9 +37,17 @@ from stepscale.studies.samples.optimal import (
 )
 from stepscale.studies.samples.policies import mean_tokens, policies
 from stepscale.studies.samples.ruled import ruled_votes
+from stepscale.studies.samples.scored_selections import (
+    BEST,
+    WEIGHTED,
+    ScoredSelection,
+    Scores,
+    scores_by_aggregation,
+    selection_rows,
+    votes_of_selections,
+)
 from stepscale.studies.samples.searches_of_others import search_rows
 from stepscale.studies.samples.stopping import stopping_rows
-from stepscale.studies.samples.ways import BEST, WEIGHTED, Scores, Way, scores_by_aggregation, votes_of_ways, way_rows
 from stepscale.studies.strategies.policies import doublings_saved
 
 logger = logging.getLogger(__name__)
@@ -106,21 +114,18 @@ def measure_samples(
     """
     scored, scores = samples.scored, samples.scores
     ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
-    votes = votes_of_ways(scored.grid, scores, ns)
+    votes = votes_of_selections(scored.grid, scores, ns)
     confidences = {name: values for name, values in scored.scores.items() if is_confidence(name)}
     ruled = ruled_votes(scored.grid, scores, confidences, ns, config.votes)
     by_verifier = {}
     if len(scored.grid.ids) >= MIN_PROBLEMS_FOR_BINS:
         by_verifier = policies(scored.grid, scores, votes, ns, samples.tokens, config.bootstrap, seed)
     else:
-        logger.warning(
-            "%d problems are too few for policies by difficulty, which need %d",
-            len(scored.grid.ids),
-            MIN_PROBLEMS_FOR_BINS,
-        )
+        too_few = "%d problems are too few for policies by difficulty, which need %d"
+        logger.warning(too_few, len(scored.grid.ids), MIN_PROBLEMS_FOR_BINS)
     rules = _rules(scored, votes, ns)
     tables = {
-        "ways": way_rows(votes | ruled, ns, config.bootstrap, seed),
+        "ways": selection_rows(votes | ruled, ns, config.bootstrap, seed),
         "rule_leads": _joined(
             lead_rows(name, accuracies, max(ns), config.bootstrap, seed) for name, accuracies in rules.items()
         ),
@@ -186,7 +191,9 @@ def _curve_rows(optimal: Optimal) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _rules(scored: SplitScores, votes: Mapping[Way, Vote], ns: Sequence[int]) -> dict[str, dict[str, Values]]:
+def _rules(
+    scored: SplitScores, votes: Mapping[ScoredSelection, Vote], ns: Sequence[int]
+) -> dict[str, dict[str, Values]]:
     """By verifier that judges steps, by method: accuracy [problems] under each rule at the largest N."""
     largest = int(np.argmax(ns))
     return {
@@ -199,7 +206,7 @@ def _rules(scored: SplitScores, votes: Mapping[Way, Vote], ns: Sequence[int]) ->
 
 def _claims(
     scored: SplitScores,
-    votes: Mapping[Way, Vote],
+    votes: Mapping[ScoredSelection, Vote],
     by_verifier: Mapping[str, Optimal],
     rules: Mapping[str, Mapping[str, Values]],
     ns: Sequence[int],
@@ -208,7 +215,7 @@ def _claims(
 ) -> list[Claim]:
     """B3 of all verifiers; B8 and B9 of those without a class for neutral steps, such as soft-label PRMs."""
     soft = [name for name in scored.prms() if name in scored.steps and not scored.has_neutral(name)]
-    outcome = [name for name in scored.orms() if Way(WEIGHTED, name, "last") in votes]
+    outcome = [name for name in scored.orms() if ScoredSelection(WEIGHTED, name, "last") in votes]
     parts: dict[str, dict[str, Quantities]] = {
         "B3": {name: _b3(policy) for name, policy in by_verifier.items() if policy.baseline != "majority"},
         "B8": {name: b8_of(rules[name][WEIGHTED], resamples, seed) for name in soft},
@@ -234,8 +241,8 @@ def _b3(optimal: Optimal) -> Quantities:
     }
 
 
-def _weighted(votes: Mapping[Way, Vote], verifier: str) -> Floats:
-    return votes[Way(WEIGHTED, verifier, "last")].per_problem
+def _weighted(votes: Mapping[ScoredSelection, Vote], verifier: str) -> Floats:
+    return votes[ScoredSelection(WEIGHTED, verifier, "last")].per_problem
 
 
 def _joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -22,8 +22,8 @@ from stepscale.estimators.resampling import resample_counts, with_estimate
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.best_of_n.comparison import are_shares
-from stepscale.studies.samples.optimal import Optimal, chosen_label, way_label
-from stepscale.studies.samples.ways import WEIGHTED, Scores, Way
+from stepscale.studies.samples.optimal import Optimal, chosen_label, selection_label
+from stepscale.studies.samples.scored_selections import WEIGHTED, ScoredSelection, Scores
 
 _MAX_ORDERS, _MIN_ORDERS = 64, 8  # random orders of each problem's samples
 _MAX_CELLS = 1_100_000  # places x orders: fewer orders of many samples
@@ -79,7 +79,7 @@ def best_by_half(
     Args:
         grid: Answers and correctness [problems, samples].
         scores: By aggregation [problems, samples].
-        results: Accuracy of every way to choose.
+        results: Accuracy of every answer selection.
         halves: Half (0 or 1) of each problem [problems].
     """
     usable = [aggregation for aggregation, values in scores.items() if are_shares(values[grid.mask])]
@@ -87,7 +87,7 @@ def best_by_half(
         return None
     votes = np.stack(
         [
-            results.accuracy[results.strategies.index(way_label(Way(WEIGHTED, "", aggregation)))]
+            results.accuracy[results.strategies.index(selection_label(ScoredSelection(WEIGHTED, "", aggregation)))]
             for aggregation in usable
         ]
     )

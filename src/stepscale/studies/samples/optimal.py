@@ -1,6 +1,6 @@
-"""The best use of one verifier's scores: which aggregation, and which way to choose by difficulty.
+"""The best use of one verifier's scores: which aggregation, and which answer selection by difficulty.
 
-In: the accuracy of every way to choose among N samples, problem by problem. Out: each verifier's curves under the aggregation
+In: the accuracy of every answer selection among N samples, problem by problem. Out: each verifier's curves under the aggregation
 that the other half of the problems chooses. And the compute-optimal policy over {best-of-N, weighted vote} x aggregations and
 majority (Snell et al. 2024, 3.2), in oracle and in predicted difficulty bins, with what it saves. All choices are made on one
 half of the problems and measured on the other; the bootstrap repeats both.
@@ -22,7 +22,7 @@ from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.estimators.voting import Vote
 from stepscale.studies.best_of_n.comparison import are_shares
-from stepscale.studies.samples.ways import BEST, MAJORITY, REWARD, WEIGHTED, Scores, Way
+from stepscale.studies.samples.scored_selections import BEST, MAJORITY, REWARD, WEIGHTED, ScoredSelection, Scores
 
 SAMPLES, TOKENS = "samples", "tokens"
 ORACLE, PREDICTED = "compute-optimal, oracle bins", "compute-optimal, predicted bins"
@@ -39,7 +39,7 @@ class Optimal:
     """One verifier's policies on these problems.
 
     Attributes:
-        results: Every way to choose, as a strategy.
+        results: Every answer selection, as a strategy.
         bins: Difficulty bin of each problem [problems] by policy; all 1 for ``UNIFORM``.
         policies: By policy, chosen at equal numbers of samples.
         chosen: Best-of-N and the weighted vote, each under the aggregation that the other half chooses, by method.
@@ -55,13 +55,13 @@ class Optimal:
     baseline: str
 
 
-def way_label(way: Way) -> str:
-    """The name of a way to choose, as in "weighted vote, product".
+def selection_label(selection: ScoredSelection) -> str:
+    """The name of an answer selection, as in "weighted vote, product".
 
     Args:
-        way: Method and aggregation; none for a vote of counts.
+        selection: Method and aggregation; none for a vote of counts.
     """
-    return ", ".join([_NAMES[way.method], *([way.aggregation] if way.aggregation else [])])
+    return ", ".join([_NAMES[selection.method], *([selection.aggregation] if selection.aggregation else [])])
 
 
 def chosen_label(method: str) -> str:
@@ -74,23 +74,23 @@ def chosen_label(method: str) -> str:
 
 
 def strategies(
-    votes: Mapping[Way, Vote], verifier: str, ids: Sequence[str], ns: Sequence[int], tokens: Floats | None
+    votes: Mapping[ScoredSelection, Vote], verifier: str, ids: Sequence[str], ns: Sequence[int], tokens: Floats | None
 ) -> StrategyResults:
-    """One verifier's ways to choose, and majority.
+    """One verifier's answer selections, and majority.
 
     Args:
-        votes: Votes by way to choose.
+        votes: Votes by answer selection.
         verifier: Its name.
         ids: Problem ids.
         ns: Samples per problem to choose from.
         tokens: Mean tokens of a sample [problems]; None where they are not counted.
     """
-    ways = [way for way in votes if way.verifier == verifier or way.method == MAJORITY]
-    accuracy = np.stack([np.clip(votes[way].per_problem.T, 0.0, 1.0) for way in ways])
+    selections = [one for one in votes if one.verifier == verifier or one.method == MAJORITY]
+    accuracy = np.stack([np.clip(votes[selection].per_problem.T, 0.0, 1.0) for selection in selections])
     costs = {}
     if tokens is not None:
         costs[TOKENS] = np.broadcast_to(np.outer(ns, tokens), accuracy.shape)
-    return StrategyResults(tuple(map(way_label, ways)), tuple(ns), tuple(ids), accuracy, costs)
+    return StrategyResults(tuple(map(selection_label, selections)), tuple(ns), tuple(ids), accuracy, costs)
 
 
 def difficulty(grid: SampleGrid, scores: Scores) -> dict[str, Floats]:

@@ -10,7 +10,7 @@ from stepscale.estimators.arrays import Floats
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote
 from stepscale.studies.samples.optimal import Optimal, difficulty, optimal, strategies
-from stepscale.studies.samples.ways import Scores, Way
+from stepscale.studies.samples.scored_selections import ScoredSelection, Scores
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def _token_counts(solutions: pd.DataFrame) -> "pd.Series[float] | None":
 def policies(
     grid: SampleGrid,
     scores: Mapping[str, Scores],
-    votes: Mapping[Way, Vote],
+    votes: Mapping[ScoredSelection, Vote],
     ns: Sequence[int],
     tokens: Floats | None,
     resamples: int,
@@ -67,7 +67,7 @@ def policies(
     Args:
         grid: Answers and correctness [problems, samples].
         scores: By verifier and aggregation [problems, samples].
-        votes: Votes by way to choose.
+        votes: Votes by answer selection.
         ns: Samples per problem to choose from.
         tokens: Mean tokens of a sample [problems]; None where they are not counted.
         resamples: Bootstrap resamples of the problems.

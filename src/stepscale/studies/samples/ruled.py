@@ -1,4 +1,4 @@
-"""Votes by a rule among N given samples, as further ways to choose."""
+"""Votes by a rule among N given samples, as further answer selections."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.vote_rules import VoteRule
 from stepscale.estimators.voting import Vote, ruled_per_problem
-from stepscale.studies.samples.ways import BEST, Scores, Way
+from stepscale.studies.samples.scored_selections import BEST, ScoredSelection, Scores
 
 OF_TOKENS = "tokens"
 """The aggregation of a generator's own confidence: it is one of tokens, not of steps."""
@@ -22,7 +22,7 @@ def ruled_votes(
     ns: Sequence[int],
     rules: Sequence[VoteRule],
     seed: int = 0,
-) -> dict[Way, Vote]:
+) -> dict[ScoredSelection, Vote]:
     """Expected accuracy at ``ns`` samples of each rule by each judge that it takes, and of best-of-N by confidence.
 
     Args:
@@ -35,7 +35,7 @@ def ruled_votes(
     """
     exact = np.zeros(len(ns))
     votes = {
-        Way(BEST, name, OF_TOKENS): Vote(best_of_n_per_problem(values, grid.correct, ns, grid.mask), exact)
+        ScoredSelection(BEST, name, OF_TOKENS): Vote(best_of_n_per_problem(values, grid.correct, ns, grid.mask), exact)
         for name, values in confidences.items()
     }
     judged = {
@@ -48,5 +48,5 @@ def ruled_votes(
         for (name, aggregation), values in (judged if rule.by == "score" else by_tokens).items():
             if rule.takes(values[grid.mask]):
                 vote = ruled_per_problem(grid.answers, values, grid.correct, ns, rule.tally, grid.mask, seed)
-                votes[Way(rule.name, name, aggregation)] = vote
+                votes[ScoredSelection(rule.name, name, aggregation)] = vote
     return votes

@@ -9,7 +9,7 @@ from stepscale.estimators.arrays import Floats
 from stepscale.estimators.intervals import bootstrap_interval, paired_interval, verdict
 from stepscale.estimators.voting import Vote
 from stepscale.studies.samples.optimal import Optimal, chosen_label
-from stepscale.studies.samples.ways import MAJORITY, Way
+from stepscale.studies.samples.scored_selections import MAJORITY, ScoredSelection
 
 Comparators = dict[str, Floats]  # by label: accuracy [problems, budgets]
 
@@ -17,18 +17,18 @@ Comparators = dict[str, Floats]  # by label: accuracy [problems, budgets]
 def search_rows(
     searches: pd.DataFrame,
     ids: Sequence[str],
-    votes: Mapping[Way, Vote],
+    votes: Mapping[ScoredSelection, Vote],
     by_verifier: Mapping[str, Optimal],
     ns: Sequence[int],
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """A row per search, budget and way to choose that it is compared with.
+    """A row per search, budget and answer selection that it is compared with.
 
     Args:
         searches: A predictions table of these problems. Several answers of one search are averaged.
         ids: The problems of ``votes``.
-        votes: Accuracy of every way to choose.
+        votes: Accuracy of every answer selection.
         by_verifier: By verifier its policies, for its best-of-N and weighted vote under the chosen aggregation.
         ns: Budgets of the votes.
         resamples: Number of bootstrap resamples over problems.
@@ -49,8 +49,8 @@ def search_rows(
     return pd.DataFrame(rows)
 
 
-def _comparators(votes: Mapping[Way, Vote], by_verifier: Mapping[str, Optimal]) -> Comparators:
-    comparators = {"majority": votes[Way(MAJORITY)].per_problem}
+def _comparators(votes: Mapping[ScoredSelection, Vote], by_verifier: Mapping[str, Optimal]) -> Comparators:
+    comparators = {"majority": votes[ScoredSelection(MAJORITY)].per_problem}
     for verifier, policy in by_verifier.items():
         for method, chosen in policy.chosen.items():
             comparators[f"{verifier}: {chosen_label(method)}"] = chosen.per_problem

@@ -9,7 +9,7 @@ from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.stopping.prefixes import prefixes
 from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.studies.samples.online import best_by_half, outcomes_by_half, pool_of
-from stepscale.studies.samples.ways import Scores
+from stepscale.studies.samples.scored_selections import Scores
 from stepscale.studies.stopping.measure import GENERATIONS, RULE_ORDERS, TOKENS, Recorded, UnitPrices, compare_rules
 
 
@@ -28,7 +28,7 @@ def stopping_rows(
         grid: The samples.
         scores: The verifier's, by aggregation.
         verifier: Its name.
-        results: What every way to choose reaches, for the choice of an aggregation.
+        results: What every answer selection reaches, for the choice of an aggregation.
         tokens: Mean tokens of a sample of each problem [problems], if they are counted.
         resamples: Number of bootstrap resamples over problems.
         seed: Decides halves, orders and resamples.

@@ -11,9 +11,9 @@ import pandas as pd
 
 from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.parameters import ReportBlock
+from stepscale.search.answer_selection import choose
 from stepscale.search.plan import SearchPlan
 from stepscale.search.results import Candidate
-from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
 from stepscale.studies.search.overoptimization import signs_table
 from stepscale.studies.strategies.accuracy import WEIGHTED

@@ -103,9 +103,10 @@ def _closed_form(scored: ScoredGrid, costs: pd.DataFrame) -> Iterator[pd.DataFra
 def revision_accuracy(
     chains: pd.DataFrame, budgets: Sequence[int], seed: int, rules: Rules = "prm800k"
 ) -> pd.DataFrame:
-    """``STRATEGY_ACCURACY`` of every split of every budget into chains, for each way to choose among the attempts.
+    """``STRATEGY_ACCURACY`` of every split of every budget into chains, for each selection among the attempts.
 
-    The ways: the ORM that reads the history, majority, the ORM that does not and, where it read the chains, the PRM.
+    The selections: by the ORM that reads the history, by majority, by the ORM that does not and, where it read the chains, by
+    the PRM.
 
     Args:
         chains: A graded and scored chains table.
@@ -117,8 +118,8 @@ def revision_accuracy(
     if f"score_{PRM}" in chains:
         read[BY_PRM] = read_by(chains, PRM)
     parts = [
-        ratio_results(table, budgets, "hierarchical", seed, rules).assign(chosen_by=chooser)
-        for chooser, table in read.items()
+        ratio_results(table, budgets, "hierarchical", seed, rules).assign(chosen_by=selection)
+        for selection, table in read.items()
     ]
     parts.append(ratio_results(chains, budgets, "majority", seed, rules).assign(chosen_by=VOTE))
     return _declared(pd.concat(parts, ignore_index=True).assign(method="revisions"))

@@ -12,7 +12,7 @@ from stepscale.formats.contract import Tables
 from stepscale.formats.graded import graded
 from stepscale.formats.tables import SOLUTION_KEY
 from stepscale.grading import Rules
-from stepscale.studies.samples.ways import judges_steps
+from stepscale.studies.samples.scored_selections import judges_steps
 from stepscale.studies.strategies.samples import tabulate_samples
 from stepscale.studies.world_map.measure import advised, rule_on_samples
 from stepscale.verifiers.aggregation import Aggregation, ScoreAggregation

@@ -1,4 +1,4 @@
-"""A base made ready to write solutions step by step: the generator, and the larger model just as it.
+"""A base fine-tuned to write solutions step by step, or taken as it is: the generator, and the larger model just as it.
 
 Right solutions are chosen, the base's own or given ones, and the base is fine-tuned on them (Lightman et al. 2023, 2.3).
 """
@@ -95,7 +95,9 @@ def _right_samples(train: pd.DataFrame, generator: GeneratorBlock, seed: int) ->
     return samples[samples["is_correct"].fillna(False) & finished]
 
 
-def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int) -> Path:
+def fine_tune_or_take(
+    name: str, problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int
+) -> Path:
     """A base fine-tuned on examples; or where ``generator.fine_tuning`` is null, a folder that refers to it.
 
     Args:

@@ -1,6 +1,6 @@
-"""Every way to choose among N of given samples: each verifier under each aggregation, votes, and the ceiling.
+"""Every answer selection among N of given samples: each verifier under each aggregation, votes, and the ceiling.
 
-In: a grid of samples and the scores that came with them. Out: the accuracy of every way, problem by problem. A verifier of
+In: a grid of samples and the scores that came with them. Out: the accuracy of each, problem by problem. A verifier of
 steps gives a score per aggregation, neutral steps as positive; one that gave each solution a number gives that number.
 """
 
@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 Scores = dict[str, Floats]  # by aggregation: a score per sample [problems, samples]
 
 
-class Way(NamedTuple):
-    """A way to choose an answer from samples.
+class ScoredSelection(NamedTuple):
+    """How an answer is selected among samples, and by whose scores.
 
     Attributes:
         method: How the answer is chosen.
@@ -107,8 +107,10 @@ def scores_by_aggregation(grid: SampleGrid, rows: pd.DataFrame, of_steps: bool) 
     return scores
 
 
-def votes_of_ways(grid: SampleGrid, scores: Mapping[str, Scores], ns: Sequence[int], seed: int = 0) -> dict[Way, Vote]:
-    """Expected accuracy of every way at ``ns`` samples, with its Monte Carlo error, 0 where exact.
+def votes_of_selections(
+    grid: SampleGrid, scores: Mapping[str, Scores], ns: Sequence[int], seed: int = 0
+) -> dict[ScoredSelection, Vote]:
+    """Expected accuracy of every answer selection at ``ns`` samples, with its Monte Carlo error, 0 where exact.
 
     Only scores within [0, 1] are summed to weighted votes: an unbounded reward ranks samples, and that is all.
 
@@ -119,33 +121,33 @@ def votes_of_ways(grid: SampleGrid, scores: Mapping[str, Scores], ns: Sequence[i
         seed: Decides the random orders of votes.
     """
     exact = np.zeros(len(ns))
-    votes: dict[Way, Vote] = {}
+    votes: dict[ScoredSelection, Vote] = {}
     for verifier, by_aggregation in scores.items():
         for aggregation, values in by_aggregation.items():
             chosen = best_of_n_per_problem(values, grid.correct, ns, grid.mask)
-            votes[Way(BEST, verifier, aggregation)] = Vote(chosen, exact)
+            votes[ScoredSelection(BEST, verifier, aggregation)] = Vote(chosen, exact)
             if are_shares(values[grid.mask]):
                 weighted = weighted_per_problem(grid.answers, values, grid.correct, ns, grid.mask, seed)
-                votes[Way(WEIGHTED, verifier, aggregation)] = weighted
-    votes[Way(MAJORITY)] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask, seed)
-    votes[Way(IN_ORDER)] = Vote(_majority_in_order(grid, ns), exact)
-    votes[Way(PASS)] = Vote(pass_at_k_per_problem(grid.correct, ns, grid.mask), exact)
+                votes[ScoredSelection(WEIGHTED, verifier, aggregation)] = weighted
+    votes[ScoredSelection(MAJORITY)] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask, seed)
+    votes[ScoredSelection(IN_ORDER)] = Vote(_majority_in_order(grid, ns), exact)
+    votes[ScoredSelection(PASS)] = Vote(pass_at_k_per_problem(grid.correct, ns, grid.mask), exact)
     return votes
 
 
-def way_rows(votes: Mapping[Way, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
-    """A row per way and budget: accuracy with its interval over problems, and the Monte Carlo error.
+def selection_rows(votes: Mapping[ScoredSelection, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
+    """A row per answer selection and budget: accuracy with its interval over problems, and the Monte Carlo error.
 
     Args:
-        votes: Votes by way to choose.
+        votes: Votes by answer selection.
         ns: Samples per problem to choose from.
         resamples: Bootstrap resamples of the problems.
         seed: Decides them.
     """
     parts = []
-    for way, vote in votes.items():
+    for selection, vote in votes.items():
         accuracy = bootstrap_interval(vote.per_problem, resamples, seed).cells("accuracy")
-        rows = pd.DataFrame({**way._asdict(), "n": list(ns), **accuracy, "error": vote.error})
+        rows = pd.DataFrame({**selection._asdict(), "n": list(ns), **accuracy, "error": vote.error})
         parts.append(rows.assign(n_problems=len(vote.per_problem)))
     return pd.concat(parts, ignore_index=True)
 

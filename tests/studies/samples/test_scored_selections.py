@@ -11,7 +11,7 @@ import pytest
 from stepscale.errors import InputError
 from stepscale.evaluation import evaluate
 from stepscale.formats import read
-from stepscale.studies.samples.ways import judges_steps
+from stepscale.studies.samples.scored_selections import judges_steps
 
 
 def samples(folder: Path, *scores: dict[str, Any]) -> Path:
