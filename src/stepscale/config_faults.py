@@ -53,6 +53,8 @@ def config_fault(error: BaseException, env: str | None, conf_source: str | None 
                 sound[path] = _read(path, data)
             except ValueError as fault:
                 return str(fault)
+    if isinstance(error, TypeError) and "container types" in str(error):
+        return _clash(sound) or "--params: a list stands where a file has keys, or keys where it has a list"
     key = getattr(error, "full_key", None) if isinstance(error, OmegaConfBaseException) else None
     if not key:
         return None
@@ -84,6 +86,26 @@ def _read(path: str, data: bytes) -> DictConfig:
     if not isinstance(config, DictConfig):
         raise ValueError(f"{path}: holds a list; a file holds keys with values")
     return config
+
+
+def _clash(configs: dict[str, DictConfig]) -> str | None:
+    """The first parameter that is a list in one file and has keys of its own in a later one, or the other way round."""
+    kinds: dict[str, tuple[str, bool]] = {}  # of each parameter: the file that said so, and whether it is a list
+
+    def visit(path: str, values: Any, key: str) -> str | None:
+        if not isinstance(values, dict | list):
+            return None
+        other, is_list = kinds.setdefault(key, (path, isinstance(values, list)))
+        if is_list != isinstance(values, list):
+            return f"{path}: {key}: {'a list' if not is_list else 'keys'}, where {other} has {'a list' if is_list else 'keys'}"
+        if isinstance(values, list):
+            return None
+        clashes = (visit(path, value, f"{key}.{name}" if key else str(name)) for name, value in values.items())
+        return next(filter(None, clashes), None)
+
+    plain = {path: OmegaConf.to_container(config, resolve=False) for path, config in configs.items()}
+    lines = (visit(path, values, "") for path, values in plain.items() if "parameters" in path)
+    return next(filter(None, lines), None)
 
 
 def _has(config: DictConfig, key: str) -> bool:

@@ -10,6 +10,7 @@ from kedro.config import OmegaConfigLoader
 from stepscale.config_faults import config_fault, misnamed_file
 from stepscale.environments import pipelines_of
 from stepscale.errors import InputError
+from stepscale.settings import CONFIG_LOADER_ARGS
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -32,7 +33,7 @@ def write(tmp_path: Path) -> Write:
 
 def fault(conf: Path) -> str | None:
     """What is said after Kedro could not read the parameters."""
-    loader = OmegaConfigLoader(str(conf), env="mine", base_env="base", default_run_env="mine")
+    loader = OmegaConfigLoader(str(conf), env="mine", **{**CONFIG_LOADER_ARGS, "default_run_env": "mine"})
     try:
         loader["parameters"]
     except Exception as error:  # of YAML, OmegaConf or Python itself
@@ -71,6 +72,26 @@ def test_a_dollar_sign_with_braces_is_told_with_its_key_and_the_way_to_mean_it(
     line = fault(tmp_path)
     assert line and line.startswith(f"{file}: release.rows[0].title: ") and line.endswith("write \\${...}")
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "said"),
+    [
+        ("report: {budgets: [1, 2]}", "report: {budgets: {0: 1}}", "report.budgets: keys, where {base} has a list"),
+        ("loop: {problems: 3}", "loop: [3]", "loop: a list, where {base} has keys"),
+    ],
+)
+def test_a_list_for_keys_or_keys_for_a_list_is_told_with_both_files(
+    write: Write, tmp_path: Path, base: str, mine: str, said: str
+) -> None:
+    (tmp_path / "base" / "parameters.yml").write_text(base)
+    file = write("parameters.yml", mine)
+    assert fault(tmp_path) == f"{file}: {said.format(base=tmp_path / 'base' / 'parameters.yml')}"
+
+
+def test_a_list_for_keys_in_the_command_is_told(write: Write, tmp_path: Path) -> None:
+    error = TypeError("Cannot merge incompatible container types")
+    assert str(config_fault(error, "mine", str(tmp_path))).startswith("--params: a list stands where a file has keys")
 
 
 def test_sound_files_and_files_that_nothing_reads_are_no_fault(write: Write, tmp_path: Path) -> None:
