@@ -72,7 +72,7 @@ def test_three_seeds_together_have_sizes_like_the_papers(thorough: Parameters) -
     assert ("uncertain", None, "problem") in mixes
     assert SEEDS * design.seeds >= 3 and SEEDS * thorough.loop.seeds >= 3
     assert max(design.budgets) >= 32 and thorough.experiment.pool.samples.per_problem >= 4 * design.sizes[-1]
-    assert max(thorough.revisions.budgets) >= 64
+    assert max(thorough.revisions.budgets) >= 16, "chains go on beyond the five attempts that models learn from"
     assert (
         thorough.problems.lab
         and SEEDS * thorough.problems.lab.test >= 700
