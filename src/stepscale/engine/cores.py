@@ -1,10 +1,9 @@
-"""Independent pieces of work on small models, one per core: a small fit keeps one core busy and gains little from a second.
+"""Independent pieces of work on small models, one per core that PyTorch may use: a small fit gains little from a second.
 
 In: a function at the top level of a module, and what it is called with, picklable. Out: its results, in order. With a GPU, on
 one core, for one piece or for a model that is not small, the work is done here, one piece after the other, on all threads.
 """
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,13 +21,13 @@ def one_per_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ..
     What a task raises is raised here.
 
     Args:
-        function: Computes a task, in a process of its own where there are several cores.
+        function: Computes a task, in a process of its own where PyTorch has several threads.
         tasks: Arguments of each call.
         model: Folder or name of the model that the tasks work on.
     """
     import torch
 
-    processes = min(os.cpu_count() or 1, len(tasks))
+    processes = min(torch.get_num_threads(), len(tasks))  # OMP_NUM_THREADS lets several runs share a machine
     if processes < 2 or torch.cuda.is_available() or not is_cheap_to_copy(Path(model)):
         yield from (function(*task) for task in tasks)
         return
