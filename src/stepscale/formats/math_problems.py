@@ -24,10 +24,10 @@ from stepscale.formats.fields import (
     checked_id,
     is_absent,
     is_whole,
-    maybe_answer,
     maybe_text,
     problem_text,
 )
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.gold_boxes import last_boxed
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
@@ -61,7 +61,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         place = _place(records.file)
         problem_id = checked_id(maybe_text(record, "unique_id") or place or problem_key(problem))
         subject, level = maybe_text(record, "subject") or maybe_text(record, "type"), level_of(record)
-        answer = maybe_answer(record, "answer") or last_boxed(solution or "")
+        answer = maybe_gold(record, "answer") or last_boxed(solution or "")
         uses[problem_id] += 1
         if uses[problem_id] > 1:
             if not is_absent(record, "unique_id"):

@@ -20,18 +20,17 @@ from stepscale.formats.fields import (
     checked_id,
     is_absent,
     is_number,
-    maybe_answer,
     maybe_text,
     problem_text,
     required,
     texts,
 )
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.known_problems import KnownProblems
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_fields import token_counts
 from stepscale.formats.source_files import Source
-
 
 
 def prm_score(record: Record) -> float:
@@ -91,7 +90,7 @@ def read(
         answer, prm, orm, correct = _judged(record)
         step_texts, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])
         key = (problem_id, samples[problem_id])
-        gold, *described = maybe_answer(record, "ground_truth_answer"), maybe_text(record, "subject"), level_of(record)
+        gold, *described = maybe_gold(record, "ground_truth_answer"), maybe_text(record, "subject"), level_of(record)
         [tokens] = token_counts(record, 1)
         known.check(problem_id, problem, gold)
         if problem_id not in samples:
