@@ -115,15 +115,41 @@ def test_a_bad_line_is_named(jsonl: Jsonl, bad: object, reason: str) -> None:
     assert read(path, "math", on_error="skip").skipped == 1
 
 
-def test_problems_without_an_id_are_keyed_by_their_stripped_text(jsonl: Jsonl) -> None:
-    ids = read(jsonl({"problem": " a\n"}, {"problem": "b"}, {"problem": "a"}), "math").problems["problem_id"].tolist()
-    assert ids[2] == f"{ids[0]}-2" and ids[0] != ids[1]
-
-
 @pytest.mark.parametrize("absent", [{}, {"unique_id": None}, {"unique_id": float("nan")}])
-def test_an_id_that_is_missing_is_none_whatever_is_written_for_it(jsonl: Jsonl, absent: dict[str, object]) -> None:
-    ids = read(jsonl({"problem": "a", **absent}, {"problem": "a", **absent}), "math").problems["problem_id"].tolist()
-    assert ids[1] == f"{ids[0]}-2"
+def test_a_problem_without_an_id_is_keyed_by_its_stripped_text_and_kept_once(
+    jsonl: Jsonl, absent: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = [{"problem": text, "answer": "1", **absent} for text in (" a\n", "b", "a", "a")]
+    data = read(jsonl(*lines), "math")
+    assert data.problems["problem"].tolist() == [" a\n", "b"] and data.skipped == 0
+    assert data.problems["problem_id"].is_unique
+    assert "2 records repeat an earlier problem, which is kept once" in caplog.text
+
+
+def test_another_gold_answer_of_a_text_is_a_bad_line(jsonl: Jsonl) -> None:
+    path = jsonl({"problem": "q", "answer": "1"}, {"problem": "r"}, {"problem": "q\n", "answer": "2"})
+    with pytest.raises(InputError) as caught:
+        read(path, "math")
+    assert str(caught.value).startswith(f"{path}:3: the gold answer is '2', and of an earlier line of the problem '1'")
+    data = read(path, "math", on_error="skip")
+    assert (data.skipped, data.problems["problem"].tolist()) == (1, ["q", "r"])
+    assert data.problems["answer"].tolist()[0] == "1"
+
+
+def test_problems_of_one_text_with_ids_of_their_own_are_all_kept(jsonl: Jsonl) -> None:
+    lines = [{"unique_id": name, "problem": "q", "answer": answer} for name, answer in (("a", "1"), ("b", "2"))]
+    data = read(jsonl(*lines, {"problem": "q", "answer": "3"}), "math").problems
+    assert data["problem_id"].tolist()[:2] == ["a", "b"] and data["answer"].tolist() == ["1", "2", "3"]
+
+
+def test_one_place_in_two_folders_of_the_release_is_a_problem_for_each_text(tmp_path: Path) -> None:
+    for folder, text in (("one", "p"), ("two", "q"), ("three", "p")):
+        file = tmp_path / folder / "train" / "algebra" / "1.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"problem": text, "solution": "\\boxed{1}"}))
+    problems = read([tmp_path / "one", tmp_path / "two", tmp_path / "three"], "math").problems
+    assert problems["problem_id"].tolist() == ["train/algebra/1.json", "train/algebra/1.json-2"]
+    assert problems["problem"].tolist() == ["p", "q"]
 
 
 @pytest.mark.parametrize("text", ["\\boxed{", "\\boxed{}", "\\boxed(", "\\boxed$7", "\\boxed\n"])

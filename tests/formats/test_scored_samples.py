@@ -82,6 +82,8 @@ def test_without_steps_the_published_scores_are_left(jsonl: Jsonl) -> None:
     ("bad", "reason"),
     [
         (sample(orm_score="high"), "are not both numbers"),
+        (sample(orm_score=2.0), "orm_score 2.0 are not both numbers in"),
+        (sample(prm=-0.5), "prm_score -0.5 and orm_score 0.25 are not both numbers in"),
         (sample(prm=None, rating_probs=[{"1": 1.0}]), "key '-1' is missing"),
         (sample(is_correct=None), "are not a string and true or false"),
         (sample(answer=None, is_correct="false"), "are not a string and true or false"),

@@ -128,6 +128,30 @@ def test_scores_hold_as_many_neutral_as_negative_and_curves_stay_in_bounds() -> 
         tables.curves(pd.DataFrame(curve))
 
 
+@pytest.mark.parametrize("column", ["negative", "neutral"])
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (2.0, "holds 2.0 in row 1, not a probability in [0, 1]; write a score of another scale as 'reward'"),
+        (-0.01, "holds -0.01 in row 1, not a probability in [0, 1]"),
+        (float("nan"), "holds NaN or infinity in row 1; score that step again"),
+        (float("inf"), "holds NaN or infinity in row 1; score that step again"),
+    ],
+)
+def test_a_step_score_that_is_no_probability_is_named(column: str, value: float, reason: str) -> None:
+    rows = {"problem_id": ["p", "p"], "sample_id": [0, 1], "verifier": "prm"}
+    lists = {"negative": [[0.0, 1.0], [0.5, 0.5]], "neutral": [[0.0, 0.0], [0.0, 0.0]]}
+    lists[column][1][1] = value
+    with pytest.raises(InputError) as caught:
+        tables.scores(pd.DataFrame(rows | lists))
+    assert str(caught.value).startswith(f"scores: column {column!r} {reason}")
+
+
+def test_a_sum_of_probabilities_that_rounding_takes_beyond_the_bounds_is_a_step_score() -> None:
+    rows = {"problem_id": ["p"], "sample_id": [0], "verifier": "prm", "negative": [[1.0000001, -1e-9]]}
+    assert len(tables.scores(pd.DataFrame({**rows, "neutral": [[0.0, 0.0]]}))) == 1
+
+
 def test_each_declared_table_is_a_pandera_schema() -> None:
     for table in (tables.PROBLEMS, tables.SOLUTIONS, tables.STEP_LABELS, tables.SCORES, tables.CURVES):
         assert isinstance(table, pa.DataFrameSchema) and table.unique == list(table.key)

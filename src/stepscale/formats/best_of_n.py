@@ -29,7 +29,6 @@ from stepscale.formats.fields import (
     Record,
     is_number,
     is_whole,
-    maybe_answer,
     maybe_text,
     probability,
     problem_text,
@@ -37,6 +36,7 @@ from stepscale.formats.fields import (
     text,
     texts,
 )
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.known_problems import check_same_gold
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
@@ -222,7 +222,7 @@ def _off_count(record: Record) -> list[str]:
 def _gold(record: Record, key: str) -> str | None:
     """The gold answer under a key that must be there."""
     required(record, key)
-    return maybe_answer(record, key)
+    return maybe_gold(record, key)
 
 
 def _step_scores(sample: int, verifier: str, values: Any, n_steps: Any) -> ScoreRow:

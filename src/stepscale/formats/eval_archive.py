@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 
 from stepscale.errors import InputError
+from stepscale.formats.file_kinds import N_START, foreign_binary_kind
 from stepscale.formats.missing_values import parsed
 
 _ZSTD = 93  # zip's number of the method
@@ -38,7 +39,11 @@ def eval_samples(path: Path) -> Iterator[Any]:
         try:
             archive = zipfile.ZipFile(stream)
         except zipfile.BadZipFile as error:
-            raise InputError(f"{path}: not an .eval archive ({error}); check the download") from None
+            stream.seek(0)
+            start = stream.read(N_START)
+            kind = None if start.startswith(b"PK") else foreign_binary_kind(start)
+            reason = f" ({error}); check the download" if kind is None else f": {kind}"
+            raise InputError(f"{path}: not an .eval archive{reason}") from None
         members = {member.filename: member for member in archive.infolist() if _is_sample(member)}
         _tell_of_the_unfinished(path, archive, stream)
         for name, member in sorted(members.items()):

@@ -17,7 +17,7 @@ from typing import Any
 from stepscale.errors import InputError
 from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, problem_text, required, text
-from stepscale.formats.gold_answers import gold_answer
+from stepscale.formats.gold_answers import gold_answer, value_of
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
 from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, stated_answer
@@ -117,7 +117,7 @@ def _problem(record: Record, problem: str | None, answer: str | None) -> Problem
 def _named_gold(doc: Record, key: str) -> str | None:
     """The gold answer under the key that the user named, whatever its type; None where it is null."""
     value = required(doc, key)
-    return None if value is None else str(value)
+    return None if value is None else value_of(str(value))
 
 
 def _target(record: Record) -> str:

@@ -9,6 +9,7 @@ A missing answer is the content of the solution's last box, and nothing else: a 
 It does not split: see `splits`.
 """
 
+import logging
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,17 @@ from stepscale.formats.fields import (
     checked_id,
     is_absent,
     is_whole,
-    maybe_answer,
     maybe_text,
     problem_text,
 )
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.gold_boxes import last_boxed
+from stepscale.formats.known_problems import check_same_gold
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
+
+logger = logging.getLogger(__name__)
 
 _COLUMNS = ("problem_id", "problem", "answer", "solution", "subject", "level", "split")
 
@@ -47,30 +51,58 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
 
     Returns:
         The problems. problem_id is ``unique_id``, else the place in the folder release (``train/algebra/7.json``,
-        whose first part is the split), else a key of the text.
+        whose first part is the split), else a key of the text. Records without ids of their own that repeat a problem are left
+        out with a warning.
 
     Raises:
-        InputError: A bad line, or a missing or empty source.
+        InputError: A bad line, such as another gold answer of an earlier text, or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
     rows = Columns(tables.PROBLEMS, *_COLUMNS)
-    uses: Counter[str] = Counter()  # of a problem_id
+    ids = _ProblemIds()
 
     def add(record: Record) -> None:
         problem, solution = problem_text(record, "problem"), maybe_text(record, "solution")
-        place = _place(records.file)
-        problem_id = checked_id(maybe_text(record, "unique_id") or place or problem_key(problem))
+        own_id, place = maybe_text(record, "unique_id"), _place(records.file)
         subject, level = maybe_text(record, "subject") or maybe_text(record, "type"), level_of(record)
-        answer = maybe_answer(record, "answer") or last_boxed(solution or "")
-        uses[problem_id] += 1
-        if uses[problem_id] > 1:
-            if not is_absent(record, "unique_id"):
-                raise BadRecord(f"unique_id {problem_id!r} was given before")
-            problem_id = f"{problem_id}-{uses[problem_id]}"
-        rows.row(problem_id, problem, answer, solution, subject, level, split or (place and place.split("/")[0]))
+        answer = maybe_gold(record, "answer") or last_boxed(solution or "")
+        problem_id = ids.of_new(problem, answer, own_id, place)
+        if problem_id is not None:
+            rows.row(problem_id, problem, answer, solution, subject, level, split or (place and place.split("/")[0]))
 
     records.read_into(add)
+    if ids.n_repeated:
+        logger.warning("%s: %d records repeat an earlier problem, which is kept once", source, ids.n_repeated)
     return Tables(problems=rows.frame(), skipped=records.skipped, skip_reasons=tuple(records.reasons))
+
+
+class _ProblemIds:
+    """The problem_id of each problem so far, and its gold answer where it has no id of its own."""
+
+    def __init__(self) -> None:
+        self._uses: Counter[str] = Counter()  # of a problem_id
+        self._golds: dict[tuple[str, str], str | None] = {}
+        self.n_repeated = 0
+
+    def of_new(self, problem: str, gold: str | None, own_id: str | None, place: str | None) -> str | None:
+        """The id of a problem; None if it has none of its own and an earlier record gives the same text and gold answer.
+
+        Raises:
+            BadRecord: An earlier record has the same id of its own, or the same text and another gold answer.
+        """
+        problem_id = checked_id(own_id or place or problem_key(problem))
+        if own_id and self._uses[problem_id]:
+            raise BadRecord(f"unique_id {problem_id!r} was given before")
+        if not own_id:
+            key = (problem_id, problem_key(problem))
+            if key in self._golds:
+                check_same_gold(gold, self._golds[key])
+                self.n_repeated += 1
+                return None
+            self._golds[key] = gold
+        self._uses[problem_id] += 1
+        uses = self._uses[problem_id]
+        return problem_id if uses == 1 else f"{problem_id}-{uses}"  # another folder has another problem in this place
 
 
 def write(data: Tables, path: str | Path) -> int:

@@ -18,29 +18,12 @@ import pyarrow as pa
 from stepscale.errors import InputError
 from stepscale.formats.decompression import bzip2_stream, xz_stream
 from stepscale.formats.fields import Record
+from stepscale.formats.file_kinds import N_START, foreign_binary_kind, foreign_kind
 from stepscale.formats.missing_values import rows_without_nan
 
 _BUFFER = 1 << 20  # bytes: Python's own 8 KiB cost a fifth of the time of reading PRM800K
 _ROWS = 1024
 DAMAGE = (OSError, EOFError, ValueError, OverflowError, zlib.error, lzma.LZMAError, pa.ArrowException, MemoryError)
-_UTF_16 = "it is UTF-16 or UTF-32 text; convert it with `iconv -f UTF-16 -t UTF-8`"
-_FOREIGN = (
-    (b"\xff\xfe", _UTF_16),
-    (b"\xfe\xff", _UTF_16),
-    (b"\0\0\xfe\xff", _UTF_16),
-    (b"{\0", _UTF_16),
-    (b"[\0", _UTF_16),
-    (b"\0{", _UTF_16),
-    (b"\0[", _UTF_16),
-    (b"PK\x03\x04", "it is a zip archive; unpack it"),
-    (b"7z\xbc\xaf", "it is a 7z archive; unpack it"),
-    (b"\x04\x22\x4d\x18", "it is compressed with lz4; unpack it"),
-    (b"PAR1", "it is a Parquet file; give it the ending .parquet"),
-    (b"ARROW1", "it is an Arrow file; give it the ending .arrow"),
-    (b"version https://git-lfs", "it is a Git LFS pointer; fetch the file with `git lfs pull`"),
-    (b"<!DOCTYPE", "it is an HTML page; check the download"),
-    (b"<html", "it is an HTML page; check the download"),
-)
 
 
 @contextmanager
@@ -73,10 +56,9 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         InputError: The first bytes are of a kind that is not read.
     """
     with path.open("rb", _BUFFER) as raw, _decompressed(raw) as stream:
-        start = stream.peek(32)[:32]
-        reason = next((reason for magic, reason in _FOREIGN if start.startswith(magic)), None)
-        if reason is not None:
-            raise InputError(f"{path}: not lines of JSON: {reason}")
+        if (reason := foreign_kind(stream.peek(N_START)[:N_START])) is not None:
+            unpacked = "" if stream is raw else "what is compressed there is something else: "
+            raise InputError(f"{path}: not lines of JSON: {unpacked}{reason}")
         yield cast(IO[bytes], stream)
 
 
@@ -94,6 +76,35 @@ def _decompressed(raw: Any) -> Any:
     return raw
 
 
+def check_is_parquet(path: Path) -> None:
+    """Check that a file begins as Parquet files do.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: It does not; the message says what it is, if that can be told.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(N_START)
+    if not start.startswith(b"PAR1"):
+        raise InputError(f"{path}: not a Parquet file{_remedy(start)}")
+
+
+def _check_is_arrow(path: Path) -> None:
+    """Raises InputError if a file begins neither as an Arrow file nor as a stream; one of before 2019 begins with a length."""
+    with path.open("rb") as stream:
+        start = stream.read(N_START)
+    is_old_stream = start[3:4] == b"\0" and foreign_binary_kind(start) is None
+    if start and not start.startswith((b"ARROW1", b"\xff\xff\xff\xff")) and not is_old_stream:
+        raise InputError(f"{path}: not an Arrow file{_remedy(start)}")
+
+
+def _remedy(start: bytes) -> str:
+    reason = foreign_binary_kind(start)
+    return "; check the download" if reason is None else f": {reason}"
+
+
 def parquet_rows(path: Path) -> Iterator[Record]:
     """The rows of a Parquet file; the checksums of its pages are verified where it has them.
 
@@ -105,9 +116,7 @@ def parquet_rows(path: Path) -> Iterator[Record]:
     """
     from pyarrow import parquet
 
-    with path.open("rb") as stream:
-        if stream.read(4) != b"PAR1":
-            raise InputError(f"{path}: not a Parquet file; check the download")
+    check_is_parquet(path)
     file = parquet.ParquetFile(path, page_checksum_verification=True)
     for batch in file.iter_batches(batch_size=_ROWS):
         yield from rows_without_nan(batch.to_pylist(), file.schema_arrow)
@@ -118,9 +127,13 @@ def arrow_rows(path: Path) -> Iterator[Record]:
 
     Args:
         path: The file.
+
+    Raises:
+        InputError: It is no Arrow file or stream, or damaged.
     """
     from pyarrow import ipc
 
+    _check_is_arrow(path)
     with pa.memory_map(str(path)) as source:
         is_file = source.read(6) == b"ARROW1"
         source.seek(0)

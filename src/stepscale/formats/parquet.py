@@ -20,7 +20,7 @@ from stepscale.errors import InputError
 from stepscale.formats.checking import check
 from stepscale.formats.contract import Tables, checked, scores_of_other_lengths
 from stepscale.formats.fields import ReadError
-from stepscale.formats.opening import readable
+from stepscale.formats.opening import check_is_parquet, readable
 from stepscale.formats.output import checked_output
 from stepscale.formats.prm800k.records_table import RECORDS
 from stepscale.formats.source_files import checked_path, data_files, is_file_name
@@ -56,6 +56,7 @@ def read(source: str | Path) -> Tables:
         file = folder / f"{name}.parquet"
         if file.is_file():
             with readable(file):
+                check_is_parquet(file)
                 frames[name] = read_frame(file)
     return _checked(Tables(**frames), folder)
 

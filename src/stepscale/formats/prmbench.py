@@ -9,6 +9,7 @@ published files 100 records name steps beyond the last, which are ignored here a
 """
 
 from stepscale.formats.fields import BadRecord, Record, maybe_text, problem_text, required, texts
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.solution_rows import SolutionRows, solution_reader
 
 
@@ -20,7 +21,7 @@ def _add(rows: SolutionRows, record: Record) -> None:
         problem_text(record, "modified_question"),
         steps,
         [-1 if number in errors else 1 for number in range(1, len(steps) + 1)],
-        gold=maybe_text(record, "ground_truth"),
+        gold=maybe_gold(record, "ground_truth"),
         classification=maybe_text(record, "classification"),
     )
 

@@ -26,6 +26,7 @@ from stepscale.formats.fields import (
     problem_text,
     texts,
 )
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.graded import UNFINISHED
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
@@ -108,7 +109,7 @@ def _problem(record: Record) -> ProblemRow:
     return ProblemRow(
         problem_key(problem) if name is None else str(name),
         problem,
-        maybe_answer(record, gold),
+        maybe_gold(record, gold),
         subject=maybe_text(record, "subject"),
         level=level_if_any(record),
     )

@@ -8,6 +8,7 @@ Each problem has 1860 places; fewer lines, or lines without an answer, are unans
 """
 
 from collections import Counter
+from typing import Any
 
 from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
@@ -19,19 +20,17 @@ from stepscale.formats.fields import (
     checked_id,
     is_absent,
     is_number,
-    maybe_answer,
     maybe_text,
     problem_text,
     required,
     texts,
 )
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.known_problems import KnownProblems
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_fields import token_counts
 from stepscale.formats.source_files import Source
-
-_ROUNDING = 1e-6  # by which a published probability may miss [0, 1]
 
 
 def prm_score(record: Record) -> float:
@@ -91,7 +90,7 @@ def read(
         answer, prm, orm, correct = _judged(record)
         step_texts, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])
         key = (problem_id, samples[problem_id])
-        gold, *described = maybe_answer(record, "ground_truth_answer"), maybe_text(record, "subject"), level_of(record)
+        gold, *described = maybe_gold(record, "ground_truth_answer"), maybe_text(record, "subject"), level_of(record)
         [tokens] = token_counts(record, 1)
         known.check(problem_id, problem, gold)
         if problem_id not in samples:
@@ -117,8 +116,8 @@ def _judged(record: Record) -> tuple[str | None, float, float, bool]:
     answer = None if type(answer) is str and not answer.strip() else answer
     correct, orm = record["is_correct"], record["orm_score"]
     prm = prm_score(record) if record.get("prm_score") is None else record["prm_score"]
-    if not is_number(prm) or not is_number(orm):
-        raise BadRecord(f"prm_score {prm!r:.60} and orm_score {orm!r:.60} are not both numbers")
+    if not _is_probability(prm) or not _is_probability(orm):
+        raise BadRecord(f"prm_score {prm!r:.60} and orm_score {orm!r:.60} are not both numbers in [0, 1]")
     if answer is None and correct is None:
         correct = False
     if type(correct) is not bool or (answer is not None and type(answer) is not str):
@@ -132,9 +131,13 @@ def _steps(record: Record) -> tuple[list[str], list[float], list[float]]:
     if type(probabilities) is not list or len(probabilities) != len(steps):
         raise BadRecord(f"'rating_probs' is {probabilities!r:.60} where one per step ({len(steps)}) is needed")
     negative, neutral = ([_share(step, rating) for step in probabilities] for rating in ("-1", "0"))
-    if not all(-_ROUNDING <= share <= 1 + _ROUNDING for shares in (negative, neutral) for share in shares):
+    if not all(_is_probability(share) for shares in (negative, neutral) for share in shares):
         raise BadRecord("'rating_probs' holds a number outside [0, 1]")
     return steps, negative, neutral
+
+
+def _is_probability(value: Any) -> bool:
+    return is_number(value) and -tables.ROUNDING <= value <= 1 + tables.ROUNDING
 
 
 def _share(step: Record, rating: str) -> float:

@@ -19,7 +19,6 @@ from stepscale.formats.fields import (
     BadRecord,
     Record,
     is_number,
-    maybe_answer,
     maybe_text,
     probability,
     problem_text,
@@ -27,6 +26,7 @@ from stepscale.formats.fields import (
     text,
     texts,
 )
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.gold_boxes import last_boxed
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
@@ -158,7 +158,7 @@ def _problem(record: Record) -> ProblemRow:
     return ProblemRow(
         maybe_text(record, "unique_id") or problem_key(problem),
         problem,
-        maybe_answer(record, "answer"),
+        maybe_gold(record, "answer"),
         maybe_text(record, "solution"),
         maybe_text(record, "subject"),
         level_of(record),

@@ -7,6 +7,8 @@ A `Table` is a pandera ``DataFrameSchema``. A new one is a declaration and `vali
 
 import math
 from collections.abc import Callable
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,8 @@ from stepscale.formats.declarations import Column, Table
 
 Validator = Callable[[pd.DataFrame], pd.DataFrame]
 
+ROUNDING = 1e-6
+"""By how much a probability may miss [0, 1]."""
 SOLUTION_KEY = ["problem_id", "sample_id"]
 """The columns that say which solution a row is of."""
 
@@ -182,7 +186,7 @@ def solutions(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a scores table: one row per solution and verifier; as many ``negative`` as ``neutral`` entries.
+    """Check a scores table: one row per solution and verifier; as many ``negative`` as ``neutral`` entries, all probabilities.
 
     Args:
         df: The table.
@@ -193,13 +197,27 @@ def scores(df: pd.DataFrame) -> pd.DataFrame:
     checked = check(df, SCORES)
     same_length(checked, "scores", "neutral", "negative", or_empty=False)
     for column in ("negative", "neutral"):
-        no_number = next((row for row, cell in enumerate(checked[column]) if not math.isfinite(sum(cell))), None)
-        if no_number is not None:
-            raise InputError(
-                f"scores: column {column!r} holds NaN or infinity in row {no_number}; score that step again"
-            )
+        _refuse_improbable(checked[column])
     if "reward" in checked and (endless := np.isinf(checked["reward"].to_numpy(float, na_value=0.0))).any():
         raise InputError(
             f"scores: column 'reward' holds infinity in row {endless.argmax()}; write a finite number or null"
         )
     return checked
+
+
+def _refuse_improbable(cells: "pd.Series[Any]") -> None:
+    """Raises InputError if a step's probability is no number, or outside [0, 1] by more than rounding."""
+    values = np.fromiter(chain.from_iterable(cells), float)
+    if ((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all():
+        return
+    for row, cell in enumerate(cells):
+        for value in cell:
+            if not math.isfinite(value):
+                raise InputError(
+                    f"scores: column {cells.name!r} holds NaN or infinity in row {row}; score that step again"
+                )
+            if not -ROUNDING <= value <= 1 + ROUNDING:
+                raise InputError(
+                    f"scores: column {cells.name!r} holds {value!r} in row {row}, not a probability in [0, 1]; write a score "
+                    "of another scale as 'reward'"
+                )

@@ -47,6 +47,10 @@ class Sampling:
             raise InputError(f"sampling: top_p {self.top_p!r} must be a number above 0 and at most 1")
         if not (_is_a(Integral, self.max_new_tokens) and self.max_new_tokens >= 1):
             raise InputError(f"sampling: max_new_tokens {self.max_new_tokens!r} must be a whole number of 1 or more")
+        if not isinstance(self.certainty, bool):
+            raise InputError(f"sampling: certainty {self.certainty!r} must be True or False")
+        if not (_is_a(Integral, self.group) and self.group >= 1):
+            raise InputError(f"sampling: group {self.group!r} must be a whole number of 1 or more")
 
 
 def _is_a(kind: type, value: object) -> bool:

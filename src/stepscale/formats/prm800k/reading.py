@@ -22,7 +22,8 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, maybe_answer, maybe_text, problem_text, required
+from stepscale.formats.fields import BadRecord, Record, maybe_text, problem_text, required
+from stepscale.formats.gold_answers import maybe_gold
 from stepscale.formats.known_problems import known_gold
 from stepscale.formats.lines import BAD_VALUES, OnError, Records, bad_record
 from stepscale.formats.prm800k.labels import LabelColumns
@@ -175,7 +176,7 @@ def _filter_of(details: RecordDetails, finish: str | None) -> str | None:
 
 def _merged(first: LabeledProblem | None, question: Record) -> LabeledProblem:
     """The problem as first read; what it left null is taken from this record. Raises BadRecord of another answer."""
-    answer, solution = maybe_answer(question, "ground_truth_answer"), maybe_text(question, "ground_truth_solution")
+    answer, solution = maybe_gold(question, "ground_truth_answer"), maybe_text(question, "ground_truth_solution")
     if first is None:
         return LabeledProblem(question["problem"], answer, solution)
     return LabeledProblem(first.text, known_gold(answer, first.answer), first.solution or solution)
