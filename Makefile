@@ -29,7 +29,7 @@ seeds: $(READY)
 THOROUGH_SEEDS := 22 23 24
 thorough: $(READY) # three seeds that were not used for the design, all at once; after a kill, the same command continues
 	OMP_NUM_THREADS=$$($(BIN)/python -c "import os; print(max(1, os.cpu_count() // 3))") $(MAKE) -j3 $(THOROUGH_SEEDS:%=thorough-seed-%)
-	$(BIN)/python -m stepscale.publish.page $(THOROUGH_SEEDS:%=data/thorough/%) --command "make thorough" --claims data/thorough/claims.json
+	$(BIN)/python -m stepscale.publish.page $(THOROUGH_SEEDS:%=data/thorough/%) --command "make thorough" --figures data/thorough/figures --claims data/thorough/claims.json
 	$(BIN)/python -m stepscale.publish.costs $(firstword $(THOROUGH_SEEDS:%=data/thorough/%))
 
 thorough-seed-%: $(READY)
