@@ -305,7 +305,7 @@ def test_the_figure_has_a_line_and_stars_for_each_bin_and_the_page_says_what_is_
         stars = [line for line in view.panels[0].series if line.mark == "stars"]
         assert len(stars) == 5 and all(len(line.x) == 3 for line in stars)
         assert {line.name for line in stars} == set(view.names), "a star has the color of its line"
-        assert view.x_title and [name for _, name in view.rules] == ["R = 0.16", "R = 0.79", "R = 22"]
+        assert view.x_title and [name for _, name in view.vertical_lines] == ["R = 0.16", "R = 0.79", "R = 22"]
         assert any(stars[0].hollow), "R = 0.16 lies beyond"
     by_bin, spent = (table.rows for table in part.tables)
     assert len(by_bin) == 2 * 2 * 2 * 6 and len(spent) == 2 * 2 * 2 * 3 and "of it the verifier" in spent[0]
