@@ -24,9 +24,10 @@ _COMES_TO = rf"(?:(?:should|has[ ]+to|ought[ ]+to)[ ]+be\b(?![ ]+{_ASKED})|{_COM
 ANNOUNCEMENT = re.compile(
     rf"{_ANSWER}[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{{1,60}}?)?"
     r"[ \t]+(?:is|are|equals|was)(?:\b|(?=n['\u2019]t\b))[*_]*[ \t]*:?"
-    r"|[ \t]*(?::|=>?)|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
+    r"|[ \t]*(?:[:\uff1a]|=>?)|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
     rf"|(?<!your[ ]){_ANSWER}(?:[ \t]+(?:must|will|would)[ \t]+be\b"
-    rf"|{_ASIDE}[ \t]+(?:is|are|equals|was)\b|{_ASIDE}?[ \t]+{_COMES_TO})[*_]*[ \t]*:?",
+    rf"|{_ASIDE}[ \t]+(?:is|are|equals|was)\b|{_ASIDE}?[ \t]+{_COMES_TO})[*_]*[ \t]*:?"
+    r"|\u7b54\u6848[*_]*[ ]?(?:\u662f|\u4e3a|\u70ba|[:\uff1a])[*_]*[:\uff1a]?",  # the same in Chinese
     re.IGNORECASE,
 )
 POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)

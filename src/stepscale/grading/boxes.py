@@ -54,6 +54,10 @@ _ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
     re.IGNORECASE | re.DOTALL,
 )
 _MENTION = re.compile(rf"(?<![`$])[`$]*+{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}}){{0,100}}\}}|[ \t]*\{{)?[`$]*")
+_DENIES = re.compile(
+    r"\b(?:not|instead[ ]of|rather[ ]than)[ ]+(?:\w{1,10}[ ]*=)?[ $\\(\[]*\Z"
+)  # what stands before a box
+_MAX_DENIAL_CHARACTERS = 40
 MAX_BOXES = 100  # looked at from the end
 _MAX_LISTED_BOXES = 50  # boxes in one list
 _MAX_CONTENT_CHARACTERS = 10_000
@@ -74,7 +78,12 @@ def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
     for box in list(BOX.finditer(text))[-MAX_BOXES:][::-1]:
         after_brace = text[box.end() : min(list_end, box.end() + _MAX_CONTENT_CHARACTERS)]
         content, end = _content(after_brace)
-        if is_mention(content) or (not kinds and is_kind_of_answer(content)):
+        before = text[max(box.start() - _MAX_DENIAL_CHARACTERS, 0) : box.start()]
+        if (
+            is_mention(content)
+            or (not contents and _DENIES.search(before))
+            or (not kinds and is_kind_of_answer(content))
+        ):
             if contents:
                 break
             continue

@@ -3,10 +3,12 @@ r"""Where is the final answer? A solution's text in, its answer out; None where 
 The marks of an answer, in the order in which they count:
 
 1. the last ``\boxed{...}`` with content, with the boxes listed beside it (``boxes``);
-2. the line below the last heading ``# Answer`` (PRM800K) or ``**Final Answer**``, else what stands in it, ``# Answer 7``;
-3. GSM8K's ``#### 5``, unless an announced answer follows it;
-4. what the last "the answer is" or "Answer:" announces: the first value stated there (``statements``);
-5. in a text of a single line, what its last statement says, or the line itself where it is nothing but an answer.
+2. a field: ``<answer>5</answer>``, ``{"answer": 5}`` (``fields``);
+3. the line below the last heading ``# Answer`` (PRM800K) or ``**Final Answer**``, else what stands in it, ``# Answer 7``;
+4. GSM8K's ``#### 5``, unless an announced answer follows it;
+5. what the last "the answer is" or "Answer:" announces: the first value stated there (``statements``);
+6. the option that is called correct, "the correct option is (C)" (``correct_options``);
+7. in a text of a single line, what its last statement says, or the line itself where it is nothing but an answer.
 
 A text of several lines without any of these marks is a solution that stopped before its answer. A number taken from it
 would be a guess: None.
@@ -23,6 +25,8 @@ from stepscale.grading.boxes import (
     without_mentions,
     without_requests,
 )
+from stepscale.grading.correct_options import CORRECT_OPTION, correct_option
+from stepscale.grading.fields import FIELD, field_content
 from stepscale.grading.gsm8k import GSM8K, gsm8k_answer
 from stepscale.grading.headings import HEADING, IN_HEADING, in_heading, under_heading
 from stepscale.grading.plain_lines import last_match, plain_lines, without_end_tokens
@@ -32,7 +36,10 @@ from stepscale.grading.worded import with_content
 
 _CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
 _MAX_TEXT_CHARACTERS = 200_000  # characters: of a longer text, its end is searched
-_SAYS_MORE = re.compile(r"\d|\\|\banswer", re.IGNORECASE)  # "Done." after a thought does not
+_SAYS_MORE = re.compile(  # "Done." after a thought does not
+    r"\d|[\\$]|\*\*|\banswer|\A\W*(?!(?:done|ok|okay|finished|sure|good|great|right|correct)\b)\w+(?:[ ]\w+){0,2}\W*\Z",
+    re.IGNORECASE,
+)
 
 
 def extract_answer(text: str) -> str | None:
@@ -78,10 +85,12 @@ def _marked_answer(text: str) -> tuple[bool, str | None]:
     is_marked = False
     mentions = _from_first_mention(text)
     for marks, read, searched in (
+        (FIELD, _in_field, mentions),
         (HEADING, under_heading, mentions),
         (IN_HEADING, in_heading, mentions),
         (GSM8K, gsm8k_answer, text if "####" in text else ""),
         (ANNOUNCEMENT, announced, mentions),
+        (CORRECT_OPTION, correct_option, text if "correct" in text.lower() else ""),
     ):
         if not searched or marks.search(searched) is None:
             continue
@@ -89,6 +98,12 @@ def _marked_answer(text: str) -> tuple[bool, str | None]:
         if answer := with_content(read(searched)):
             return True, answer
     return is_marked, None
+
+
+def _in_field(text: str) -> str | None:
+    """The answer in the last field: what is marked in it, else its one line."""
+    content = field_content(text)
+    return extract_answer(content) if content else None
 
 
 def _from_first_mention(text: str) -> str:

@@ -30,8 +30,9 @@ _REMARK = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(  # a value is denied: "not 12", but "not defined" is words, and "not only 5" affirms
-    r"[*_]*(?:n['\u2019]t|not|never|no[ ]longer)[ ]+(?:equal[ ]+to[ ]+|simply[ ]+|just[ ]+)?"
-    r"(?=[^A-Za-z\s]|[A-Za-z][ ]*=)"
+    r"[*_]*(?:(?:definitely|certainly|clearly|actually|really|therefore|thus)[ ]+)?"
+    r"(?i:n['\u2019]t|not|never|no[ ]longer|neither)[*_]*[ ]+"
+    r"(?:equal[ ]+to[ ]+|simply[ ]+|just[ ]+)?(?=[^A-Za-z\s]|[A-Za-z][ ]*=|[A-J][*_]*[ ]*(?:[.,;:)]|\Z|but\b))"
 )
 _AFFIRMED = re.compile(
     r"\b(?:but(?:[ ]+(?:rather|instead))?|rather|instead|it(?:['\u2019]s|[ ]+(?:is|equals|(?:should|must)[ ]+be)))\b[,:]?[ ]+",

@@ -31,6 +31,7 @@ CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
     r"|(?P<letter>[A-E])(?:[.)]|:(?!.*\b[A-E]:))[ ]+(?=\S)"
 )
 _NAMED_CHOICE = re.compile(r"\b(?:option|choice)[ ]+(?P<letter>\(?[A-Z]\)?)[,:](?![ ]*[A-Z]\b)", re.IGNORECASE)
+_CORRECT_CHOICE = re.compile(r"(?P<letter>\(?[A-J]\)?)[ ]+is[ ]+(?:the[ ]+)?(?:correct|right)\b")
 _YES_OR_NO = re.compile(
     r"(?:yes|no|true|false)\b(?!\.[ ]?\d)(?=[*_\"' ]*(?:[,.;:!(]|\Z|\b(?:because|since|as)\b))", re.IGNORECASE
 )
@@ -73,7 +74,7 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
         The answer, or None where the statement holds none.
     """
     statement = _first_sentence(_closed(_first_sentence(statement)))
-    if named := _NAMED_CHOICE.match(statement):  # `option C, 12`
+    if named := _NAMED_CHOICE.match(statement) or _CORRECT_CHOICE.match(statement):  # `option C, 12`
         return named["letter"]
     statement = statement[filler.end() :] if (filler := _FILLER.match(statement)) else statement
     if word := _YES_OR_NO.match(statement):
