@@ -53,6 +53,10 @@ _ANNOUNCED = re.compile(  # `\\boxed{\\text{Answer: } 9}`
     r"(?=\S)(?P<answer>.+)",
     re.IGNORECASE | re.DOTALL,
 )
+_OPTION = re.compile(  # `(C) 18`, `\textbf{(C)}\ 18`, `C. 18`: the letter is chosen
+    r"(?:\\(?:text(?:bf)?|mathrm|mathbf)\{[ ]*)?\(?(?P<letter>[A-E])[).][ ]*\}?(?:[ ~]|\\[ ,;:!]|\\q?quad(?![a-z]))+(?=[$\d\\])"
+    r"(?!.*[A-E][).]).+|\\text\{[ ]*(?:Option|Choice)[ ]+(?P<option>[A-E])[ ]*\}",
+)
 _MENTION = re.compile(rf"(?<![`$])[`$]*+{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n]*\}}){{0,100}}\}}|[ \t]*\{{)?[`$]*")
 _DENIES = re.compile(
     r"\b(?:not|instead[ ]of|rather[ ]than)[ ]+(?:\w{1,10}[ ]*=)?[ $\\(\[]*\Z"
@@ -90,6 +94,8 @@ def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
         if contents and (end is None or not _LIST_SEPARATOR.match(after_brace[end:])):
             break
         content = _without_announcement(content)
+        option = _OPTION.fullmatch(content)
+        content = (option["letter"] or option["option"]) if option else content
         if not contents or contents[0] != content:
             contents.insert(0, content)
         if len(contents) == _MAX_LISTED_BOXES:

@@ -8,6 +8,7 @@ import re
 from stepscale.grading.characters import MINUS
 
 _ARITHMETIC = re.compile(rf"[+*/^!\u00d7\u00f7\u00b7{MINUS}]|(?<=\d)[ ]?x[ ]?(?=\d)|\\(?:times|cdot|div)(?![a-zA-Z])")
+_LATEX_ARITHMETIC = re.compile(r"\\(?:times|cdot|div|[dt]?frac|sqrt|[dt]?binom)(?![a-zA-Z])|[{}]")
 _INTEGER = re.compile(rf"[{MINUS}]?(?:\d+|\d{{1,3}}(?:,\d{{3}})+)")
 _FRACTION = re.compile(rf"[{MINUS}]?\d+/\d+")
 _PLAIN_NUMBER = re.compile(rf"{_INTEGER.pattern}(?:\.\d+|/\d+)?")
@@ -24,7 +25,7 @@ def result_of_arithmetic(value: str) -> str:
         Its result; the text as it is where it is not a computation.
     """
     left, equals, right = value.rpartition("=")
-    numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
+    numbers = _LATEX_ARITHMETIC.sub("*", re.sub(r"(?<=\d)x(?=\d)", "*", left))
     is_list = re.search(r",(?!\d{3})", value) is not None
     is_percentage = "%" in right and not _ARITHMETIC.search(numbers)
     if not equals or not right.strip() or is_list or is_percentage or _NO_ARITHMETIC.search(numbers):

@@ -35,6 +35,7 @@ IN_HEADING = re.compile(  # `# Answer 7` on one line; with a colon it is an anno
 _RULES = re.compile(r"\A(?:(?:-{3,}+|\*{3,}+|_{3,}+)[ \t]*+\n\s*+)++(?!#)")  # lines across the page
 _DRESS = re.compile(rf"\A(?:>[ \t]*+\n\s*+|>[ \t]++)*+(?:[{ORNAMENTS}]++[ \t]*+)?+(?=\S)")  # a quotation, a tick
 _OPTION = re.compile(r"(?:\\text(?:bf)?\{[ ]*)?(?:\([A-Z]\)[ ]*\}?|[A-E][.)])[ ]+(?=[$\d\\])")
+_NAMED_OPTION = re.compile(r"(?i:option|choice)[ ]+\(?[A-J]\)?")
 _HEADING_MARKS = re.compile(r"\A#{2,}[ \t]+(?=\S)")  # "# Answer", and below it "#### 5"
 _FENCE = re.compile(r"\A(?:```|~~~)[\w+-]{0,20}[ \t]*\n\s*")
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
@@ -84,6 +85,8 @@ def _first_line(below: str) -> str | None:
     if FORMULA.match(below[:MAX_STATEMENT_CHARACTERS]) or _SENTENCE_VERB.search(line) or _is_choice(line):
         return announced_answer(statement(below))
     line = _undressed(line)
+    if _is_choice(line) or _NAMED_OPTION.fullmatch(line):
+        return announced_answer(line)
     line = line[about.end() :] if (about := ABOUT.match(line)) else line
     return result_of_arithmetic(without_asides(behind_computation(line)))
 

@@ -16,6 +16,11 @@ from stepscale.grading.worded import behind_computation, leading_date, leading_t
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
 _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
 _VERB = re.compile(r"\b(?:is|are|be|equals)\b:?\s+")
+_GIVING_VERB = re.compile(
+    r"\b(?:has|have|had|costs?|pays?|paid|makes?|made|saves?|saved|earns?|earned|needs?|gets?|got|spends?|spent|takes?|took|sells?|sold"
+    r"|weighs?|uses?|used|eats?|ate|buys?|bought|receives?|received|reads?|runs?|ran|drives?|drove|travels?|traveled)\b[ ]+"
+)
+_BEFORE_VALUE = re.compile(r"\A(?:(?:a|the|total|of|about|only|exactly|in|left|with)[ ]+){1,4}")
 _FILLER = re.compile(
     r"(?:(?:i\.e\.|e\.g\.|(?:therefore|thus|hence|so|then|simply|just|exactly|approximately|about|around|roughly|nearly|only|indeed"
     r"|equal to|given by|option|choice|(?:both|either)(?=[ ]+(?:[^\w\s*_]|\d|[a-zA-Z]\b)))\b)[,:]?[ ]+)+",
@@ -99,11 +104,15 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
         behind = behind[filler.end() :] if (filler := _FILLER.match(behind)) else behind
         if value := leading_value(behind):
             return value.text
-    # 2. the first formula with a number, else the last formula
+    # 2. what someone has, costs or pays: 18 of "After 5 years, Tom has $18."
+    for verb in _GIVING_VERB.finditer(_without_formulas(statement)):
+        if value := leading_value(_BEFORE_VALUE.sub("", statement[verb.end() :])):
+            return value.text
+    # 3. the first formula with a number, else the last formula
     contents = [inside(formula) for formula in formulas(statement)]
     if contents:
         return next((content for content in contents if re.search(r"\d", content)), contents[-1])
-    # 3. the first value in prose, but not the 5 of "not 5 but 7"
+    # 4. the first value in prose, but not the 5 of "not 5 but 7"
     numbers = values(re.sub(rf"\b(?:not|than)\s+[{MINUS}]?[\d.,]+", " ", statement)) or values(statement)
     return numbers[0] if numbers else stated_answer(statement)
 
