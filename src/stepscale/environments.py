@@ -1,9 +1,12 @@
 """The environments of a configuration, which may be a folder or an archive: which there are, and what each says about a run."""
 
 import os
+from gzip import BadGzipFile
 from mimetypes import guess_type
 from pathlib import Path
+from tarfile import TarError
 from typing import Any
+from zipfile import BadZipFile
 
 import fsspec
 import yaml
@@ -113,7 +116,10 @@ def _opened(conf_source: str | None) -> tuple[Any, str | None]:
     """
     source = _source(conf_source)
     if archive := _ARCHIVES.get(str(guess_type(source)[0])):
-        files = fsspec.filesystem(archive, fo=source)
-        return files, str(files.ls("", detail=False)[-1])
+        try:
+            files = fsspec.filesystem(archive, fo=source)
+            return files, str(files.ls("", detail=False)[-1])
+        except (TarError, BadZipFile, BadGzipFile, EOFError) as error:
+            raise InputError(f"{source}: {error}; name the archive .tar.gz or .zip, as what it is") from None
     protocol, _ = get_protocol_and_path(source)
     return fsspec.filesystem("file"), source if protocol == "file" else None

@@ -306,6 +306,12 @@ def test_a_fault_of_ours_is_a_server_error_without_its_traceback(settings, error
     assert (reply.status_code, reply.json()["error_code"]) == (500, "INTERNAL_ERROR") and "secret" not in reply.text
 
 
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": ""}])
+def test_a_body_that_does_not_say_what_it_is_is_taken_as_json(client, headers) -> None:
+    content = json.dumps({"inputs": {"problem": PROBLEM, "budget": 6}}).encode()
+    assert client.post("/invocations", content=content, headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b'{"inputs":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"inputs":' + b"9" * 5000 + b"}"]
 )

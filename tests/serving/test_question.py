@@ -1,10 +1,11 @@
 """What may be asked, and the one line that says why something may not."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.serving.question import PolicyQuestion, read_question
+from stepscale.serving.question import PolicyQuestion, read_question, read_questions
 
 
 @pytest.mark.parametrize("budget", [16, 16.0, np.int64(16), np.float64(16)])
@@ -45,3 +46,9 @@ def test_what_is_wrong_is_said_in_one_line(problem, budget, reason):
         read_question(problem, budget)
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
+
+
+def test_a_column_that_stands_twice_is_refused():
+    table = pd.DataFrame([["1+1", 2, 6]], columns=["problem", "budget", "budget"])
+    with pytest.raises(InputError, match="names 'budget' more than once; give each column once"):
+        read_questions(table, 8)

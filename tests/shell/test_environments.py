@@ -146,3 +146,10 @@ def test_kedro_s_own_command_is_left_as_it_is() -> None:
     )
     assert of_kedro is not ours and of_kedro.opts == ours.opts
     assert of_kedro.callback and of_kedro.callback.__module__.startswith("kedro.")
+
+
+def test_an_archive_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    archive = tmp_path / "conf.tar.gz"
+    archive.write_bytes(b"no archive")
+    with pytest.raises(InputError, match=r"conf.tar.gz: .*; name the archive .tar.gz or .zip"):
+        check_environment("samples", str(archive))

@@ -71,6 +71,32 @@ def test_a_plan_that_was_not_finished_is_not_there_and_neither_is_the_one_before
     assert work.made_names == ["a", "b"] and dataset.exists()
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "5"])
+def test_half_a_plan_after_a_power_cut_counts_as_none_and_its_pieces_are_kept(
+    dataset: ShardsDataset, tmp_path: Path, content: str
+) -> None:
+    work = Work()
+    dataset.save(work.plan("a"))
+    (tmp_path / "work" / "plan.json").write_text(content)
+    (tmp_path / "work" / "made.jsonl").write_bytes(b"\xff\xfe\n")
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match="not finished"):
+        dataset.load()
+    dataset.save(work.plan("a"))
+    assert work.made_names == ["a"] and names_in(dataset) == ["a"]
+
+
+def test_a_plan_whose_piece_is_gone_is_not_there(dataset: ShardsDataset, tmp_path: Path) -> None:
+    work = Work()
+    dataset.save(work.plan("a", "b"))
+    next((tmp_path / "work").glob("*.parquet")).unlink()
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match="not finished"):
+        dataset.load()
+    dataset.save(work.plan("a", "b"))
+    assert len(work.made_names) == 3 and names_in(dataset) == ["a", "b"]
+
+
 def test_a_piece_cut_short_is_made_again(dataset: ShardsDataset, tmp_path: Path) -> None:
     work = Work()
     dataset.save(work.plan("a"))

@@ -58,7 +58,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
             InputError: The work is not finished.
         """
         manifest = self._manifest()
-        if manifest is None:
+        if manifest is None or not self._exists():
             raise InputError(f"{self._path}: its work is not finished; run the pipeline that makes it again")
         return {piece["name"]: partial(pd.read_parquet, self._path / piece["file"]) for piece in manifest["pieces"]}
 
@@ -108,7 +108,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         """Revision by file; a line that a kill cut short is passed over."""
         makers = {}
         path = self._path / _MAKERS
-        for line in path.read_text().splitlines() if path.is_file() else []:
+        for line in path.read_text(errors="replace").splitlines() if path.is_file() else []:
             try:
                 entry = json.loads(line)
                 makers[str(entry["file"])] = str(entry["revision"])
@@ -117,12 +117,18 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         return makers
 
     def _manifest(self) -> dict[str, list[dict[str, str]]] | None:
+        """The plan saved last; None if there is none, or a power cut left half of it."""
         path = self._path / _MANIFEST
-        return json.loads(path.read_text()) if path.is_file() else None
+        try:
+            plan = json.loads(path.read_text()) if path.is_file() else None
+        except ValueError:
+            return None
+        return plan if isinstance(plan, dict) and "pieces" in plan else None
 
     def _exists(self) -> bool:
         """Whether a plan was finished, so that ``--only-missing-outputs`` runs a killed node again."""
-        return (self._path / _MANIFEST).is_file()
+        manifest = self._manifest()
+        return manifest is not None and all((self._path / piece["file"]).is_file() for piece in manifest["pieces"])
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}

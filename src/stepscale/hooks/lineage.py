@@ -187,9 +187,10 @@ class Lineage:
     def _read_json(self, name: str) -> Any:
         path = self._folder / name
         try:
-            return json.loads(path.read_text()) if path.is_file() else None
+            value = json.loads(path.read_text()) if path.is_file() else None
         except ValueError:
             return None
+        return value if isinstance(value, dict) else None
 
     def _write_json(self, name: str, value: object) -> None:
         text = json.dumps(value, indent=1, default=str)

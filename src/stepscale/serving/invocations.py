@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.models import Model
 from mlflow.pyfunc import scoring_server
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stepscale.serving.http_forms import unreadable_json
 from stepscale.serving.packaging import signature
@@ -33,6 +34,20 @@ class _LoadedModel:
         return self._model.predict(None, data, params)  # type: ignore[arg-type]  # it reads nothing of a context
 
 
+class _JsonByDefault:
+    """Takes a body that does not say what it is as JSON; MLflow's server fails on it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            others = [(name, value) for name, value in scope["headers"] if name != b"content-type" or value.strip()]
+            if all(name != b"content-type" for name, _ in others):
+                scope = {**scope, "headers": [*others, (b"content-type", b"application/json")]}
+        await self._app(scope, receive, send)
+
+
 def invocations_app(service: AnswerService, seconds: float) -> FastAPI:
     """MLflow's application; a request's work ends after ``seconds``.
 
@@ -51,4 +66,5 @@ def invocations_app(service: AnswerService, seconds: float) -> FastAPI:
 
     for kind in (RecursionError, ValueError):
         app.add_exception_handler(kind, refuse)
+    app.add_middleware(_JsonByDefault)
     return app

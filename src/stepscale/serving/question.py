@@ -73,6 +73,8 @@ def check_number(n: int, most: int) -> None:
 
 def _rows(request: object) -> list[Mapping[str, Any]]:
     if isinstance(request, pd.DataFrame):
+        if twice := [str(name) for name in request.columns[request.columns.duplicated()]]:
+            raise InputError(f"the request names {twice[0]!r:.60} more than once; give each column once")
         return [{str(key): value for key, value in row.items()} for row in request.to_dict("records")]
     plain = _plain(request)
     if isinstance(plain, dict):

@@ -170,6 +170,7 @@ def test_labels_are_not_added_to_what_is_labeled(folder: Path) -> None:
         assert "is the file ok.jsonl itself" in refusal(*OK, "--to", other)
     finished = record(steps=[STEP], finish_reason="solution")
     (folder / "known.jsonl").write_text(json.dumps(finished) + "\n")
+    assert "is the file known.jsonl itself" in refusal(*OK, "--known", "known.jsonl", "--to", "new/../known.jsonl")
     assert "is the file known.jsonl itself" in refusal(*OK, "--known", "known.jsonl", "--to", "known.jsonl")
     assert "lies in the folder ., which is read" in refusal(".", "--format", "prm800k", "--to", "new.jsonl")
     assert (folder / "ok.jsonl").read_text() == before and not (folder / "new.jsonl").exists()

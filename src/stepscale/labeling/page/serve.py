@@ -94,7 +94,8 @@ def _check_labels_are_apart(files: Files) -> None:
     labels = files.labels
     labeled = latest_asked(files.samples) if files.format == ASKED else files.samples
     for path in [labeled, files.known_labels] if files.known_labels else [labeled]:
-        if path.is_file() and is_there(labels) and path.samefile(labels):
+        is_same = os.path.realpath(path) == os.path.realpath(labels)  # "new/../a" too, before "new" is made
+        if path.is_file() and (is_same or (is_there(labels) and path.samefile(labels))):
             raise InputError(
                 f"--to {labels} is the file {path} itself, which is only read; give labels a file of their own"
             )
