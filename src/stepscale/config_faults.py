@@ -4,7 +4,7 @@ import io
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -68,8 +68,8 @@ def _is_read(path: str) -> bool:
     return stem in _NAMES or any(part.startswith(_BEGINNINGS) for part in (stem, *Path(path).parts[-3:-1]))
 
 
-def _read(path: str, data: bytes) -> DictConfig:
-    """A file as Kedro reads it; a ValueError says where it cannot be."""
+def _read(path: str, data: bytes) -> dict[str, Any]:
+    """What a file holds, as Kedro reads it, with ``${...}`` as written; a ValueError says where it cannot be."""
     try:
         config = OmegaConf.load(io.StringIO(data.decode("utf-8")))
     except UnicodeDecodeError as error:
@@ -85,10 +85,10 @@ def _read(path: str, data: bytes) -> DictConfig:
         raise ValueError(f"{path}: {_first_line(error)}; a file holds keys, which are texts, with values") from None
     if not isinstance(config, DictConfig):
         raise ValueError(f"{path}: holds a list; a file holds keys with values")
-    return config
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
 
 
-def _clash(configs: dict[str, DictConfig]) -> str | None:
+def _clash(configs: dict[str, dict[str, Any]]) -> str | None:
     """The first parameter that is a list in one file and has keys of its own in a later one, or the other way round."""
     kinds: dict[str, tuple[str, bool]] = {}  # of each parameter: the file that said so, and whether it is a list
 
@@ -103,14 +103,13 @@ def _clash(configs: dict[str, DictConfig]) -> str | None:
         clashes = (visit(path, value, f"{key}.{name}" if key else str(name)) for name, value in values.items())
         return next(filter(None, clashes), None)
 
-    plain = {path: OmegaConf.to_container(config, resolve=False) for path, config in configs.items()}
-    lines = (visit(path, values, "") for path, values in plain.items() if "parameters" in path)
+    lines = (visit(path, values, "") for path, values in configs.items() if "parameters" in path)
     return next(filter(None, lines), None)
 
 
-def _has(config: DictConfig, key: str) -> bool:
+def _has(config: dict[str, Any], key: str) -> bool:
     """Whether a key, such as ``search.samples`` or ``strategies[0].k``, is set in a file."""
-    inner: Any = OmegaConf.to_container(config, resolve=False)
+    inner: Any = config
     for name in re.findall(r"[^.\[\]]+", key):
         if isinstance(inner, list) and name.isdecimal() and int(name) < len(inner):
             inner = inner[int(name)]

@@ -78,9 +78,9 @@ def pipelines_of(env: str | None, conf_source: str | None = None) -> list[str]:
     if root is None or not files.isfile(path):
         return []
     with files.open(path) as file:
-        stated = yaml.safe_load(file)
-    names = (stated or {}).get("pipelines", []) if isinstance(stated or {}, dict) else None
-    if not isinstance(names, list) or not set(stated or {}) <= {"pipelines"}:
+        stated = yaml.safe_load(file) or {"pipelines": []}
+    names = stated.get("pipelines") if isinstance(stated, dict) else None
+    if not isinstance(names, list) or len(stated) > 1:
         raise InputError(
             f"{path}: holds names of pipelines, as in `pipelines: [ingestion, reporting]`, and nothing else"
         )

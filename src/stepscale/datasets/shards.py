@@ -58,7 +58,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
             InputError: The work is not finished.
         """
         manifest = self._manifest()
-        if manifest is None or not self._exists():
+        if manifest is None:
             raise InputError(f"{self._path}: its work is not finished; run the pipeline that makes it again")
         return {piece["name"]: partial(pd.read_parquet, self._path / piece["file"]) for piece in manifest["pieces"]}
 
@@ -117,18 +117,19 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         return makers
 
     def _manifest(self) -> dict[str, list[dict[str, str]]] | None:
-        """The plan saved last; None if there is none, or a power cut left half of it."""
+        """The plan saved last; None if there is none, a power cut left half of it, or a piece is gone."""
         path = self._path / _MANIFEST
         try:
             plan = json.loads(path.read_text()) if path.is_file() else None
         except ValueError:
             return None
-        return plan if isinstance(plan, dict) and "pieces" in plan else None
+        if not isinstance(plan, dict) or "pieces" not in plan:
+            return None
+        return plan if all((self._path / piece["file"]).is_file() for piece in plan["pieces"]) else None
 
     def _exists(self) -> bool:
         """Whether a plan was finished, so that ``--only-missing-outputs`` runs a killed node again."""
-        manifest = self._manifest()
-        return manifest is not None and all((self._path / piece["file"]).is_file() for piece in manifest["pieces"])
+        return self._manifest() is not None
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}

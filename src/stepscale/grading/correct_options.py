@@ -5,6 +5,8 @@ In: plain lines of a solution. Out: the letter of the last such option, in brack
 
 import re
 
+from stepscale.grading.plain_lines import last_match
+
 _LETTER = r"\(?[A-J]\)?"
 CORRECT_OPTION = re.compile(
     rf"\b(?i:correct|right|best)[ ]+(?i:option|choice)[ ]*[*_]*[ ]*(?:is|:)[ :]*[*_]*[ ]*"
@@ -21,9 +23,8 @@ def correct_option(text: str) -> str | None:
     Args:
         text: Plain lines.
     """
-    said = None
-    for match in CORRECT_OPTION.finditer(text):
-        said = match["named"] or match["option"] or match["letter"]
-    if said is None:
+    option = last_match(CORRECT_OPTION, text)
+    if option is None:
         return None
+    said = str(option["named"] or option["option"] or option["letter"])
     return said if said.startswith("(") == said.endswith(")") else said.strip("()")

@@ -6,6 +6,8 @@ In: plain lines of a solution. Out: the content of the last such field.
 import re
 from json import loads
 
+from stepscale.grading.plain_lines import last_match
+
 FIELD = re.compile(
     r"<(?P<tag>(?:final_?)?answer)>(?P<content>[^<]*(?:<(?!/?(?:final_?)?answer>)[^<]*)*)</(?P=tag)>"
     r"|[\"'](?:final[_ ]?)?answer[\"'][ \t]*:[ \t]*"
@@ -20,9 +22,7 @@ def field_content(text: str) -> str | None:
     Args:
         text: Plain lines with a match of ``FIELD``.
     """
-    field = None
-    for match in FIELD.finditer(text):
-        field = match
+    field = last_match(FIELD, text)
     if field is None:
         return None
     content = _text_of(field["string"]) if field["string"] else field["content"] or field["number"] or ""
