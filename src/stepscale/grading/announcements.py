@@ -8,7 +8,8 @@ from collections import deque
 
 from stepscale.grading.remarks import affirmed, is_remark
 from stepscale.grading.statements import announced_answer
-from stepscale.grading.values import FORMULA
+from stepscale.grading.values import FORMULA, leading_value
+from stepscale.grading.withdrawn import correction, is_taken_back
 
 MAX_STATEMENT_CHARACTERS = 400
 # An underscore is a letter to a pattern. Here `_Answer:_` is the word in italics, and `final_answer` is another word.
@@ -27,8 +28,27 @@ ANNOUNCEMENT = re.compile(
     r"|[ \t]*(?:[:\uff1a]|=>?)|(?:(?<=final[ ]answer)|(?m:(?<=^answer)))[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
     rf"|(?<!your[ ]){_ANSWER}(?:[ \t]+(?:must|will|would)[ \t]+be\b"
     rf"|{_ASIDE}[ \t]+(?:is|are|equals|was)\b|{_ASIDE}?[ \t]+{_COMES_TO})[*_]*[ \t]*:?"
-    r"|\u7b54\u6848[*_]*[ ]?(?:\u662f|\u4e3a|\u70ba|[:\uff1a])[*_]*[:\uff1a]?",  # the same in Chinese
+    r"|\u7b54\u6848[*_]*[ ]?(?:\u662f|\u4e3a|\u70ba|[:\uff1a])[*_]*[:\uff1a]?"  # the same in Chinese
+    r"|(?m:^)[ \t>#*_-]*(?:ans|final[ ](?:result|value))(?![^\W_])[*_]*[ \t]*(?:[:=\uff1a]|\.(?=[ \t]*[-$\\\d(]))[*_]*"
+    r"|(?m:^)[ \t]*\|[ \t*_]*(?:final[ ])?answer[ \t*_]*\|(?![^\n]*\n[ \t]*\|[ \t]*:?-)",  # a cell of a table, but no title
     re.IGNORECASE,
+)
+MENTIONS = (
+    "answer",
+    "ans:",
+    "ans.",
+    "ans =",
+    "ans**",
+    "final result",
+    "final value",
+)  # a text with a mark has one of these
+_MARK_BEHIND_NUMBER = re.compile(r"-?[\d.,/]*\d!+")
+_FACTORIAL = re.compile(r"(?:\d|\b[a-z]|\))!+")
+_SPEAKS_OF_FACTORIALS = re.compile(
+    r"[\w)]!+[ ]*(?:\$|\\|[})=/+-]|\*(?!\*)|[a-z]|,[ ]which)|(?i:factorial|permut|arrang|[ ]orders?\b|[ ]ways\b)"
+)
+_VALUE_ASIDE = re.compile(
+    r"answers?,[ \t]+(?:which[ ]is[ \t]+)?(?P<value>[^,]*\d[^,]*),[ \t]+(?:is|are|was)\b", re.IGNORECASE
 )
 POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)
 _BEFORE_STATEMENT = re.compile(
@@ -46,16 +66,39 @@ def announced(text: str, *, words_with_reason: bool = True) -> str | None:
         text: Plain lines.
         words_with_reason: Whether these count at all.
     """
-    announcements = reversed(deque(ANNOUNCEMENT.finditer(text), maxlen=_MAX_ANNOUNCEMENTS))
-    statements = [affirmed(statement(text[place.end() :][:MAX_STATEMENT_CHARACTERS])) for place in announcements]
-    statements_of_value = [said for said in statements if not is_remark(said)]
+    announcements = list(reversed(deque(ANNOUNCEMENT.finditer(text), maxlen=_MAX_ANNOUNCEMENTS)))
+    statements = [_said(text, place) for place in announcements]
+    statements_of_value = [
+        said
+        for said, place in zip(statements, announcements, strict=True)
+        if not is_remark(said) and not is_taken_back(text, place.start())
+    ]
     turns = [(statements_of_value, False), (statements_of_value, True), (statements, False), (statements, True)]
     answers = (
         announced_answer(said, words_with_reason=with_reason)
         for turn, with_reason in turns[: 4 if words_with_reason else 1]
         for said in turn
     )
-    return next(filter(None, answers), None)
+    answer = next(filter(None, answers), None)
+    return answer.rstrip("!") if answer and _is_exclaimed(answer, text) else answer
+
+
+def _is_exclaimed(answer: str, text: str) -> bool:
+    """Whether the mark of ``the answer is 6!`` is no factorial: the text has none elsewhere, and no formula holds this one."""
+    return (
+        _MARK_BEHIND_NUMBER.fullmatch(answer) is not None
+        and len(_FACTORIAL.findall(text)) == 1
+        and _SPEAKS_OF_FACTORIALS.search(text) is None
+    )
+
+
+def _said(text: str, place: re.Match[str]) -> str:
+    """What an announcement says, after its corrections; the value beside it in ``The answer, 18, is final``."""
+    behind = text[place.end() :][:MAX_STATEMENT_CHARACTERS]
+    said = correction(behind) or affirmed(statement(behind))
+    aside = _VALUE_ASIDE.match(place[0])
+    value = leading_value(aside["value"]) if aside else None
+    return aside["value"] if aside and value and value.end == len(aside["value"]) else said
 
 
 def statement(text: str) -> str:

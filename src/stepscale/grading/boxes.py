@@ -11,8 +11,11 @@ from stepscale.grading.plain_lines import last_match
 _NAME = r"\\(?:boxed|fbox|framebox(?:\[[^\[\]\n]{0,20}\]){0,2})(?![a-zA-Z])"  # `\framebox[2cm][c]{42}`
 BOX = re.compile(rf"{_NAME}(?:\s*(?={{)|[ \t]*)")
 _LIST_SEPARATOR = re.compile(
-    r"(?:[ \t,;$&]|\\[,;:! ()]|\\q?quad(?![a-zA-Z])|\\text\s*\{[^{}\n]{0,30}?\b(?:and|or)\s*\}|\band\b|\bor\b)*\Z"
+    r"(?:[ \t,;$&~]|\\[,;:! ()]|\\q?quad(?![a-zA-Z])|\\text\s*\{[^{}\n]{0,30}?\b(?:and|or)\s*\}|\band\b|\bor\b)*"
+    r"(?:\b(?P<name>[a-zA-Z])[ ]*=[ ]*)?\Z"  # `x = \boxed{3} or x = \boxed{-3}`
 )
+_NAME_BEFORE = re.compile(r"(?<![\w\\])(?P<name>[a-zA-Z])[ ]*=[ ]*\Z")
+_MINUS_BEFORE = re.compile(r"(?:[$=]|\\[(\[])[ ]*-[ ]*\Z")  # `$-\boxed{18}$`, but not the bullet of a list
 BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
 _UNBRACED_END = re.compile(r"\$|\\\)|\\\]|\n|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}")
@@ -61,6 +64,12 @@ _MENTION = re.compile(rf"(?<![`$])[`$]*+{_NAME}(?:\s*\{{(?:[^{{}}\n]|\{{[^{{}}\n
 _DENIES = re.compile(
     r"\b(?:not|instead[ ]of|rather[ ]than)[ ]+(?:\w{1,10}[ ]*=)?[ $\\(\[]*\Z"
 )  # what stands before a box
+_CALLED_WRONG_BEFORE = re.compile(
+    r"\b(?:earlier|previous|initial|first|original|wrong|incorrect|mistaken)[ ](?:answer|result|value)(?:,|[ ](?:of|was))?"
+    r"[ $\\(\[]*\Z",
+    re.IGNORECASE,
+)
+_CALLED_WRONG_BEHIND = re.compile(r"[$\\)\], ]*(?:is|was)[ ](?:wrong|incorrect|mistaken|not[ ](?:right|correct))\b")
 _MAX_DENIAL_CHARACTERS = 40
 MAX_BOXES = 100  # looked at from the end
 _MAX_LISTED_BOXES = 50  # boxes in one list
@@ -79,21 +88,23 @@ def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
     """
     contents: list[str] = []
     list_end = len(text)  # where the list continues: the start of the box after this one
-    for box in list(BOX.finditer(text))[-MAX_BOXES:][::-1]:
+    boxes = list(BOX.finditer(text))[-MAX_BOXES:]
+    for box in boxes[::-1]:
         after_brace = text[box.end() : min(list_end, box.end() + _MAX_CONTENT_CHARACTERS)]
         content, end = _content(after_brace)
         before = text[max(box.start() - _MAX_DENIAL_CHARACTERS, 0) : box.start()]
-        if (
-            is_mention(content)
-            or (not contents and _DENIES.search(before))
-            or (not kinds and is_kind_of_answer(content))
-        ):
+        is_denied = not contents and (
+            _DENIES.search(before) or (box is not boxes[0] and _is_called_wrong(before, after_brace, end))
+        )
+        if is_mention(content) or is_denied or (not kinds and is_kind_of_answer(content)):
             if contents:
                 break
             continue
-        if contents and (end is None or not _LIST_SEPARATOR.match(after_brace[end:])):
+        if contents and (end is None or not _is_listed(before, after_brace[end:])):
             break
         content = _without_announcement(content)
+        if _MINUS_BEFORE.search(before) and re.match(r"[\d.\\]", content):
+            content = f"-{content}"
         option = _OPTION.fullmatch(content)
         content = (option["letter"] or option["option"]) if option else content
         if not contents or contents[0] != content:
@@ -102,6 +113,22 @@ def boxed_answer(text: str, *, kinds: bool = True) -> str | None:
             break
         list_end = box.start()
     return ", ".join(contents) or None
+
+
+def _is_called_wrong(before: str, after_brace: str, end: int | None) -> bool:
+    """Whether a box is an earlier or wrong answer by what stands around it."""
+    return _CALLED_WRONG_BEFORE.search(before) is not None or (
+        end is not None and _CALLED_WRONG_BEHIND.match(after_brace, end) is not None
+    )
+
+
+def _is_listed(before: str, between: str) -> bool:
+    """Whether the next box belongs to the list of this one by what stands between them; a name must be that of this one."""
+    separator = _LIST_SEPARATOR.match(between)
+    if separator is None or separator["name"] is None:
+        return separator is not None
+    name = _NAME_BEFORE.search(before)
+    return name is not None and name["name"] == separator["name"]
 
 
 def _without_announcement(content: str) -> str:
@@ -176,7 +203,17 @@ def _content(after_brace: str) -> tuple[str, int | None]:
     inner = after_brace[1:].lstrip(" \t$")
     if not _BEGINS_LIKE_AN_ANSWER.match(inner) and not _ONE_WORD.match(inner):
         return "", None
-    return inner.split("\n", 1)[0].rstrip("$. "), None
+    inner = inner.split("\n", 1)[0].rstrip("$. ")
+    return ("", None) if is_cut_off(inner) else (inner, None)
+
+
+def is_cut_off(answer: str) -> bool:
+    r"""Whether LaTeX ends with a brace that was just opened: ``\frac{3}{``.
+
+    Args:
+        answer: As it was read.
+    """
+    return re.search(r"(?<!\\)\{\s*\Z", answer) is not None
 
 
 def unbraced_content(text: str, start: int = 0, look_from: int = 0) -> str:

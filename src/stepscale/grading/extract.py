@@ -16,7 +16,7 @@ would be a guess: None.
 
 import re
 
-from stepscale.grading.announcements import ANNOUNCEMENT, MAX_STATEMENT_CHARACTERS, POLITENESS, announced
+from stepscale.grading.announcements import ANNOUNCEMENT, MAX_STATEMENT_CHARACTERS, MENTIONS, POLITENESS, announced
 from stepscale.grading.boxes import (
     BOX,
     boxed_answer,
@@ -32,6 +32,7 @@ from stepscale.grading.headings import HEADING, IN_HEADING, in_heading, under_he
 from stepscale.grading.plain_lines import last_match, plain_lines, without_end_tokens
 from stepscale.grading.sentences import sentences
 from stepscale.grading.statements import stated_answer
+from stepscale.grading.withdrawn import without_struck_out
 from stepscale.grading.worded import with_content
 
 _CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
@@ -51,7 +52,7 @@ def extract_answer(text: str) -> str | None:
     Returns:
         The answer as written, never blank; None if the text states none. Nothing raises.
     """
-    text = without_end_tokens(plain_lines(text[-_MAX_TEXT_CHARACTERS:]))
+    text = without_struck_out(without_end_tokens(plain_lines(text[-_MAX_TEXT_CHARACTERS:])))
     _, thought_ends, said = text.rpartition("</think>")
     if thought_ends and _SAYS_MORE.search(said) and (answer := extract_answer(said)):
         return answer
@@ -107,15 +108,16 @@ def _in_field(text: str) -> str | None:
 
 
 def _from_first_mention(text: str) -> str:
-    """The text from the first line that has the word "answer"; "" if none has.
+    """The text from the first line that has the word "answer" or its like; "" if none has.
 
-    Headings and announcements hold that word, so there is none before it, and plain search for a word takes a hundredth of the
+    Headings and announcements hold such a word, so there is none before it, and plain search for a word takes a hundredth of the
     time of patterns. Letters beyond ASCII may equal others when case is ignored, so such a text is returned whole.
     """
     if not text.isascii():
         return text
-    mention = text.lower().find("answer")
-    return "" if mention < 0 else text[text.rfind("\n", 0, mention) + 1 :]
+    lowered = text.lower()
+    mentions = [place for mention in MENTIONS if (place := lowered.find(mention)) >= 0]
+    return text[text.rfind("\n", 0, min(mentions)) + 1 :] if mentions else ""
 
 
 def _whole_line(text: str) -> str | None:

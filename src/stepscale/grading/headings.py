@@ -11,7 +11,7 @@ from stepscale.grading.asides import without_asides
 from stepscale.grading.characters import ORNAMENTS
 from stepscale.grading.computations import result_of_arithmetic
 from stepscale.grading.plain_lines import last_match
-from stepscale.grading.statements import ABOUT, CHOICE, TAGS, announced_answer
+from stepscale.grading.statements import ABOUT, CHOICE, GIVING_VERB, TAGS, announced_answer
 from stepscale.grading.values import FORMULA, leading_value
 from stepscale.grading.worded import behind_computation
 
@@ -39,6 +39,7 @@ _NAMED_OPTION = re.compile(r"(?i:option|choice)[ ]+\(?[A-J]\)?")
 _HEADING_MARKS = re.compile(r"\A#{2,}[ \t]+(?=\S)")  # "# Answer", and below it "#### 5"
 _FENCE = re.compile(r"\A(?:```|~~~)[\w+-]{0,20}[ \t]*\n\s*")
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
+_SOMEONE = re.compile(r"[*_]*(?:[A-Z][a-z]+|I)[ ]")  # a sentence begins
 _VERB_OR_TITLE = re.compile(r"\s*(?:[:.)]\s|(?:is|are|was|to|of|for|key|choices?)\b)")
 _PAIRS = {"*": "*", "_": "_", "`": "`", '"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
 _MAX_MARKS = 8  # around one answer
@@ -82,7 +83,8 @@ def _first_line(below: str) -> str | None:
         said = announced(line)
         leads_on = line.rstrip("*_ ").endswith(":") and not re.search(r"[\d\\]", said or "")  # "the answer is simply:"
         return announced_answer(statement(below)) if leads_on else said
-    if FORMULA.match(below[:MAX_STATEMENT_CHARACTERS]) or _SENTENCE_VERB.search(line) or _is_choice(line):
+    is_sentence = _SENTENCE_VERB.search(line) or (_SOMEONE.match(line) and GIVING_VERB.search(line))
+    if FORMULA.match(below[:MAX_STATEMENT_CHARACTERS]) or is_sentence or _is_choice(line):
         return announced_answer(statement(below))
     line = _undressed(line)
     if _is_choice(line) or _NAMED_OPTION.fullmatch(line):

@@ -11,12 +11,13 @@ from stepscale.grading.characters import MINUS
 from stepscale.grading.names import before_reason, is_name, leading_name, without_marks
 from stepscale.grading.sentences import sentences
 from stepscale.grading.values import FORMULA, FUNCTION, VECTOR, formulas, inside, leading_value, tidied, values
+from stepscale.grading.withdrawn import rounded
 from stepscale.grading.worded import behind_computation, leading_date, leading_time, with_mixed_number
 
 _BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
 _SAYS_SOMETHING = re.compile(r"[0-9$\\]")
 _VERB = re.compile(r"\b(?:is|are|be|equals)\b:?\s+")
-_GIVING_VERB = re.compile(
+GIVING_VERB = re.compile(
     r"\b(?:has|have|had|costs?|pays?|paid|makes?|made|saves?|saved|earns?|earned|needs?|gets?|got|spends?|spent|takes?|took|sells?|sold"
     r"|weighs?|uses?|used|eats?|ate|buys?|bought|receives?|received|reads?|runs?|ran|drives?|drove|travels?|traveled)\b[ ]+"
 )
@@ -37,6 +38,7 @@ CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
 )
 _NAMED_CHOICE = re.compile(r"\b(?:option|choice)[ ]+(?P<letter>\(?[A-Z]\)?)[,:](?![ ]*[A-Z]\b)", re.IGNORECASE)
 _CORRECT_CHOICE = re.compile(r"(?P<letter>\(?[A-J]\)?)[ ]+is[ ]+(?:the[ ]+)?(?:correct|right)\b")
+_LETTER_IN_BRACKETS = re.compile(r"[\s*_]*(?:\[\[|<)(?P<letter>[A-J])(?:\]\]|>)[\s*_.]*")  # `[[B]]`, a judge's verdict
 _YES_OR_NO = re.compile(
     r"(?:yes|no|true|false)\b(?!\.[ ]?\d)(?=[*_\"' ]*(?:[,.;:!(]|\Z|\b(?:because|since|as)\b))", re.IGNORECASE
 )
@@ -93,7 +95,7 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
     if _is_bare(statement):
         return _bare(statement)
     if value := leading_value(statement):
-        return value.text
+        return rounded(value, statement) or value.text
     if not _SAYS_SOMETHING.search(statement) and not values(statement):
         words = before_reason(statement)
         is_remark = _REMARK.match(statement) or (words != statement and not words_with_reason)
@@ -105,7 +107,7 @@ def announced_answer(statement: str, *, words_with_reason: bool = True) -> str |
         if value := leading_value(behind):
             return value.text
     # 2. what someone has, costs or pays: 18 of "After 5 years, Tom has $18."
-    for verb in _GIVING_VERB.finditer(_without_formulas(statement)):
+    for verb in GIVING_VERB.finditer(_without_formulas(statement)):
         if value := leading_value(_BEFORE_VALUE.sub("", statement[verb.end() :])):
             return value.text
     # 3. the first formula with a number, else the last formula
@@ -148,6 +150,8 @@ def stated_answer(sentence: str) -> str | None:
 
 def _first_sentence(text: str) -> str:
     """The first sentence of a text, without emphasis."""
+    if letter := _LETTER_IN_BRACKETS.fullmatch(text):
+        return letter["letter"]
     sentence = next(sentences(TAGS.sub("", text.strip())), "")
     return _EMPHASIS.sub("", sentence).strip("*_ ")
 

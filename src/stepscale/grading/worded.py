@@ -6,10 +6,11 @@ computation. ``statements`` asks these before it looks for a value.
 
 import re
 
+from stepscale.grading.boxes import is_cut_off
 from stepscale.grading.characters import MINUS
 from stepscale.grading.values import FORMULA, leading_value
 
-_MARKS_ALONE = re.compile(r"[\s$#*_`|~.]*|-{2,}")
+_MARKS_ALONE = re.compile(r"(?:[\s$#*_`|~.]|\\[(\[])*|-{2,}")
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -108,7 +109,9 @@ def with_content(answer: str | None) -> str | None:
         answer: As it was read.
 
     Returns:
-        None where it is blank, or nothing but marks that would open or close an answer, such as ``$$`` and ``####``.
+        None where it is blank, ends with an open brace, or is nothing but marks that open or close an answer, such as ``$$``.
     """
     answer = (answer or "").strip()
-    return None if _MARKS_ALONE.fullmatch(answer) else answer
+    if answer.startswith("$\\") and answer.count("$") == 1:  # the formula was cut off behind its answer
+        answer = answer[1:]
+    return None if _MARKS_ALONE.fullmatch(answer) or is_cut_off(answer) else answer
