@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions thorough-searches thorough-labels later-methods map bases slips-base evidence clean
+.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions thorough-searches thorough-larger thorough-labels later-methods map bases slips-base larger-base evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -47,6 +47,10 @@ thorough-searches: $(READY) # searches over more problems; after a kill, the sam
 	for seed in 16 17 18; do $(BIN)/kedro run --env thorough_searches --only-missing-outputs --params seed=$$seed,data_root=data/thorough_searches/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough_searches/16 data/thorough_searches/17 data/thorough_searches/18 --command "make thorough-searches" --claims data/thorough_searches/claims.json
 
+thorough-larger: $(READY) # searches against a model 14 times larger; after a kill, the same command continues
+	for seed in 25 26 27; do $(BIN)/kedro run --env thorough_larger --only-missing-outputs --params seed=$$seed,data_root=data/thorough_larger/$$seed || exit 1; done
+	$(BIN)/python -m stepscale.publish.page data/thorough_larger/25 data/thorough_larger/26 data/thorough_larger/27 --command "make thorough-larger" --claims data/thorough_larger/claims.json
+
 thorough-labels: $(READY) # supervision with labels that tell something new; after a kill, the same command continues
 	for seed in 19 20 21; do $(BIN)/kedro run --env thorough_labels --only-missing-outputs --params seed=$$seed,data_root=data/thorough_labels/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough_labels/19 data/thorough_labels/20 data/thorough_labels/21 --command "make thorough-labels" --claims data/thorough_labels/claims.json
@@ -73,6 +77,9 @@ bases: $(READY) # the lab's base model in seven stages of pretraining; some two 
 slips-base: $(READY) # a base whose corpus rates slips alone, from the first stage of `make bases`; some 70 minutes more
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/slips --init build/bases/plain $(BASE) --layers 6 --steps 4000 --schedule linear --seed 1 --rated slips
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_slips --init build/bases/slips $(BASE) --layers 6 --steps 5000 --schedule linear --seed 2 --rated slips
+
+larger-base: $(READY) # 14 times the lab's base, grown from it; some 90 minutes more
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_larger --init data/01_raw/lab_base --width 320 --heads 10 --layers 8 --rotary_base 2000 --documents 100000 --learning_rate 3e-3 --compile true --steps 1600 --schedule linear --seed 8 --saved_as bfloat16
 
 docs: $(READY) # a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

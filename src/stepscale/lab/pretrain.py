@@ -206,7 +206,7 @@ def pretrain(options: PretrainOptions) -> None:
         trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)
     # 3. model, tokenizer and how it was made
     shutil.rmtree(Path(options.out) / f"checkpoint-{options.steps}", ignore_errors=True)
-    model.float().save_pretrained(options.out)
+    model.to(getattr(torch, options.saved_as)).save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
     history = [row for row in trainer.state.log_history if "loss" in row]
     names = {"out": Path(options.out).name, "init": Path(options.init).name}  # not this machine's own folders

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from typing import Literal
 
 from stepscale.lab.corpus import TRANSCRIPTS, Rated
 
@@ -35,6 +36,9 @@ class PretrainOptions:
     rated: Rated = field(
         default="all",
         metadata={"help": "steps whose ratings are learned, too; slips: those that no misconception may strike"},
+    )
+    saved_as: Literal["float32", "bfloat16"] = field(
+        default="float32", metadata={"help": "number format of the saved weights; bfloat16 takes half the space"}
     )
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
