@@ -1,4 +1,4 @@
-"""``make bases slips-base`` makes what ships: its stages run at HEAD, tiny, each after another, and the last ones are shipped."""
+"""``make bases slips-base larger-base`` makes what ships: its stages run at HEAD, tiny, each after another, and the last ones are shipped."""
 
 import json
 import re
@@ -53,14 +53,15 @@ def test_every_stage_of_the_bases_runs_and_the_last_ones_make_models_of_the_ship
 ) -> None:
     written = cache(lambda *of: write_corpus(400, 0, 1, *of))  # once for the stages that read alike
     monkeypatch.setattr(pretraining, "write_corpus", lambda _documents, _seed, _workers, *of: written(*of))
-    stages, slips = commands_of("bases"), commands_of("slips-base")
+    stages, slips, larger = (commands_of(target) for target in ("bases", "slips-base", "larger-base"))
     assert [stage.init for stage in stages] == ["", *(stage.out for stage in stages[:-1])]
     assert [stage.init for stage in slips] == [stages[0].out, *(stage.out for stage in slips[:-1])]
-    for stage in (*stages, *slips):
+    assert [Path(stage.init) for stage in larger] == [SHIPPED.relative_to(ROOT) / Path(stages[-1].out).name]
+    for stage in (*stages, *slips, *larger):
         pretrain(tiny(stage, tmp_path))
         options = json.loads((tmp_path / Path(stage.out).name / "pretraining.json").read_text())["options"]
         assert options["schedule"] == stage.schedule and options["seed"] == stage.seed
-    for last in (stages[-1], slips[-1]):
+    for last in (stages[-1], slips[-1], larger[-1]):
         name = Path(last.out).name
         assert_alike(tmp_path / name, SHIPPED / name)
 
@@ -75,11 +76,20 @@ def assert_alike(made: Path, shipped: Path) -> None:
     assert shapes[0] == shapes[1]
 
 
-@pytest.mark.parametrize("target", ["bases", "slips-base"])
+@pytest.mark.parametrize("target", ["bases", "slips-base", "larger-base"])
 def test_a_shipped_base_was_made_by_its_last_stage_as_it_stands(target: str) -> None:
     last = commands_of(target)[-1]
-    recorded = json.loads((SHIPPED / Path(last.out).name / "pretraining.json").read_text())["options"]
+    record = json.loads((SHIPPED / Path(last.out).name / "pretraining.json").read_text())["options"]
+    recorded = asdict(PretrainOptions(out="")) | record  # an option that is younger than a base had its default
     stated = asdict(last) | {"out": Path(last.out).name, "init": Path(last.init).name}
     assert {name: recorded[name] for name in recorded if name not in OF_THE_MACHINE} == {
         name: stated[name] for name in stated if name not in OF_THE_MACHINE
     }
+
+
+def test_the_larger_base_has_14_times_the_parameters_and_takes_at_most_32_mb() -> None:
+    sizes = [
+        AutoModelForCausalLM.from_pretrained(SHIPPED / name).num_parameters() for name in ("lab_base", "lab_larger")
+    ]
+    assert 13.5 <= sizes[1] / sizes[0] <= 14.5
+    assert (SHIPPED / "lab_larger" / "model.safetensors").stat().st_size <= 32e6
