@@ -22,8 +22,8 @@ def open_project(folder: Path) -> None:
 def quick_settings() -> Iterator[None]:
     """Spare the reader of Kedro's settings a search.
 
-    It asks twice from which files it is called. For that, ``inspect.stack`` looks for the module of each call, among all that the
-    suite has loaded, and for its source.
+    It asks from which files it is called. For that, ``inspect.stack`` looks for the module of each call, among all that the
+    suite has loaded, and for its source. Neither Kedro 1.7 nor its dynaconf has an option that spares the question.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inspect, "stack", _calls)

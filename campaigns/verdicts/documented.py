@@ -8,6 +8,8 @@ _FUNCTIONS = re.compile(
     r"sqrt|frac|dfrac|tfrac|cdot|times|left|right|text|mathrm|pi|infty|sin|cos|tan|log|ln|exp|abs|boxed"
 )
 
+_ARITHMETIC = re.compile(r"[+*/^(]|\S[^\S\n]*-|sqrt|frac|cdot|times")
+
 
 def documented(prediction: str, gold: str, rules: str) -> str:
     """The row that covers a difference on this pair.
@@ -32,8 +34,8 @@ def _strict_rows(prediction: str, gold: str) -> dict[str, bool]:
         or _tokens(both) > 400
         or re.search(r"\d{60}", both) is not None,
         "beyond_2_53": re.search(r"\d[\d,]{15}", both) is not None,
-        "decimals": re.search(r"\d?\.\d", both) is not None,
-        "factorial": "!" in both,
+        "decimals": re.search(r"\.\d", both) is not None and _ARITHMETIC.search(both) is not None,
+        "factorial": re.search(r"[a-zA-Z]\s*\(.*\)\s*!", both) is not None,
         "words": re.search(r"[a-zA-Z]{2,}", _FUNCTIONS.sub(" ", both)) is not None,
     }
 

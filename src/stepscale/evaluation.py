@@ -7,7 +7,6 @@ answers from the texts, verdicts by grading against the gold answers. No model i
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -17,12 +16,10 @@ from stepscale.estimators.efficiency import efficiency
 from stepscale.estimators.online_outcomes import sample_counts_up_to
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
-from stepscale.formats import READABLE_FORMATS, Tables, read
+from stepscale.formats import Tables
 from stepscale.formats.graded import graded, report_missing, warn_of_places_without_a_sample
-from stepscale.formats.hub import HubError, is_hub_name
-from stepscale.formats.nearest import what_is_wrong
-from stepscale.formats.registry import takes_rules
-from stepscale.formats.source_files import Source, data_files, sources
+from stepscale.formats.recognition import read_samples_of
+from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 from stepscale.grading.rules import checked as check_rules
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
@@ -103,7 +100,7 @@ def evaluate(
     """
     check_rules(rules)
     vote_rules = _checked_rules(vote_rules)
-    name, tables = _read(path, format, rules)
+    name, tables = read_samples_of(path, format, rules)
     solutions, grid = _graded_grid(path, tables, rules)
     budgets = _checked_ns(ns, grid.mask.shape[1])
     try:
@@ -161,43 +158,6 @@ def _checked_rules(vote_rules: Sequence[VoteRule]) -> tuple[VoteRule, ...]:
         if not isinstance(rule, VoteRule):
             raise InputError(f"vote_rules holds {rule!r:.60}; give a list of rules of stepscale.estimators.vote_rules")
     return rules
-
-
-def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
-    """The name of the format and the tables, which hold samples."""
-    if format is not None:
-        tables = _tables(path, format, rules)
-        if tables.solutions.empty:
-            raise InputError(f"{path}: it holds no samples; give a file of problems with sampled solutions")
-        return format, tables
-    for source in sources(path):
-        if not is_hub_name(source):
-            data_files(Path(source))
-    complaints, understood = dict[str, InputError](), ""
-    for name in READABLE_FORMATS:
-        try:
-            tables = _tables(path, name, rules)
-        except HubError:
-            raise
-        except InputError as error:
-            complaints[name] = error
-            continue
-        if not tables.solutions.empty:
-            return name, tables
-        understood = understood or name
-    complaint = what_is_wrong(path, complaints)
-    if understood and not complaint:
-        raise InputError(
-            f"{path}: it is read as {understood} and holds no samples; give sampled solutions, such as a line per sample with "
-            "its 'completion' (format sample_lines)"
-        )
-    raise InputError(
-        complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READABLE_FORMATS)})"
-    )
-
-
-def _tables(path: Source, format: str, rules: Rules) -> Tables:
-    return read(path, format, rules=rules) if format in READABLE_FORMATS and takes_rules(format) else read(path, format)
 
 
 def _scores(grid: SampleGrid, scores: pd.DataFrame, solutions: pd.DataFrame) -> dict[str, Scores]:

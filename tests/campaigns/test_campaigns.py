@@ -179,6 +179,8 @@ def test_a_record_that_a_filter_leaves_out_and_counts_is_no_loss(tmp_path: Path)
 def test_documented_differences_are_told_by_the_pair() -> None:
     assert documented("0.1+0.2", "0.3", "prm800k") == "decimals"
     assert documented("9^{9^9}", "1", "lenient") == "powers"
+    assert documented("n(3)!", "6n", "prm800k") == "factorial"
+    assert documented("0.5", "-0.50", "prm800k") == documented("3!", "6", "prm800k") == "", "no row is about these"
     assert documented("2", "3", "prm800k") == documented("2", "3", "lenient") == ""
 
 

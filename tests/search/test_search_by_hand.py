@@ -254,7 +254,8 @@ def test_signs_stand_beside_the_baseline_s_on_the_same_problems():
         ({"method": "beams", "n": 4}, "beams"),
         ({"method": "beam", "n": 0}, "beam.n"),
         ({"method": "beam", "n": 4, "with": 2}, "beam.with"),
-        ({"n": 4}, "method"),
+        ({"n": 4}, "search options: give method: best_of_n, weighted, "),
+        ({"metod": "beam", "n": 4}, "search options: metod: unknown key; give method: best_of_n, weighted, "),
         ({"method": "beam", "n": 4, "width": 0}, "width"),
     ],
 )

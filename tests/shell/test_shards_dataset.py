@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 from stepscale.cli import clear_line
 from stepscale.datasets import shards, whole
 from stepscale.datasets.shards import ShardsDataset
+from stepscale.errors import InputError
 from stepscale.resume import Made, Piece, PieceError, Recipe, ShardPlan
 
 TABLE = pd.DataFrame({"a": [1, 2]})
@@ -104,6 +105,28 @@ def test_a_piece_cut_short_is_made_again(dataset: ShardsDataset, tmp_path: Path)
     file.write_bytes(file.read_bytes()[:-10])
     dataset.save(work.plan("a"))
     assert work.made_names == ["a", "a"] and names_in(dataset) == ["a"]
+
+
+def test_a_piece_with_zeros_in_it_is_made_again_and_never_read_as_another_table(
+    dataset: ShardsDataset, tmp_path: Path
+) -> None:
+    table, made_times = pd.DataFrame({"name": [f"n{i}" for i in range(200)], "value": range(200)}), list[int]()
+    recipe = Recipe.of("stepscale.cost", inputs={}, settings={}, seed=0)
+    piece = Piece("a", recipe, lambda: Made(table, note=0), when_made=made_times.append)
+    dataset.save(ShardPlan("working", (piece,)))
+    file = next((tmp_path / "work").glob("*.parquet"))
+    whole_file, zeros, refusals = file.read_bytes(), bytes(128), list[str]()
+    for start in range(0, len(whole_file), len(zeros)):
+        file.write_bytes((whole_file[:start] + zeros + whole_file[start + len(zeros) :])[: len(whole_file)])
+        try:
+            pd.testing.assert_frame_equal(dataset.load()["a"](), table)
+        except InputError as error:
+            refusals.append(str(error))
+            dataset.save(ShardPlan("working", (piece,)))
+            pd.testing.assert_frame_equal(dataset.load()["a"](), table)
+    assert len(made_times) == 1 + len(refusals) and len(refusals) > len(whole_file) / len(zeros) / 2
+    for refusal in refusals:
+        assert refusal.startswith(f"{file}: it cannot be read (") and "delete it and run again" in refusal
 
 
 def test_the_log_says_how_many_were_reused_and_who_made_them(

@@ -14,14 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow.parquet as pq
 from kedro.io.core import AbstractDataset
 
 from stepscale.cost import Ledger, total
 from stepscale.datasets.local_folder import local_folder
 from stepscale.engine.tasks import run_tasks
 from stepscale.errors import InputError
+from stepscale.formats.kept_tables import read_kept_frame
 from stepscale.progress import progress
 from stepscale.resume import Made, Piece, PieceError, ShardPlan, Shards
 from stepscale.revision import code_revision
@@ -54,13 +53,15 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
     def load(self) -> Shards:
         """Readers of the plan's pieces, by name, in order; nothing is read before it is asked for.
 
+        A reader raises InputError if its file is damaged.
+
         Raises:
             InputError: The work is not finished.
         """
         manifest = self._manifest()
         if manifest is None:
             raise InputError(f"{self._path}: its work is not finished; run the pipeline that makes it again")
-        return {piece["name"]: partial(pd.read_parquet, self._path / piece["file"]) for piece in manifest["pieces"]}
+        return {piece["name"]: partial(read_kept_frame, self._path / piece["file"]) for piece in manifest["pieces"]}
 
     @property
     def lineage_path(self) -> Path:
@@ -83,15 +84,15 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
     def _save_piece(self, piece: Piece, result: Made) -> None:
         with (self._path / _MAKERS).open("a") as file:  # before the piece is there, so that none is without its maker
             file.write(json.dumps({"file": piece.file_name, "revision": code_revision()}) + "\n")
-        write_atomically(self._path / piece.file_name, result.table.to_parquet)
+        write_atomically(self._path / piece.file_name, partial(result.table.to_parquet, write_page_checksum=True))
         if piece.when_made:
             piece.when_made(result.note)
 
     def _is_whole(self, piece: Piece) -> bool:
-        """Whether the piece exists and can be read: a full disk or a power cut may have cut the file short."""
+        """Whether the piece exists and can be read: a full disk or a power cut may have cut it short, or left zeros in it."""
         try:
-            pq.read_metadata(self._path / piece.file_name)
-        except Exception:  # whatever a reader says about half a file, the remedy is to make the piece again
+            read_kept_frame(self._path / piece.file_name)
+        except Exception:  # whatever a reader says about a damaged file, the remedy is to make the piece again
             return False
         return True
 

@@ -116,19 +116,7 @@ class DecodeCache:
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """Attention of one new token per row; see ``AttentionCache``.
-
-        Args:
-            layer: Its number.
-            q: Queries; L is 1.
-            k: Keys of the new tokens.
-            v: Values of the new tokens.
-            scale: Of the products.
-            window: Tokens that a token looks back at; None: all.
-
-        Returns:
-            Attended values, of the queries' shape.
-        """
+        """See ``AttentionCache``. One new token per row: L is 1."""
         mask = None
         if window and int(self.positions.max()) >= window:
             mask = self._window_mask(window)[:, None, None]

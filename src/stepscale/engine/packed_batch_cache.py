@@ -85,19 +85,7 @@ class PackedBatchCache:
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """Attention over a batch of rows of any length, which stand one after the other; see ``AttentionCache``.
-
-        Args:
-            layer: Its number.
-            q: Queries; in the last layer those of the tokens asked for alone.
-            k: Keys of the new tokens.
-            v: Values of the new tokens.
-            scale: Of the products.
-            window: Tokens that a token looks back at; None: all.
-
-        Returns:
-            Attended values, of the queries' shape.
-        """
+        """See ``AttentionCache``. B is 1: rows stand one after the other. In the last layer queries are those asked for alone."""
         _, heads, n, dim = q.shape
         # 1. New keys and values go to the pool; each row's own are copied out of it, side by side.
         keys, values = (

@@ -31,14 +31,14 @@ class AttentionCache(Protocol):
 
         Args:
             layer: Index of the layer.
-            q: Queries of the new tokens [B, H, L, D].
+            q: Queries of the new tokens [B, H, L, D]; in the last layer a cache may be asked for fewer than are new.
             k: Their keys [B, KV, L, D].
             v: Their values [B, KV, L, D].
             scale: Factor of the scores.
-            window: Positions that a query sees, itself included; null: all.
+            window: Positions that a query sees, itself included; None: all.
 
         Returns:
-            The attention's output [B, H, L, D].
+            The attention's output, of the queries' shape.
         """
         ...
 

@@ -31,7 +31,8 @@ from stepscale.estimators.strategy_results import StrategyResults
 if TYPE_CHECKING:
     from stepscale.grading import Rules
 
-Choose = Callable[[Outcomes, float], OnlinePolicy]
+PolicySelection = Callable[[Outcomes, float], OnlinePolicy]
+"""The rule by which a policy is selected, from outcomes and a budget per problem."""
 ORDERS = 64  # random orders of each problem's pool
 GENERATIONS, FLOPS = "generations", "FLOPs"
 _ONLINE = ("unit", "budget", "cost", "accuracy", "low", "high", "error", "stopped")
@@ -145,7 +146,7 @@ def _rows(
 
 
 def cross_validated(
-    recorded: Sequence[Outcomes], halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
+    recorded: Sequence[Outcomes], halves: NDArray[np.int64], budget: float, choose: PolicySelection = choose_policy
 ) -> PolicyResult:
     """Each problem under the policy that the other half chose.
 
@@ -153,7 +154,7 @@ def cross_validated(
         recorded: For each half what is met when it is measured; whoever chooses for a half meets the same.
         halves: The half, 0 or 1, of each problem [problems].
         budget: What a policy may cost per problem on the mean, in the outcomes' unit.
-        choose: Chooses a policy from outcomes and a budget.
+        choose: How a policy is selected from outcomes and a budget.
 
     Raises:
         InputError: A chosen policy needs what was not recorded.

@@ -20,13 +20,14 @@ class ReadError(InputError):
     """An error of a reader about its source.
 
     Attributes:
+        fault: The message without the advice to skip, for users who cannot say ``on_error``.
         good: How many records it had read before.
         is_foreign: Whether a key or a file of the format is missing, so that the source may be of another format.
     """
 
-    def __init__(self, message: str, *, good: int = 0, is_foreign: bool = False) -> None:
-        super().__init__(message)
-        self.good, self.is_foreign = good, is_foreign
+    def __init__(self, fault: str, *, or_skip: str = "", good: int = 0, is_foreign: bool = False) -> None:
+        super().__init__(f"{fault}{or_skip}")
+        self.fault, self.good, self.is_foreign = fault, good, is_foreign
 
 
 class MissingKey(BadRecord):

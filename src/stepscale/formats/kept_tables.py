@@ -30,6 +30,19 @@ def read_kept_tables(folder: Path, declared: Mapping[str, Table]) -> dict[str, p
     return read
 
 
+def read_kept_frame(file: Path) -> pd.DataFrame:
+    """One such table as it was saved, whatever it holds.
+
+    Args:
+        file: Where it is.
+
+    Raises:
+        InputError: It is absent or damaged.
+    """
+    with _named(file):
+        return _read(file)
+
+
 def read_kept_table(file: Path, table: Table) -> pd.DataFrame:
     """One such table.
 

@@ -118,7 +118,7 @@ class Records:
         file, number = place or self.place
         message = f"{file}:{number}: {' '.join(reason.split())}"
         if self.on_error == "raise":
-            raise ReadError(f"{message}; correct the line{_OR_SKIP}", good=self.good, is_foreign=lacks_key)
+            raise ReadError(f"{message}; correct the line", or_skip=_OR_SKIP, good=self.good, is_foreign=lacks_key)
         self.skipped += 1
         if len(self.reasons) < _MAX_REASONS:
             self.reasons.append(message)
@@ -203,8 +203,8 @@ def no_skipping() -> Iterator[None]:
     """Where a user cannot say ``on_error``, no error advises it."""
     try:
         yield
-    except InputError as error:
-        raise InputError(str(error).replace(_OR_SKIP, "")) from None
+    except ReadError as error:
+        raise InputError(error.fault) from None
 
 
 def iter_records(path: Source, *, on_error: OnError = "raise") -> Iterator[Record]:

@@ -37,7 +37,7 @@ class GrowingMethod(SearchMethod):
 
     @abstractmethod
     def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
-        """Which solutions continue after a round, as ``tree.Select`` defines.
+        """Which solutions continue after a round, as ``tree.SolutionSelection`` defines.
 
         Args:
             solutions: All N after a round, in the order of slots.

@@ -6,7 +6,7 @@ In: problems, a Generator, a Verifier and typed options. Out: a result per probl
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from stepscale.cost import Ledger
 from stepscale.engine.caching import clear_cache
@@ -30,6 +30,7 @@ from stepscale.search.speculative_rejection import SpeculativeRejection
 from stepscale.search.stopping import Stopped
 from stepscale.search.vote import RuledVote
 from stepscale.seeds import seed_for
+from stepscale.user_settings import UserSettings
 from stepscale.verifiers.contract import Verifier
 
 
@@ -55,7 +56,12 @@ SearchOptions = Annotated[
     Field(discriminator="method"),
     WrapValidator(_as_they_are),
 ]
-_OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
+
+
+class _Written(UserSettings):
+    """Options as the only setting, so that they are refused as those of a file are."""
+
+    options: SearchOptions
 
 
 def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
@@ -71,9 +77,13 @@ def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
         InputError: One line naming the key and the fault.
     """
     try:
-        return _OPTIONS.validate_python(options)
+        return _Written.model_validate({"options": options}).options
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'method'}: {e['msg']}" for e in error.errors())
+        places = (".".join(map(str, fault["loc"][1:])) for fault in error.errors())
+        faults = "; ".join(
+            f"{place}: {fault['msg']}" if place else fault["msg"]  # of the method: it names the key itself
+            for place, fault in zip(places, error.errors(), strict=True)
+        )
         raise InputError(f"search options: {' '.join(faults.split())} (see docs/search.md)") from None
 
 

@@ -29,9 +29,9 @@ from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import Aggregation, NeutralIs
 from stepscale.verifiers.contract import StepScores
 
-Select = Callable[[Sequence[PartialSolution], int, int], list[PartialSolution]]
-"""What goes on after a round: the solutions of one problem in the order of slots, the number of the round from 0, and a
-seed for what is drawn. Gives as many, each with a slot of its own."""
+SolutionSelection = Callable[[Sequence[PartialSolution], int, int], list[PartialSolution]]
+"""The rule by which solutions are selected to continue after a round. It takes the solutions of one problem in the order of
+slots, the number of the round from 0, and a seed for what is drawn. It gives as many, each with a slot of its own."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Growth:
 
 
 def grow(
-    meter: Meter, draws: SeededSampling, growth: Growth, select: Select
+    meter: Meter, draws: SeededSampling, growth: Growth, select: SolutionSelection
 ) -> tuple[list[list[Candidate]], list[int]]:
     """N candidates in the order of slots, and the rounds taken, for each of the meter's problems.
 
@@ -76,7 +76,7 @@ class _Forest:
         self._meter, self._draws, self._growth = meter, draws, growth
         self._limit = draws.sampling.max_new_tokens
 
-    def grow(self, select: Select) -> tuple[list[list[Candidate]], list[int]]:
+    def grow(self, select: SolutionSelection) -> tuple[list[list[Candidate]], list[int]]:
         """See ``grow``."""
         problems = self._meter.problems
         prompts = [self._meter.generator.encode_prompt(problem.text) for problem in problems]

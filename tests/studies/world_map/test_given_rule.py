@@ -63,6 +63,26 @@ def test_the_rule_is_tried_with_each_verifier_and_what_cannot_be_tested_is_said(
     assert "minus best-of-N: +0.0%" in output and "Not tested: beam search, revisions" in output
 
 
+def test_samples_of_another_format_are_recognized(drawn_map: Path, tmp_path: Path) -> None:
+    records = [
+        {
+            "problem": f"{i}?",
+            "answer": "1",
+            "completion": f"A step.\n\nThe answer is \\boxed{{{answer}}}.",
+            "scores": scores,
+        }
+        for i in range(3)
+        for answer, scores in [("1", [0.9, 0.9]), *[("2", [0.5, 0.5])] * 3]
+    ]
+    path = tmp_path / "lines.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    recognized, named = (run_command(path, "--map", drawn_map, *words) for words in ((), ("--format", "sample_lines")))
+    assert recognized == named and recognized[0] == 0, recognized
+    assert "N = 4: best-of-N\n" in recognized[1]
+    code, output = run_command(path, "--map", drawn_map, "--format", "best_of_n")
+    assert code == 1 and output.count("\n") == 1, "a format that is named is the only one tried"
+
+
 def test_a_folder_without_a_map_and_samples_without_step_scores_are_refused_in_one_line(
     samples: Path, drawn_map: Path, tmp_path: Path
 ) -> None:

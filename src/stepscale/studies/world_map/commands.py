@@ -20,7 +20,7 @@ _CANNOT = "Not tested: beam search, revisions and the rules among them. Samples 
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="data folder of a run of the pipeline world_map, such as data/thorough/22",
 )
-@click.option("--format", "layout", default="best_of_n", show_default=True, help="of the samples (docs/formats.md)")
+@click.option("--format", "layout", default=None, help="of the samples (docs/formats.md); recognized by itself")
 @click.option(
     "--aggregation",
     type=click.Choice(AGGREGATIONS),
@@ -32,10 +32,12 @@ _CANNOT = "Not tested: beam search, revisions and the rules among them. Samples 
     "--rules", type=click.Choice(("prm800k", "lenient")), default="prm800k", show_default=True, help="of grading"
 )
 @click.option("--resamples", default=2000, show_default=True, help="bootstrap resamples of problems")
-def world_rule(samples: str, tables: Path, layout: str, aggregation: Aggregation, rules: Rules, resamples: int) -> None:
+def world_rule(
+    samples: str, tables: Path, layout: str | None, aggregation: Aggregation, rules: Rules, resamples: int
+) -> None:
     """Try the rule of thumb of a map of worlds on SAMPLES, for each verifier of steps that scored them."""
-    from stepscale.formats import read
     from stepscale.formats.kept_tables import read_kept_tables
+    from stepscale.formats.recognition import read_samples_of
     from stepscale.report.number_formats import POINTS, cell
     from stepscale.studies.world_map.given import try_on_given
     from stepscale.studies.world_map.measure import OF_SAMPLES
@@ -49,7 +51,8 @@ def world_rule(samples: str, tables: Path, layout: str, aggregation: Aggregation
             raise InputError(f"{folder} holds no rule; run the pipeline world_map first, and name its data folder")
         rule, winners = measured["rule"], measured["winners"]
         budgets = tuple(sorted(int(n) for n in winners["n"].unique()))
-        tried = list(try_on_given(rule, read(samples, layout), budgets, aggregation, rules, resamples, 0))
+        _, given = read_samples_of(samples, layout, rules)
+        tried = list(try_on_given(rule, given, budgets, aggregation, rules, resamples, 0))
         if not tried:
             raise InputError(f"{samples}: no verifier scored its steps; the rule asks how good one is")
     except InputError as error:
