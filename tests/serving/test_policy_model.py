@@ -106,6 +106,7 @@ def test_who_waits_in_vain_does_no_work_afterwards(settings, a_second) -> None:
     generator.go_on.set()
     for thread in busy:
         thread.join()
+    model.service.close()  # once the calls under way have ended: nobody waits for those
     prompts = {generator.decode(request.prefix) for _, _, requests in generator.calls for request in requests}
     assert prompts and not any(text.startswith("another") for text in prompts)
 

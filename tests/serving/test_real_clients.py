@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -16,6 +18,8 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+
+from stepscale.http_bounds import MAX_BODY_BYTES
 
 HERE = Path(__file__).parent
 MODEL = "stepscale-policy"
@@ -79,6 +83,14 @@ def test_openais_client_gets_answers_streams_and_errors_as_it_knows_them(running
             client.chat.completions.create(model="other", messages=MESSAGES)
         with pytest.raises(openai.BadRequestError, match="budget 3: no policy keeps to it"):
             client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"budget": 3})
+
+
+def test_a_client_that_sends_all_of_a_body_before_it_reads_sees_why_it_is_refused(running) -> None:
+    for path in ("v1/chat/completions", "invocations"):
+        too_large = urllib.request.Request(f"{running(1)[0]}/{path}", b" " * (4 * MAX_BODY_BYTES))
+        with pytest.raises(urllib.error.HTTPError, match="413") as refused:
+            urllib.request.urlopen(too_large, timeout=600)
+        assert "send less at once" in json.load(refused.value)["error"]["message"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell what a process has loaded")

@@ -1,6 +1,7 @@
 """What is served, named in a file: own folders or a server, a learned policy or none; mistakes are one clear line."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,11 @@ def opened(monkeypatch):
 
 def written(tmp_path, **sources):
     path = tmp_path / "served.yml"
-    default = {"generator": {"source": str(tmp_path)}, "verifier": {"source": "prm"}, "policy": LEARNED_FROM_NOTHING}
+    default = {
+        "generator": {"source": str(tmp_path)},
+        "verifier": {"source": str(tmp_path)},
+        "policy": LEARNED_FROM_NOTHING,
+    }
     path.write_text(yaml.safe_dump({**default, **sources}))
     return path
 
@@ -99,6 +104,21 @@ def test_a_mistake_in_the_file_is_one_line(tmp_path, change, fault) -> None:
     with pytest.raises(InputError, match=fault) as caught:
         open_answerer(written(tmp_path, **change))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("verifier", "fault"),
+    [("./absent", "absent: there is no such folder"), ("http://127.0.0.1:9/v1", "does not tell its models; is it run")],
+)
+def test_a_verifier_that_is_not_there_is_told_before_a_generator_is_loaded(
+    tmp_path, monkeypatch, verifier, fault
+) -> None:
+    def load(source, **how):
+        raise AssertionError("this may take minutes")
+
+    monkeypatch.setattr("stepscale.generation.open_generator.load_generator", load)
+    with pytest.raises(InputError, match=fault):
+        open_answerer(written(tmp_path, verifier={"source": verifier}))
 
 
 class Says(FakeVLLM):
@@ -186,3 +206,7 @@ def test_what_the_command_cannot_open_or_listen_on_is_one_line_before_any_model_
     assert f"{tmp_path}/home/saved: neither a saved policy" in refusal("~/saved")
     for host in ("a..b", "h" * 300):
         assert "cannot be listened on" in refusal("saved", "--host", host)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        line = refusal("saved", "--port", port)
+    assert f"127.0.0.1:{port} cannot be listened on" in line and "choose another --port" in line

@@ -86,6 +86,22 @@ def checked_output(path: str | Path) -> Path:
     return Path(path)
 
 
+def checked_output_file(path: str | Path) -> Path:
+    """A file to write to at the end of hours of work; its folder is made, and it can be written as far as can be told before.
+
+    Args:
+        path: As it was given; "~" is the home folder.
+
+    Raises:
+        InputError: As ``checked_output`` raises it; or the folder cannot be made or written to, or no file can be there.
+    """
+    path = checked_output(path)
+    make_folder(path.parent, f"{path}: its folder {path.parent}", "give another place")
+    if os.path.exists(path) and (path.is_dir() or not os.access(path, os.W_OK)):
+        raise InputError(f"{path} cannot be written (a folder, or its permissions); give the name of another file")
+    return path
+
+
 def lines_path(path: str | Path) -> Path:
     """The path of a file of JSON lines.
 

@@ -179,6 +179,7 @@ def pretrain(options: PretrainOptions) -> None:
     Args:
         options: What is made, and where it is saved.
     """
+    Path(options.out).mkdir(parents=True, exist_ok=True)  # where that is refused, before hours of work
     # 1. the corpus, and a new model or one to go on from
     tokenizer = build_tokenizer()
     documents = write_corpus(options.documents, options.seed, options.workers, options.transcripts, options.rated)
@@ -203,7 +204,7 @@ def pretrain(options: PretrainOptions) -> None:
             torch.compiler.config.recompile_limit = 2 * len(LENGTHS) * max(1, options.threads)
             for learner in trainer.replicas or [model]:
                 learner.model.compile(dynamic=False)
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)
+        trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out))
     # 3. model, tokenizer and how it was made
     shutil.rmtree(Path(options.out) / f"checkpoint-{options.steps}", ignore_errors=True)
     model.to(getattr(torch, options.saved_as)).save_pretrained(options.out)

@@ -30,7 +30,7 @@ from stepscale.serving.worker import WorkerLost
 from stepscale.time_limit import Deadline, OutOfTime
 
 _log = logging.getLogger(__name__)
-WORKING_SHARE = 0.9  # of the server's time limit: the work ends before the server stops waiting
+_WORKING_SHARE = 0.9  # of the server's time limit: the work ends before the server stops waiting
 
 
 class RefusedRequest(MlflowException):
@@ -81,35 +81,50 @@ class PolicyModel(PythonModel):
         Raises:
             RefusedRequest: A question is at fault, too many wait, the time is up, or a server's own work fails.
         """
-        seconds = server_seconds()
-        deadline = Deadline(seconds)
-        try:
-            questions = read_questions(model_input, self.service.most_per_request)
-            return [answer.model_dump() for answer in self.service.answer_all(questions, deadline)]
-        except InputError as error:
-            raise RefusedRequest(str(error)) from None
-        except Overloaded as error:
-            raise RefusedRequest(str(error), REQUEST_LIMIT_EXCEEDED) from None
-        except WorkerLost as error:
-            raise RefusedRequest(str(error), TEMPORARILY_UNAVAILABLE) from None
-        except OutOfTime:
-            raise RefusedRequest(
-                f"no answer within {seconds:g} seconds, so the work was ended; ask fewer questions at once, with smaller "
-                "budgets, or give the server more time per request",
-                DEADLINE_EXCEEDED,
-            ) from None
-        except Exception as error:
-            if seconds is None:
-                raise
-            _log.error("a question could not be answered", exc_info=error)
-            raise RefusedRequest("the server failed; its log tells why", INTERNAL_ERROR) from None
+        return answers_to(model_input, self.service, server_seconds())
+
+
+def answers_to(
+    request: object, service: AnswerService, seconds: float | None, deadline: Deadline | None = None
+) -> list[dict[str, Any]]:
+    """An answer per question, in order; all are checked before the first is answered.
+
+    Args:
+        request: One question or several, in any form that ``read_questions`` reads.
+        service: What answers.
+        seconds: That the request may take; None: there is no server, and no limit.
+        deadline: When the work ends; None: after ``seconds``.
+
+    Raises:
+        RefusedRequest: A question is at fault, too many wait, the time is up, or a server's own work fails.
+    """
+    try:
+        questions = read_questions(request, service.most_per_request)
+        return [answer.model_dump() for answer in service.answer_all(questions, deadline or Deadline(seconds))]
+    except InputError as error:
+        raise RefusedRequest(str(error)) from None
+    except Overloaded as error:
+        raise RefusedRequest(str(error), REQUEST_LIMIT_EXCEEDED) from None
+    except WorkerLost as error:
+        raise RefusedRequest(str(error), TEMPORARILY_UNAVAILABLE) from None
+    except OutOfTime:
+        raise RefusedRequest(
+            f"no answer within {seconds:g} seconds, so the work was ended; ask fewer questions at once, with smaller "
+            "budgets, or give the server more time per request",
+            DEADLINE_EXCEEDED,
+        ) from None
+    except Exception as error:
+        if seconds is None:
+            raise
+        _log.error("a question could not be answered", exc_info=error)
+        raise RefusedRequest("the server failed; its log tells why", INTERNAL_ERROR) from None
 
 
 def server_seconds() -> float | None:
     """Seconds that a request may take: a little less than MLflow's server waits; None where no server is."""
     if not _MLFLOW_IS_IN_SERVING_ENVIRONMENT.get():  # type: ignore[no-untyped-call]
         return None
-    return WORKING_SHARE * float(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())  # type: ignore[no-untyped-call]
+    return _WORKING_SHARE * float(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())  # type: ignore[no-untyped-call]
 
 
 set_model(PolicyModel())

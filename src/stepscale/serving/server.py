@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, closing
 from socket import socket
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import click
 import uvicorn
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from stepscale.http_bounds import BoundedBodies
-from stepscale.listening import address_family
+from stepscale.listening import bound_sockets, listen
 from stepscale.serving.answering import Answerer
 from stepscale.serving.http_forms import AnswersHead
 from stepscale.serving.openai_app import OpenAIEndpoints, openai_app
@@ -97,14 +97,17 @@ def serve(open_answerer: OpenAnswerer, options: ServerOptions) -> None:
         options: Address, names and limits.
 
     Raises:
-        InputError: The models cannot be opened, or there is no such address.
+        InputError: The address cannot be listened on, or the models cannot be opened.
     """
-    address_family(options.host, options.port)  # before the models, which take minutes
-    answerer = open_answerer()
-    processes = processes_for(answerer) if options.workers == "auto" else options.workers
-    settings: dict[str, Any] = {"host": options.host, "port": options.port, "log_level": "warning"}
     with ExitStack() as stack:
+        sockets = stack.enter_context(
+            bound_sockets(options.host, options.port)
+        )  # before the models, which take minutes
+        answerer = open_answerer()
+        processes = processes_for(answerer) if options.workers == "auto" else options.workers
         workers = None
         if processes > 1:
             workers = stack.enter_context(closing(Workers(open_answerer, processes, options.limits.questions_at_once)))
-        _Announced(uvicorn.Config(application(answerer, options, workers), **settings)).run()
+        app = application(answerer, options, workers)
+        listen(sockets)
+        _Announced(uvicorn.Config(app, log_level="warning")).run(sockets)

@@ -5,7 +5,7 @@ question whose time is up, or whose client has gone, is dropped.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
 from pydantic import Field
@@ -99,7 +99,8 @@ class AnswerService:
             raise OutOfTime from None
         finally:
             deadline.end_now()
-            wait([future for future in futures if not future.cancel()])  # a call under way may have to be finished
+            for future in futures:  # a call under way ends by itself, and keeps its place until then
+                future.cancel()
 
     def close(self) -> None:
         """Finish what was submitted, and end all threads."""

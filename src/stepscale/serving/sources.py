@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.errors import InputError
 from stepscale.grading import Rules
-from stepscale.opening import is_address
+from stepscale.opening import checked_folder, is_address
 from stepscale.remote.access import ServerAccess
 from stepscale.serving.answering import Answerer, room_for_prompt
 from stepscale.serving.policy import ServedPolicy, ServedSampling
@@ -108,30 +108,46 @@ class ModelSources(UserSettings):
         Raises:
             InputError: One of them cannot be opened.
         """
-        from stepscale.generation.open_generator import load_generator
-        from stepscale.verifiers.open_verifier import load_verifier
-
+        for source in (self.generator.source, self.verifier.source):
+            if not is_address(source):
+                checked_folder(source)  # both, before either is loaded
         policy = self.policy.served() if isinstance(self.policy, UnlearnedPolicy) else ServedPolicy.read(self.policy)
+        is_asked_first = is_address(
+            self.verifier.source
+        )  # a server answers at once, a model here takes minutes to load
+        verifier = self._open_verifier() if is_asked_first else None
+        generator = self._open_generator(policy)
+        room = room_for_prompt(generator.context, policy.sampling.max_new_tokens)
+        return Answerer(policy, generator, verifier or self._open_verifier(), room)
+
+    def _open_generator(self, policy: ServedPolicy) -> "LocalGenerator | ServerGenerator":
+        from stepscale.generation.open_generator import load_generator
+
         generator = load_generator(
             prompt=policy.prompt or None, ends_before=policy.ends_before, **_arguments(self.generator)
         )
-        verifier = load_verifier(name="prm", **_arguments(self.verifier))
-        self._check_servers(generator, verifier)
-        room = room_for_prompt(generator.context, policy.sampling.max_new_tokens)
-        return Answerer(policy, generator, verifier, room)
-
-    def _check_servers(self, generator: "LocalGenerator | ServerGenerator", verifier: "StepReader") -> None:
-        """Raises InputError if a server is not there or has other models, or if its model's tokenizer is absent."""
-        for model in (generator, verifier):
-            access = getattr(model, "settings", None)
-            if isinstance(access, ServerAccess):
-                from stepscale.remote.client import check_serves
-
-                check_serves(access)
         if is_address(self.generator.source):
-            generator.encode_prompt("1")
+            _check_serves(generator)
+            generator.encode_prompt("1")  # its tokenizer is there
+        return generator
+
+    def _open_verifier(self) -> "StepReader":
+        from stepscale.verifiers.open_verifier import load_verifier
+
+        verifier = load_verifier(name="prm", **_arguments(self.verifier))
         if is_address(self.verifier.source):
+            _check_serves(verifier)
             verifier.encode([Trajectory("1", ("1",))])
+        return verifier
+
+
+def _check_serves(model: object) -> None:
+    """Raises InputError if a model's server is not there or has other models."""
+    access = getattr(model, "settings", None)
+    if isinstance(access, ServerAccess):
+        from stepscale.remote.client import check_serves
+
+        check_serves(access)
 
 
 def open_answerer(source: Path) -> Answerer:

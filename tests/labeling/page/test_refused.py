@@ -1,6 +1,7 @@
 """What a user may get wrong before anybody labels: each is one line that says what and where."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "ok.jsonl").write_text(json.dumps(record()) + "\n")
+    monkeypatch.setattr("stepscale.labeling.page.serve.listen", nothing_is_served)
     return tmp_path
+
+
+def nothing_is_served(_: object) -> None:
+    raise InputError(ALL_WELL)
 
 
 def refusal(*words: str) -> str:
     """The one line with which the command ends."""
-    result = CliRunner().invoke(label, ["--port", "-1", *words])  # a port that cannot be: nothing is ever served
+    result = CliRunner().invoke(label, ["--port", "0", *words])
     assert result.exit_code == 1 and not isinstance(result.exception, Exception), result.exception
     assert len(result.output.splitlines()) == 1, result.output
     return str(result.output)
 
 
+ALL_WELL = "all is well, and nobody is to wait for labels"
 OK = ("ok.jsonl", "--format", "prm800k")
 
 
@@ -159,7 +166,7 @@ def test_the_home_folder_is_written_out(folder: Path) -> None:
     home = folder / "home"
     home.mkdir()
     (folder / "ok.jsonl").rename(home / "ok.jsonl")
-    assert "--port" in refusal("~/ok.jsonl", "--format", "prm800k", "--to=~/t.jsonl")
+    assert ALL_WELL in refusal("~/ok.jsonl", "--format", "prm800k", "--to=~/t.jsonl")
     assert (home / "t.jsonl").exists() and not (folder / "~").exists()
 
 
@@ -180,6 +187,13 @@ def test_labels_are_not_added_to_what_is_labeled(folder: Path) -> None:
 def test_a_host_that_cannot_be_is_one_line(folder: Path, host: str) -> None:
     line = refusal(*OK, "--host", host, "--labeler", "ann")
     assert "cannot be listened on" in line and "choose another --port or --host" in line and len(line) < 500
+
+
+def test_a_port_in_use_is_told_before_samples_are_read_or_a_file_of_labels_is_made(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        line = refusal("absent.jsonl", "--port", str(other.getsockname()[1]), "--to", "labels.jsonl")
+    assert "cannot be listened on" in line and "choose another --port" in line
+    assert not (folder / "labels.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", ["", "ann bob", "é<script>", "x" * 500, "ann\n"])

@@ -1,6 +1,7 @@
 """A verifier of known scores on small benchmarks, and on the published ProcessBench where it is at hand."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,20 @@ def test_the_command_measures_any_verifier(tmp_path: Path, monkeypatch: pytest.M
     assert nothing.exit_code == 2 and "give a benchmark" in nothing.output
     missing = call(commands.step_benchmarks, ["folder", "--prmbench", str(tmp_path / "no.jsonl")])
     assert missing.exit_code == 1 and missing.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "fault"), [("", "path is ''"), ("file/table.parquet", "Not a directory|File exists"), (".", "a folder")]
+)
+def test_a_table_that_cannot_be_written_is_told_before_the_verifier_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, fault: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    path = str(written(tmp_path, "prmbench", PRMBENCH))
+    refused = CliRunner().invoke(commands.step_benchmarks, ["absent", "--prmbench", path, "--to", place])
+    assert refused.exit_code == 1 and refused.output.count("\n") == 1
+    assert re.search(fault, refused.output), refused.output
 
 
 def test_a_verifier_that_knows_the_published_first_errors_is_perfect_and_one_that_accepts_all_has_an_f1_of_0(

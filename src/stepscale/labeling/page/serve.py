@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from stepscale.labeling.page.page_options import LOCAL_HOSTS, NAME_RULE, PageOpt
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.page.tokens import tokens_for
-from stepscale.listening import address_family, cannot_listen
+from stepscale.listening import bound_sockets, listen
 from stepscale.user_paths import is_there
 
 logger = logging.getLogger(__name__)
@@ -58,13 +58,16 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
     from stepscale.labeling.page.app import create_app
 
     _check_labelers(labelers, host)
-    samples = read_samples(files.samples, files.format)
-    known_samples = read_known(files.known_labels) if files.known_labels else {}
-    _check_labels_are_apart(files)
-    with closing(RecordFile(files.labels)) as file, closing(_listen(host, port)) as listening:
+    with ExitStack() as stack:
+        sockets = stack.enter_context(bound_sockets(host, port))  # before the samples, which may be many
+        samples = read_samples(files.samples, files.format)
+        known_samples = read_known(files.known_labels) if files.known_labels else {}
+        _check_labels_are_apart(files)
+        file = stack.enter_context(closing(RecordFile(files.labels)))
         queue = Queue(samples, file, options, known_samples)
         tokens = tokens_for(labelers, files.labels.with_suffix(".tokens.json")) if labelers else {}
-        address = address_of(host, listening.getsockname()[1])
+        address = address_of(host, sockets[0].getsockname()[1])
+        listen(sockets)
         print(f"{queue.progress('').waiting} of {len(samples)} solutions wait for labels, which go to {files.labels}")
         for line in [f"{name}: {address}#token={token}" for name, token in tokens.items()] or [address]:
             print(line, flush=True)
@@ -75,7 +78,7 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
             signal.SIGTERM, signal.default_int_handler
         )  # as Ctrl-C: the server ends, then we have a last word
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run([listening])
+            uvicorn.Server(config).run(sockets)
         print(f"{len(file.records)} labels are in {files.labels}; {queue.progress('').waiting} solutions wait")
 
 
@@ -114,14 +117,3 @@ def address_of(host: str, port: int) -> str:
     """
     name = socket.gethostname() if host in _EVERY_ADDRESS else host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}/"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        listening = socket.socket(address_family(host, port))
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(128)  # from here on a request waits, so the address may be printed
-    except (OSError, OverflowError) as error:
-        raise cannot_listen(host, port, error) from None
-    return listening

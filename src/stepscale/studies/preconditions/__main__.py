@@ -38,6 +38,7 @@ def main(options: Options) -> None:
         options: As the command line gives them.
     """
     generator = load_generator(options.base, prompt=PROMPT)
+    verifiers = [SymbolicVerifier()] + ([load_verifier(options.prm, name="prm")] if options.prm else [])
     sampling = Sampling(options.temperature, 1.0, 320)
     problems = make_problems(options.problems, "train", options.seed, level_shares=options.level_shares)
     samples = measure.sample_and_label(problems, generator, options.samples, sampling, options.seed)
@@ -46,7 +47,7 @@ def main(options: Options) -> None:
     print("first errors by fifth of the solution:", " ".join(f"{share:.2f}" for share in positions))
     distinct = measure.distinct_next_steps(samples, generator, sampling, options.states, options.seed)
     print(f"distinct of {measure.SIBLINGS} next steps: {distinct:.2f}")
-    for verifier in [SymbolicVerifier()] + ([load_verifier(options.prm, name="prm")] if options.prm else []):
+    for verifier in verifiers:
         table = measure.beam_over_weighted(samples, generator, verifier, (4, 16), sampling, options.seed)
         print(table.round(3).to_string(index=False))
         numbers = measure.of_verifier(samples, measure.scores_of(samples, verifier))

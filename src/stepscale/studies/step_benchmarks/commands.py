@@ -1,7 +1,5 @@
 """``python -m stepscale step-benchmarks``: any PRM on published step benchmarks, without a run of the project."""
 
-from pathlib import Path
-
 import click
 
 from stepscale.errors import InputError
@@ -17,14 +15,13 @@ from stepscale.verifiers.public import ADAPTERS, Adapter
 @click.option(
     "--choose-on", default="gsm8k", show_default=True, help="part of ProcessBench that a threshold is chosen on"
 )
-@click.option(
-    "--to", "output", type=click.Path(path_type=Path, dir_okay=False), help="write the table there as Parquet"
-)
+@click.option("--to", "output", metavar="PATH", help="write the table there as Parquet")
 def step_benchmarks(
-    verifier: str, adapter: Adapter | None, choose_on: str, output: Path | None, **paths: str | None
+    verifier: str, adapter: Adapter | None, choose_on: str, output: str | None, **paths: str | None
 ) -> None:
     """Measure VERIFIER, a folder, a hub name or a server's address, on the step benchmarks that are given."""
     from stepscale.formats import read
+    from stepscale.formats.output import checked_output_file
     from stepscale.studies.step_benchmarks.figures import benchmark_rows
     from stepscale.studies.step_benchmarks.measure import check_part, measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import load_verifier
@@ -33,6 +30,7 @@ def step_benchmarks(
     if not sources:
         raise click.UsageError("give a benchmark: --processbench, --prmbench or --hard2verify")
     try:
+        place = None if output is None else checked_output_file(output)  # before hours of scoring
         tables = {name: read(path, name) for name, path in sources.items()}
         if "processbench" in tables:
             check_part(tables["processbench"], choose_on)
@@ -43,8 +41,8 @@ def step_benchmarks(
         raise click.ClickException(str(error)) from None
     for row in benchmark_rows(measured):
         click.echo("; ".join(f"{name} {value}" for name, value in row.items() if value))
-    if output:
-        measured.to_parquet(output)
+    if place:
+        measured.to_parquet(place)
 
 
 COMMANDS = {"step-benchmarks": step_benchmarks}
