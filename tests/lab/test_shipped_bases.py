@@ -1,4 +1,4 @@
-"""``make bases slips-base larger-base`` makes what ships: its stages run at HEAD, tiny, each after another, and the last ones are shipped."""
+"""``make bases slips-base larger-base`` makes what ships: all stages run at HEAD, tiny, and the last ones are what is shipped."""
 
 import json
 import re
