@@ -1,7 +1,8 @@
 """The answer under a heading ``# Answer`` or ``**Final Answer**``, or in it.
 
 In: plain lines of a solution. Out: the first line below the heading, without what dresses it: emphasis, quotes, a fence of code,
-an explanation. What stands there is an answer as a whole, so its units and words stay (``7 of 9``, ``12 feet, 3 inches``).
+an explanation. What stands there is an answer as a whole, so its words stay (``7 of 9``, ``12 feet, 3 inches``), but not those
+of what a number counts: ``18 eggs``.
 """
 
 import re
@@ -41,6 +42,11 @@ _FENCE = re.compile(r"\A(?:```|~~~)[\w+-]{0,20}[ \t]*\n\s*")
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
 _SOMEONE = re.compile(r"[*_]*(?:[A-Z][a-z]+|I)[ ]")  # a sentence begins
 _VERB_OR_TITLE = re.compile(r"\s*(?:[:.)]\s|(?:is|are|was|to|of|for|key|choices?)\b)")
+_NO_THING = (  # words behind a number that change it
+    r"(?:of|and|or|than|more|less|to|mod|modulo|base|percent\w*|hundred|thousand|[mbtr]+illion|dozen|choose|factorial|squared|cubed"
+    r"|times|plus|minus|over|divided|root|sqrt|hal(?:f|ves)|thirds?|fourths?|fifths?|tenths?|hundredths?)\b"
+)
+_COUNTED = re.compile(rf"(?P<number>-?\$?\d[\d,]*(?:\.\d+)?)(?=[ ][a-z]{{3}})(?:[ ](?!{_NO_THING})[a-z]+){{1,4}}\.?")
 _PAIRS = {"*": "*", "_": "_", "`": "`", '"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
 _MAX_MARKS = 8  # around one answer
 
@@ -90,6 +96,8 @@ def _first_line(below: str) -> str | None:
     if _is_choice(line) or _NAMED_OPTION.fullmatch(line):
         return announced_answer(line)
     line = line[about.end() :] if (about := ABOUT.match(line)) else line
+    if counted := _COUNTED.fullmatch(line):  # `18 eggs`
+        return counted["number"]
     return result_of_arithmetic(without_asides(behind_computation(line)))
 
 
