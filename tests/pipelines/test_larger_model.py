@@ -268,6 +268,9 @@ def test_the_claim_is_settled_where_one_policy_was_measured_throughout(recorded)
     assert (
         "larger (M = 2.0) - small at R = 22" in claim.decided_by
     )  # the small one is right on 12 of 20, the larger on 8
+    errors = [row.error for row in claim.quantities if row.decides]
+    assert errors and None not in errors, "claims over several runs combine these"
+    assert claim.effect == 0.05 and claim.power is not None
     assert settle_b7(together(matched(recorded, 1.0), "quantities")) == [], (
         "a model of the same size is no larger model"
     )

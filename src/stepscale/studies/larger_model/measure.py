@@ -17,6 +17,7 @@ from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.flops_match import RATIOS, InFlops, flops_match
 from stepscale.estimators.intervals import Interval
+from stepscale.estimators.quantities import ASSUMED, quantity
 from stepscale.estimators.strategy_results import StrategyResults
 from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
@@ -81,7 +82,10 @@ def match_larger(
     right = priced["is_correct"].astype("boolean").fillna(False).to_numpy(float)
     # 3. both at equal FLOPs
     parts = b7_quantities(compared, policies[0].optimal, policies[0].bins, right, size_ratio)
-    quantities = [[compared, name, *part.cells("mean").values(), part.n_problems] for name, part in parts.items()]
+    quantities = [
+        [compared, name, *part.cells("mean").values(), part.n_problems, np.asarray(part.resampled).tolist()]
+        for name, part in parts.items()
+    ]
     return {
         "match": pd.concat([_table(policy, priced, right, size_ratio) for policy in policies], ignore_index=True),
         "curves": pd.concat([_curves(policy) for policy in policies], ignore_index=True),
@@ -102,8 +106,9 @@ def settle_b7(quantities: pd.DataFrame) -> list[Claim]:
         return []
     intervals = {}
     for row in quantities.to_dict("records"):
-        mean, low, high = (np.asarray(row[key], float) for key in ("mean", "low", "high"))
-        intervals[str(row["name"])] = Interval(mean, low, high, int(row["n_problems"]))
+        mean, low, high, resampled = (np.asarray(row[key], float) for key in ("mean", "low", "high", "resampled"))
+        interval = Interval(mean, low, high, int(row["n_problems"]), resampled=resampled)
+        intervals[str(row["name"])] = quantity(interval, ASSUMED)
     return [settle("B7", intervals, seeds=1)]
 
 

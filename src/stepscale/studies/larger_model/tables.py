@@ -61,6 +61,9 @@ QUANTITIES = Table(
         "mean": Column("float64", nullable=True),
         **interval(nullable=True),
         "n_problems": COUNTS["n_problems"],
+        "resampled": Column(
+            "list[float]", about="the estimate in each resample; its error and the claim's power are theirs"
+        ),
     },
     key=("of", "name"),
 )
