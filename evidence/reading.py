@@ -35,8 +35,15 @@ def value_of(figure: Figure, output: str, root: Path) -> float:
 
 
 def _from_json(value: Any, path: str) -> float:
-    for key in path.split("."):
-        value = value[int(key)] if isinstance(value, list) else value[key]
+    """The number at a path of keys; a key may hold dots itself: ``B7.small - larger at R = 0.16.estimate``."""
+    while path:
+        if isinstance(value, list):
+            key, _, path = path.partition(".")
+            value = value[int(key)]
+            continue
+        held = [key for key in value if f"{path}.".startswith(f"{key}.")]
+        key = max(held, key=len, default=path)
+        value, path = value[key], path[len(key) + 1 :]
     return float(value)
 
 

@@ -73,6 +73,8 @@ def test_values_are_read_from_output_json_and_tables(tmp_path: Path) -> None:
     assert value_of(figure(), 'a log line\n{"a": [{"b": 3}]}\n', tmp_path) == 3
     (tmp_path / "x.json").write_text('{"a": [{"b": 4}]}')
     assert value_of(figure(file="x.json"), "", tmp_path) == 4
+    (tmp_path / "x.json").write_text('{"a": {"at R = 0": 1, "at R = 0.16": {"b": 5}}}')
+    assert value_of(figure(file="x.json", read="a.at R = 0.16.b"), "", tmp_path) == 5, "keys may hold dots"
     pd.DataFrame({"n": [1, 8], "accuracy": [0.5, 0.75]}).to_parquet(tmp_path / "x.parquet")
     assert value_of(figure(file="x.parquet", read="accuracy where n=8"), "", tmp_path) == 0.75
     for wrong in (figure(read="c"), figure(file="none.json"), figure(file="x.parquet", read="accuracy where n=9")):
