@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions thorough-searches thorough-larger thorough-labels later-methods map bases slips-base larger-base evidence clean
+.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts thorough-revisions thorough-searches thorough-larger thorough-quintiles thorough-labels later-methods map bases slips-base larger-base evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -50,6 +50,10 @@ thorough-searches: $(READY) # searches over more problems; after a kill, the sam
 thorough-larger: $(READY) # searches against a model 14 times larger; after a kill, the same command continues
 	for seed in 25 26 27; do $(BIN)/kedro run --env thorough_larger --only-missing-outputs --params seed=$$seed,data_root=data/thorough_larger/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough_larger/25 data/thorough_larger/26 data/thorough_larger/27 --command "make thorough-larger" --claims data/thorough_larger/claims.json
+
+thorough-quintiles: $(READY) # best-of-N over more problems; after a kill, the same command continues
+	for seed in 28 29 30; do $(BIN)/kedro run --env thorough_quintiles --only-missing-outputs --params seed=$$seed,data_root=data/thorough_quintiles/$$seed || exit 1; done
+	$(BIN)/python -m stepscale.publish.page data/thorough_quintiles/28 data/thorough_quintiles/29 data/thorough_quintiles/30 --command "make thorough-quintiles" --claims data/thorough_quintiles/claims.json
 
 thorough-labels: $(READY) # supervision with labels that tell something new; after a kill, the same command continues
 	for seed in 19 20 21; do $(BIN)/kedro run --env thorough_labels --only-missing-outputs --params seed=$$seed,data_root=data/thorough_labels/$$seed || exit 1; done
