@@ -81,15 +81,20 @@ def _clearer(settings: type[BaseModel], error: ValidationError) -> ValidationErr
     """The same faults, without those that only follow from another, and with the kinds there are where none is named."""
     faults = error.errors()
     kept = [fault for fault in faults if not _follows(fault, faults)]
-    if len(kept) == len(faults) and all(fault["type"] != "union_tag_not_found" for fault in faults):
+    if len(kept) == len(faults) and not any(fault["type"].startswith("union_tag") for fault in faults):
         return error
-    lines = [
-        _kind_missing(settings, fault)
-        if fault["type"] == "union_tag_not_found"
-        else _line(fault["loc"], fault["input"], fault["msg"], fault["type"])
-        for fault in kept
-    ]
-    return ValidationError.from_exception_data(settings.__name__, lines)
+    return ValidationError.from_exception_data(settings.__name__, [_rewritten(settings, fault) for fault in kept])
+
+
+def _rewritten(settings: type[BaseModel], fault: ErrorDetails) -> InitErrorDetails:
+    """The fault as it is, or in our words where no kind of settings is named, or one that there is not."""
+    if fault["type"] == "union_tag_not_found":
+        return _kind_missing(settings, fault)
+    if fault["type"] == "union_tag_invalid":
+        key, tag, kinds = (str(fault["ctx"][name]) for name in ("discriminator", "tag", "expected_tags"))
+        reason = f"there is no {key.strip(chr(39))} {tag!r:.60}; give one of {kinds.replace(chr(39), '')}"
+        return _line(fault["loc"], fault["input"], reason)
+    return _line(fault["loc"], fault["input"], fault["msg"], fault["type"])
 
 
 def _follows(fault: ErrorDetails, faults: list[ErrorDetails]) -> bool:

@@ -40,7 +40,7 @@ FUZZY: list[tuple[str, Any, str]] = [
     ("verifiers.prm.head_init_tokens", ["<bad>", "<ok>", "<good>", "<best>"], "4 tokens for the 3 outputs"),
     ("seed", "DELETED", "Field required"),
     ("report.budgetz", [1], "unknown key"),
-    ("loop.labeler", "a\nb", "does not match any of the expected tags"),
+    ("loop.labeler", "a\nb", "there is no kind .*; give one of symbolic, "),
     ("problems.lab.levels", [1, 2, 2], "holds a value twice"),
     ("report.votes", [{"kind": "borda"}, {"kind": "borda"}], "holds a value twice"),
     ("verifiers.prm.head_init_tokens", ["<bad>", "<bad>", "<good>"], "holds a value twice"),

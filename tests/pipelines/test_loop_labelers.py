@@ -255,9 +255,17 @@ def test_the_pool_is_labeled_by_the_lab_or_by_people(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("loop", "prm_larg", "loop.labeler: Input tag 'prm_larg' .* 'symbolic', 'file', 'prm_large', 'rollouts'"),
+        (
+            "loop",
+            "prm_larg",
+            "loop.labeler: there is no kind 'prm_larg'; give one of symbolic, file, prm_large, rollouts",
+        ),
         ("loop", {"kind": "prm_large", "treshold": 0.3}, r"loop\.labeler\.prm_large\.treshold: unknown key"),
-        ("pool", "prm_large", "pool.labeler: Input tag 'prm_large' .* 'symbolic', 'file', 'given', 'rollouts'"),
+        (
+            "pool",
+            "prm_large",
+            "pool.labeler: there is no kind 'prm_large'; give one of symbolic, file, given, rollouts",
+        ),
         ("pool", "file", r"pool\.labeler\.file\.path: Field required"),
     ],
 )
