@@ -91,9 +91,10 @@ def _rewritten(settings: type[BaseModel], fault: ErrorDetails) -> InitErrorDetai
     if fault["type"] == "union_tag_not_found":
         return _kind_missing(settings, fault)
     if fault["type"] == "union_tag_invalid":
-        key, tag, kinds = (str(fault["ctx"][name]) for name in ("discriminator", "tag", "expected_tags"))
-        reason = f"there is no {key.strip(chr(39))} {tag!r:.60}; give one of {kinds.replace(chr(39), '')}"
-        return _line(fault["loc"], fault["input"], reason)
+        key, kinds = (str(fault["ctx"][name]).replace("'", "") for name in ("discriminator", "expected_tags"))
+        return _line(
+            fault["loc"], fault["input"], f"there is no {key} {fault['ctx']['tag']!r:.60}; give one of {kinds}"
+        )
     return _line(fault["loc"], fault["input"], fault["msg"], fault["type"])
 
 

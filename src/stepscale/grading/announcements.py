@@ -33,15 +33,8 @@ ANNOUNCEMENT = re.compile(
     r"|(?m:^)[ \t]*\|[ \t*_]*(?:final[ ])?answer[ \t*_]*\|(?![^\n]*\n[ \t]*\|[ \t]*:?-)",  # a cell of a table, but no title
     re.IGNORECASE,
 )
-MENTIONS = (
-    "answer",
-    "ans:",
-    "ans.",
-    "ans =",
-    "ans**",
-    "final result",
-    "final value",
-)  # a text with a mark has one of these
+# A text with a mark has one of these.
+MENTIONS = ("answer", "ans:", "ans.", "ans =", "ans**", "final result", "final value")
 _MARK_BEHIND_NUMBER = re.compile(r"-?[\d.,/]*\d!+")
 _FACTORIAL = re.compile(r"(?:\d|\b[a-z]|\))!+")
 _SPEAKS_OF_FACTORIALS = re.compile(

@@ -28,7 +28,7 @@ _REPLACES = (
 )
 _CORRECTION = re.compile(
     rf"(?:[.,;!?)\n\u2026(:$*]|[ ](?:-{{1,3}}|[\u2013\u2014]))[ \n]*(?:(?:{_TAKEN_BACK})\b[.,;:!\u2026 \n\u2013\u2014-]+){{1,4}}"
-    rf"(?:{_REPLACES})?(?=[^A-Za-z\s])|,?[ ]but[ ](?:actually[ ])?{_REPLACES}(?=[^A-Za-z\s])",
+    rf"(?:{_REPLACES})?\**(?=[^A-Za-z\s*])|,?[ ]but[ ](?:actually[ ])?{_REPLACES}\**(?=[^A-Za-z\s*])",
     re.IGNORECASE,
 )
 _ENDS = re.compile(
@@ -38,7 +38,7 @@ _ROUNDED = re.compile(
     r"[$*]*(?:[ ]+[a-z]+)?[ ]*(?:[,;(\u2014-]+[ ]*|[ ])"
     r"(?:(?:and|so|but|which|that|it|this|we|you|i|they|he|she|must|needs?|needed|have|has|to|can|should|is|would|be)[ ]+){0,6}"
     r"(?:(?:rounds?|rounded|rounding)(?:[ ]+(?:it|this|that))?(?:[ ]+(?:up|down|off))?[ ]+to[ ]+(?!the\b)"
-    r"|(?<=need[ ])|(?<=needs[ ]))(?:at[ ]least[ ]+)?(?=[$*-]*\d)",
+    r"|(?<=need[ ])|(?<=needs[ ]))(?:at[ ]least[ ]+)?\**(?=[$-]*\d)",
     re.IGNORECASE,
 )
 _NOT_A_NUMBER = re.compile(r"[ ]*(?:decimal|significant|digits?|places?|d\.?p|s\.?f)", re.IGNORECASE)
@@ -77,9 +77,8 @@ def correction(behind: str) -> str | None:
     paragraph = behind.strip().split("\n\n", 1)[0]
     corrected = None
     for place in _CORRECTION.finditer(paragraph):
-        value = leading_value(paragraph[place.end() :].lstrip("*"), lists=False)
-        end = place.end() + len(paragraph[place.end() :]) - len(paragraph[place.end() :].lstrip("*"))
-        if value is not None and re.search(r"\d", value.text) and _ENDS.match(paragraph, end + value.end):
+        value = leading_value(paragraph[place.end() :], lists=False)
+        if value is not None and re.search(r"\d", value.text) and _ENDS.match(paragraph, place.end() + value.end):
             corrected = value.text
     return corrected
 
@@ -98,8 +97,8 @@ def rounded(value: StatedValue, statement: str) -> str | None:
     place = _ROUNDED.match(statement, value.end) if number else None
     if number is None or place is None:
         return None
-    result = leading_value(statement[place.end() :].lstrip("*"), lists=False)
-    if result is None or _NOT_A_NUMBER.match(statement[place.end() :].lstrip("*"), result.end):
+    result = leading_value(statement[place.end() :], lists=False)
+    if result is None or _NOT_A_NUMBER.match(statement, place.end() + result.end):
         return None
     shown = re.fullmatch(r"-?\d+(?:\.(?P<places>\d+))?", result.text)
     if shown is None or len(shown["places"] or "") >= len(number["places"]):

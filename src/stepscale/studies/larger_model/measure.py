@@ -6,6 +6,7 @@ largest budget, searches continue
 as best-of-N and votes on the recorded samples. The ratio of model sizes is counted from the weights.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,7 +79,7 @@ def match_larger(
     bins = difficulty_bins(scored_grid(samples, results.ids, _SCORE_COLUMNS[compared]), seed)
     policies = [_policy(compared, kind, results, member, config.bootstrap, seed) for kind, member in bins.items()]
     # 2. the larger model's answers to the same problems
-    priced, size_ratio = _answers(results.ids, answers), sizes["size_ratio"]
+    priced, size_ratio = answers_for(results.ids, answers), sizes["size_ratio"]
     right = priced["is_correct"].astype("boolean").fillna(False).to_numpy(float)
     # 3. both at equal FLOPs
     parts = b7_quantities(compared, policies[0].optimal, policies[0].bins, right, size_ratio)
@@ -140,8 +141,16 @@ def _curves(policy: _Policy) -> pd.DataFrame:
     ).assign(of=policy.of, bins=policy.kind)[list(BIN_CURVES.columns)]
 
 
-def _answers(ids: tuple[str, ...], answers: pd.DataFrame) -> pd.DataFrame:
-    """The larger model's answers to these problems, in their order."""
+def answers_for(ids: Sequence[str], answers: pd.DataFrame) -> pd.DataFrame:
+    """The larger model's answers to some problems, in their order.
+
+    Args:
+        ids: Of the problems.
+        answers: All of its answers.
+
+    Raises:
+        InputError: A problem has no answer.
+    """
     by_id = answers.set_index("problem_id")
     missing = [name for name in ids if name not in by_id.index]
     if missing:

@@ -17,6 +17,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.flops_match import RATIOS, budget_multiplier
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.formats.kept_tables import read_tables_of_run
+from stepscale.studies.larger_model.measure import answers_for
 from stepscale.studies.larger_model.tables import LARGER_ANSWERS
 from stepscale.studies.strategies.accuracy import MAJORITY, STRATEGY_ACCURACY, WEIGHTED, results_of
 from stepscale.studies.strategies.samples import SCORED_SAMPLES, SEARCH, difficulty_bins, scored_grid
@@ -46,15 +47,9 @@ def read_run(folder: Path, seed: int) -> tuple[pd.DataFrame, float]:
     """
     tables = read_tables_of_run(folder, _NEEDED)
     ids = results_of(tables["search_accuracy"]).ids
-    right = tables["larger_answers"].set_index("problem_id")["is_correct"].astype("boolean").fillna(False)
-    if absent := [name for name in ids if name not in right.index]:
-        raise InputError(
-            f"{folder}: the larger model has no answer to problem {absent[0]!r:.60}; run its pipeline again"
-        )
+    right = answers_for(ids, tables["larger_answers"])["is_correct"].astype("boolean").fillna(False)
     bins = difficulty_bins(scored_grid(tables["scored_samples"], ids, SEARCH), seed)["oracle"]
-    of_problem = pd.DataFrame(
-        {"bin": bins, "larger": right[list(ids)].to_numpy(float)}, index=pd.Index(ids, name="problem_id")
-    )
+    of_problem = pd.DataFrame({"bin": bins, "larger": right.to_numpy(float)}, index=pd.Index(ids, name="problem_id"))
     rows = tables["search_accuracy"].query("strategy in @METHODS")[["problem_id", "strategy", "budget", "accuracy"]]
     sizes = json.loads((folder / "05_model_input" / "model_sizes.json").read_text(encoding="utf-8"))
     joined = rows.rename(columns={"accuracy": "small"}).join(of_problem, on="problem_id")
